@@ -1,0 +1,244 @@
+"""What a room must answer, so that the registry can join it to the others without knowing it.
+
+A **format** turns an estimator into bytes and back. A **backend** is where bytes and records rest. Both are small on
+purpose: a new one is one file. The promises stand in the docstrings, and the suites in ``tests/conformance`` hold every
+implementation to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from jupyter_modelstore.record import (
+    AliasEvent,
+    Changes,
+    Draft,
+    Facets,
+    ModelRecord,
+    Query,
+    Reference,
+    Removal,
+    Saved,
+    Stats,
+)
+
+
+class Progress(Protocol):
+    """Told of long work: the stage (``writing``, ``checking``, ``reading``, ``copying``), bytes done, bytes in all or None."""
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        """Take notice; must be fast, may raise to cancel."""
+
+
+class Sink(Protocol):
+    """A file that is being written and hashed."""
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+
+    def write(self, data: Any, /) -> int:  # noqa: ANN401 (bytes or any contiguous buffer, as picklers write)
+        """Write all of ``data`` and return its length in bytes."""
+
+    def restart(self) -> None:
+        """Forget all that was written; the file is empty again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dumped:
+    """What a format knows of the file that it wrote.
+
+    Attributes
+    ----------
+    format, format_version : str, int
+    modules : frozenset of str
+        Full names of the modules that the file's classes and functions come from.
+    by_value : tuple of str
+        Modules whose code is inside the file: ``__main__`` is the notebook.
+    """
+
+    format: str
+    format_version: int
+    modules: frozenset[str]
+    by_value: tuple[str, ...] = ()
+
+
+class Format(Protocol):
+    """A way to write a model."""
+
+    name: str
+    suffix: str
+
+    def dump(self, model: object, file: Sink) -> Dumped:
+        """Write ``model``.
+
+        Raises
+        ------
+        CannotPickle
+            Naming the attribute path of what cannot be written.
+        """
+
+    def load(self, file: BinaryIO) -> object:
+        """Read a model from an open, seekable file at position 0.
+
+        Raises
+        ------
+        CannotLoad
+            The bytes cannot be rebuilt in this environment.
+        """
+
+    def matches(self, head: bytes) -> bool:
+        """Tell from a file's first 64 KiB whether this format wrote it; nothing is unpickled."""
+
+
+class Incoming(Protocol):
+    """One save on its way into a backend. Nothing of it is visible before :meth:`commit` returns."""
+
+    @property
+    def file(self) -> Sink:
+        """Where the bytes go."""
+
+    def seal(self) -> None:
+        """Make the bytes durable. After this, nothing more may be written; optional before :meth:`commit`."""
+
+    def commit(self, draft: Draft) -> Saved:
+        """Make the save visible, at once and for good: when this returns, it is on the disk.
+
+        The backend adds size and sha256 of what was written, gives version, id and times, and sets the draft's alias.
+        A draft whose bytes and metrics are those of the newest version makes no new one. A known ``save_id`` answers
+        with its record.
+        """
+
+
+class Backend(Protocol):
+    """Where bytes and records rest. Safe to use from several threads and processes at once."""
+
+    @property
+    def where(self) -> str:
+        """For people: ``on this machine``."""
+
+    @property
+    def user_id(self) -> str:
+        """Who is asking (UUID)."""
+
+    def receive(self, save_id: str) -> AbstractContextManager[Incoming]:
+        """Begin a save. Leaving the context without a commit leaves nothing behind."""
+
+    def find(self, ref: Reference, *, at: datetime | None = None) -> ModelRecord | None:
+        """Return the one record that is meant, or None.
+
+        Without version and alias: the newest ready one (at that time). By version or id: also one in the trash, or
+        missing, or purged. By alias: what it names now, or named ``at`` that time.
+
+        Raises
+        ------
+        Ambiguous
+            Several ids start like that.
+        """
+
+    def select(self, query: Query, *, limit: int | None = None, offset: int = 0) -> Sequence[ModelRecord]:
+        """Return what the query finds, in its order."""
+
+    def count(self, query: Query) -> int:
+        """Return how many the query finds."""
+
+    def facets(self, query: Query) -> Facets:
+        """Return how often each tag, algorithm and type occurs in what the query finds."""
+
+    def names(self) -> list[str]:
+        """Return all names that have a version, also in the trash, in their order."""
+
+    def renamed(self, name: str) -> str | None:
+        """Return the newer name of a model that once had this one, or None."""
+
+    def fetch(self, record: ModelRecord) -> Path:
+        """Return a local file that should hold the record's bytes; the caller verifies them.
+
+        Raises
+        ------
+        ModelFileNotFound
+        """
+
+    def edit(self, record: ModelRecord, changes: Changes) -> ModelRecord:
+        """Change description, tags or metrics, and return the record as it is now."""
+
+    def rename(self, name: str, new: str) -> int:
+        """Give all versions of a model another name; versions and aliases go along. Return the number of versions.
+
+        Raises
+        ------
+        NotFound, NameTaken
+        """
+
+    def delete(self, records: Sequence[ModelRecord], *, force: bool = False) -> Removal:
+        """Move records to the trash.
+
+        Raises
+        ------
+        InUse
+            An alias names one of them, and not ``force``. Then none is moved.
+        """
+
+    def restore(self, records: Sequence[ModelRecord]) -> list[ModelRecord]:
+        """Take records out of the trash and return them as they are now."""
+
+    def purge(self, records: Sequence[ModelRecord]) -> Removal:
+        """Turn trashed records into tombstones, then remove their files; ``bytes`` counts those that are really gone."""
+
+    def set_alias(self, record: ModelRecord, alias: str, *, why: str = "") -> ModelRecord:
+        """Let an alias name this version, with a line in its history."""
+
+    def remove_alias(self, name: str, alias: str, *, why: str = "") -> AliasEvent:
+        """Take an alias away, with a line in its history.
+
+        Raises
+        ------
+        NotFound
+        """
+
+    def alias_history(self, name: str, alias: str | None = None) -> list[AliasEvent]:
+        """Return the history of a model's aliases, newest first."""
+
+    def record_download(self, record: ModelRecord) -> ModelRecord:
+        """Set ``last_downloaded_at``."""
+
+    def stats(self) -> Stats:
+        """Count what the store holds."""
+
+    def check(self, *, full: bool = False) -> Sequence[Finding]:
+        """Look for damage; mark records whose file is gone as ``missing``; sweep leftovers of dead saves.
+
+        Parameters
+        ----------
+        full
+            Hash every file too.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of a check-up.
+
+    Attributes
+    ----------
+    what : str
+        What was looked at.
+    ok : bool
+    message : str
+        What was found.
+    hint : str
+        What to do about it.
+    details : Mapping
+        Figures, for ``--json``.
+    """
+
+    what: str
+    ok: bool
+    message: str
+    hint: str = ""
+    details: Mapping[str, Any] | None = None

@@ -1,0 +1,492 @@
+"""The one schema: what is known of a saved model, and how one is named, asked for and counted.
+
+:class:`ModelRecord` is a row of the store, whichever backend holds it; :class:`Draft` is what a save hands in;
+:class:`Reference` is how a user names a record (``churn:3``); :class:`Query` is what a gallery asks. All are frozen. Their
+JSON is the only form in which they leave Python: database, widget messages, REST, ``--json``. Members that a newer version
+of this package wrote are kept in ``extra``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, Literal
+
+from jupyter_modelstore._json import JsonObject, encode
+from jupyter_modelstore.errors import InvalidReference
+from jupyter_modelstore.names import clean_alias, clean_name, clean_tags, visible
+
+SCHEMA_VERSION = 1
+
+Status = Literal["pending", "ready", "missing", "purged"]
+Origin = Literal["fitted", "file", "import", "legacy"]
+ModelType = Literal["classification", "regression", "clustering", "transformation", "outlier_detection", "other"]
+MODEL_TYPES: tuple[ModelType, ...] = (
+    "classification",
+    "regression",
+    "clustering",
+    "transformation",
+    "outlier_detection",
+    "other",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """How a user names a saved model: ``churn``, ``churn:3``, ``churn@champion``, ``id:1f3a9c2e``.
+
+    Attributes
+    ----------
+    name : str
+        The model's name; empty if ``id`` is given.
+    version : int or None
+        None means the newest ready version.
+    alias : str or None
+    space : str or None
+        The space that owns the name, if one was written.
+    id : str or None
+        A record's id, or its first 8 or more hexadecimal digits (lower case, no hyphens).
+    """
+
+    name: str = ""
+    version: int | None = None
+    alias: str | None = None
+    space: str | None = None
+    id: str | None = None
+
+    @classmethod
+    def parse(cls, text: str | Reference) -> Reference:
+        """Read a reference.
+
+        Parameters
+        ----------
+        text
+            ``name``, ``name:3``, ``name@alias``, ``space/name…``, ``id:…``; also ``name:v3``, ``name:latest``,
+            ``models:/name/3`` and ``models:/name@alias``.
+
+        Raises
+        ------
+        InvalidReference
+            The text is none of these.
+        InvalidName
+            The name or alias in it breaks its rule.
+        """
+        if isinstance(text, Reference):
+            return text
+        if not isinstance(text, str) or not text.strip():
+            raise InvalidReference("There is no reference.", _REFERENCE_RULE)
+        return _parse_reference(text.strip())
+
+    def __str__(self) -> str:
+        """Return the one printed form."""
+        if self.id is not None:
+            return f"id:{self.id}"
+        tail = f":{self.version}" if self.version is not None else f"@{self.alias}" if self.alias else ""
+        return (f"{self.space}/" if self.space else "") + self.name + tail
+
+
+_REFERENCE_RULE = "Write a name, name:3, name@alias or id: and 8 or more digits of the id. %models shows what there is."
+_ID = re.compile(r"id:\s*([0-9a-fA-F][0-9a-fA-F-]{7,35})")
+_MODELS_URI = re.compile(r"models:/+([^/@]+)(?:/([^/@]+)|@([^/@]+))?")
+_MAX_VERSION = 2**31 - 1
+
+
+def _parse_reference(text: str) -> Reference:
+    if match := _ID.fullmatch(text):
+        digits = match[1].replace("-", "").lower()
+        if len(digits) >= 8:  # noqa: PLR2004 (the contract's least number of digits)
+            return Reference(id=digits[:32])
+    if match := _MODELS_URI.fullmatch(text):
+        name, version, alias = match[1], match[2], match[3]
+        text = name + (f":{version}" if version else f"@{alias}" if alias else "")
+    space, slash, rest = text.rpartition("/")
+    name, colon, version = rest.partition(":")
+    name, at, alias = name.partition("@") if not colon else (name, "", "")
+    if (slash and not space) or (colon and not version) or (at and not alias):
+        raise InvalidReference(f"'{visible(text)}' is not a reference.", _REFERENCE_RULE)
+    return Reference(
+        name=clean_name(name),
+        version=_parse_version(version, text) if colon else None,
+        alias=clean_alias(alias) if at else None,
+        space=clean_name(space) if space else None,
+    )
+
+
+def _parse_version(text: str, whole: str) -> int | None:
+    if text.casefold() == "latest":
+        return None
+    match = re.fullmatch(r"[vV]?([0-9]{1,10})", text.strip())
+    if not match or not 1 <= int(match[1]) <= _MAX_VERSION:
+        raise InvalidReference(f"'{visible(whole)}' names no version: '{visible(text)}' is not a number.", _REFERENCE_RULE)
+    return int(match[1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a save hands to a backend, before version, time and id are given.
+
+    The attributes are those of :class:`ModelRecord`. ``parameters`` and the like stand in ``training_config``.
+    """
+
+    model_name: str
+    save_id: str
+    algorithm: str = ""
+    model_type: ModelType = "other"
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    alias: str | None = None
+    metrics: Mapping[str, int | float] = field(default_factory=dict)
+    training_config: Mapping[str, Any] = field(default_factory=dict)
+    feature_columns: tuple[str, ...] | None = None
+    target_column: str | None = None
+    training_time_seconds: float | None = None
+    training_samples: int | None = None
+    test_samples: int | None = None
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    source: Mapping[str, Any] = field(default_factory=dict)
+    signature: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin = "fitted"
+    format: str = "pickle"
+    format_version: int = 0
+    sha256: str = ""
+    model_file_size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRecord:
+    """One version of one model, as the store knows it.
+
+    Attributes
+    ----------
+    id, user_id, space_id, save_id, file_id : str or None
+        UUIDs: the row; who saved it; the owning space; the save (one, however often it was retried); reserved.
+    model_name : str
+    version : int
+        1, 2, 3 … for each name; never given twice.
+    status : str
+        ``pending``, ``ready``, ``missing`` (its file is gone) or ``purged`` (a tombstone).
+    model_type, algorithm : str
+        What it does, and the class name of the final or best estimator.
+    metrics : Mapping[str, int or float]
+    training_config : Mapping[str, Any]
+        ``params`` (name to value), ``set`` (names that differ from the default), ``chain`` (class names from the outermost
+        object to the estimator that learned), and what else a capture knows.
+    feature_columns : tuple of str or None
+        Feature names in their order; None if the model does not know them.
+    training_time_seconds : float or None
+        Seconds of wall time.
+    training_samples, test_samples : int or None
+        Rows.
+    model_file_path : str
+        Where the file lies, below the store's root.
+    model_file_size : int
+        Bytes.
+    sha256, head_blake3 : str or None
+        Hexadecimal digests of the file.
+    format, format_version : str, int
+        Who wrote the file: ``pickle``, ``joblib``.
+    origin : str
+        ``fitted`` (pickled by this software from a live object), ``file``, ``import``, ``legacy``.
+    environment : Mapping[str, Any]
+        ``python``, ``platform``, ``distributions`` (name to version), ``modules`` (import name to distribution),
+        ``by_value`` (modules whose code is in the file).
+    source : Mapping[str, Any]
+        ``variable``, ``notebook``, ``cells``, ``git``, ``parent``: as far as known.
+    signature : Mapping[str, Any]
+        ``n_features`` and what else is known of the inputs.
+    created_at, updated_at, last_downloaded_at, deleted_at : datetime or None
+        In UTC. ``deleted_at``: in the trash since.
+    aliases : tuple of str
+        The aliases that name this version now.
+    extra : Mapping[str, Any]
+        What a newer version of this package wrote.
+    """
+
+    id: str
+    user_id: str
+    space_id: str
+    model_name: str
+    version: int
+    save_id: str | None = None
+    file_id: str | None = None
+    status: str = "ready"
+    model_type: str = "other"
+    algorithm: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    metrics: Mapping[str, Any] = field(default_factory=JsonObject)
+    training_config: Mapping[str, Any] = field(default_factory=JsonObject)
+    feature_columns: tuple[str, ...] | None = None
+    target_column: str | None = None
+    training_time_seconds: float | None = None
+    training_samples: int | None = None
+    test_samples: int | None = None
+    model_file_path: str = ""
+    model_file_size: int = 0
+    sha256: str | None = None
+    head_blake3: str | None = None
+    format: str = "pickle"
+    format_version: int = 0
+    origin: str = "fitted"
+    environment: Mapping[str, Any] = field(default_factory=JsonObject)
+    source: Mapping[str, Any] = field(default_factory=JsonObject)
+    signature: Mapping[str, Any] = field(default_factory=JsonObject)
+    created_at: datetime
+    updated_at: datetime
+    last_downloaded_at: datetime | None = None
+    deleted_at: datetime | None = None
+    aliases: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=JsonObject)
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model_name
+
+    @property
+    def ref(self) -> str:
+        """The reference in its printed form, ``churn:3``."""
+        return f"{self.model_name}:{self.version}"
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The parameters of the estimator, name to value."""
+        params = self.training_config.get("params")
+        return params if isinstance(params, Mapping) else {}
+
+    @property
+    def holds_code(self) -> tuple[str, ...]:
+        """Modules whose code travels inside the file (``__main__``: the notebook)."""
+        by_value = self.environment.get("by_value")
+        return tuple(str(module) for module in by_value) if isinstance(by_value, (list, tuple)) else ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as plain JSON values."""
+        return {"schema_version": SCHEMA_VERSION, **to_json(self)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ModelRecord:
+        """Return the record that :meth:`to_json` wrote, by this or another version of this package.
+
+        Raises
+        ------
+        ValueError
+            A required member is missing or a time cannot be read.
+        """
+        known = {name: _from_json(name, data[name]) for name in _FIELDS if name in data}
+        unknown = {key: value for key, value in data.items() if key not in _FIELDS and key != "schema_version"}
+        if unknown:
+            known["extra"] = JsonObject.of(dict(known.get("extra") or {}) | unknown)
+        try:
+            return cls(**known)
+        except TypeError as error:
+            raise ValueError(f"Not a record: {error}") from error
+
+
+_FIELDS = {entry.name for entry in dataclasses.fields(ModelRecord)}
+OBJECT_FIELDS = ("metrics", "training_config", "environment", "source", "signature", "extra")
+LIST_FIELDS = ("tags", "feature_columns", "aliases")
+TIME_FIELDS = ("created_at", "updated_at", "last_downloaded_at", "deleted_at")
+
+
+def _from_json(name: str, value: Any) -> Any:  # noqa: ANN401 (any member)
+    if name in OBJECT_FIELDS:
+        return JsonObject(json.dumps(value or {}, ensure_ascii=False))
+    if value is None:
+        return None
+    if name in LIST_FIELDS:
+        return tuple(str(item) for item in value)
+    return parse_time(value) if name in TIME_FIELDS else value
+
+
+def to_json(value: Any) -> Any:  # noqa: ANN401 (any dataclass of this module)
+    """Return a dataclass, or a container of such, as plain JSON values; times as ISO 8601 in UTC."""
+    if isinstance(value, JsonObject):
+        return json.loads(value.text)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {entry.name: to_json(getattr(value, entry.name)) for entry in dataclasses.fields(value)}
+    if isinstance(value, datetime):
+        return format_time(value)
+    if isinstance(value, (list, tuple)):
+        return [to_json(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): to_json(item) for key, item in value.items()}
+    return encode(value)
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(timezone.utc)
+
+
+def format_time(when: datetime) -> str:
+    """Return a time as ISO 8601 in UTC, always with microseconds: texts sort as times do."""
+    return when.astimezone(timezone.utc).isoformat(timespec="microseconds")
+
+
+def parse_time(text: str) -> datetime:
+    """Read what :func:`format_time` wrote, or any ISO 8601 time; one without zone is UTC.
+
+    Raises
+    ------
+    ValueError
+        The text is no time.
+    """
+    when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What a gallery asks for. Every term narrows.
+
+    Attributes
+    ----------
+    words : str
+        Words that must all occur in name, description, tags or algorithm, without regard to case.
+    tags : tuple of str
+        All of these tags.
+    name : str or None
+        One model's name.
+    metrics : Mapping
+        Metric's name to (least, most); None leaves a side open.
+    all_versions : bool
+        Every version, not only the newest ready one of each name.
+    deleted : bool
+        What lies in the trash, in place of what does not.
+    sort : str
+        ``created_at``, ``updated_at``, ``model_name``, ``version``, ``model_file_size``, ``algorithm`` or
+        ``metrics.NAME``; a leading ``-`` turns it round.
+    """
+
+    words: str = ""
+    tags: tuple[str, ...] = ()
+    algorithm: str | None = None
+    model_type: str | None = None
+    name: str | None = None
+    metrics: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    space: str | None = None
+    all_versions: bool = False
+    deleted: bool = False
+    sort: str = "-created_at"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A part of what a query finds: ``records[0]`` is number ``offset`` of ``total``."""
+
+    records: tuple[ModelRecord, ...]
+    total: int
+    offset: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facets:
+    """How often each value occurs among what a query finds, most frequent first."""
+
+    tags: Mapping[str, int]
+    algorithms: Mapping[str, int]
+    model_types: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """What a store holds.
+
+    Attributes
+    ----------
+    models, versions_ready, trash : int
+        Names with a ready version; ready versions; versions in the trash.
+    storage_bytes, trash_bytes : int
+        Bytes of all files; of these, bytes in the trash.
+    quota_bytes : int or None
+        None: no quota.
+    """
+
+    models: int
+    versions_ready: int
+    trash: int
+    storage_bytes: int
+    trash_bytes: int
+    quota_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AliasEvent:
+    """One line of an alias's history: who let it name which version, when and why. ``version`` None: removed."""
+
+    model_name: str
+    alias: str
+    version: int | None
+    previous: int | None
+    at: datetime
+    who: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What a backend answers to a save.
+
+    Attributes
+    ----------
+    record : ModelRecord
+    created : bool
+        False: the newest version held the same bytes and metrics already; description, tags and alias went to it.
+    """
+
+    record: ModelRecord
+    created: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """What a delete, purge or prune did (or would do).
+
+    Attributes
+    ----------
+    records : tuple of ModelRecord
+        The versions concerned.
+    bytes : int
+        Bytes still held (delete) or freed (purge).
+    purge_after : datetime or None
+        When the trash gives the bytes back by itself; None after a purge.
+    removed_aliases : tuple of str
+        Aliases that named one of the versions and are gone.
+    former_aliases : tuple of str
+        Aliases that named one of them in the past.
+    """
+
+    records: tuple[ModelRecord, ...]
+    bytes: int
+    purge_after: datetime | None = None
+    removed_aliases: tuple[str, ...] = ()
+    former_aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What an edit changes; None leaves a thing as it is.
+
+    Attributes
+    ----------
+    description : str or None
+    tags : tuple of str or None
+        Replace all tags.
+    add_metrics : Mapping or None
+        Added to the metrics; one of the same name is replaced.
+    """
+
+    description: str | None = None
+    tags: tuple[str, ...] | None = None
+    add_metrics: Mapping[str, int | float] | None = None
+
+
+def merged_tags(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the old tags and those of the new that are not among them."""
+    return clean_tags([*old, *new])
