@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
@@ -26,7 +26,6 @@ _MAX_DEPTH = 20
 _MAX_NODES = 10_000
 _MAX_REPR = 200
 _SAFE_INT = 2**53
-_TAGS = ("$float", "$int", "$tuple", "$set", "$dict", "$ref", "$repr")
 
 
 class Opaque(str):
@@ -126,15 +125,11 @@ class _Encoder:
 
     def encode(self, value: object, depth: int) -> Any:  # noqa: ANN401
         self.nodes += 1
-        if value is None or value is True or value is False:
-            return value
         kind = type(value)
-        if kind is str:
-            return _clean(value)  # type: ignore[arg-type]  # narrowed by `kind`
-        if kind is int:
-            return value if -_SAFE_INT <= value <= _SAFE_INT else {"$int": _long(value)}  # type: ignore[operator,arg-type]
-        if kind is float:
-            return value if math.isfinite(value) else {"$float": str(value)}  # type: ignore[arg-type]
+        if value is None or kind is bool:
+            return value
+        if kind is str or kind is int or kind is float:
+            return _scalar(value)  # type: ignore[arg-type]  # narrowed by `kind`
         if depth > _MAX_DEPTH or self.nodes > _MAX_NODES:
             return {"$repr": f"<{kind.__name__}>"}
         try:
@@ -145,12 +140,8 @@ class _Encoder:
     def _compound(self, value: object, depth: int) -> Any:  # noqa: ANN401
         if isinstance(value, Mapping):
             return self._mapping(value, depth)
-        if isinstance(value, list):
-            return [self.encode(item, depth) for item in value]
-        if isinstance(value, tuple):
-            return {"$tuple": [self.encode(item, depth) for item in value]}
-        if isinstance(value, (set, frozenset)):
-            return {"$set": [self.encode(item, depth) for item in sorted(value, key=repr)]}
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return self._sequence(value, depth)
         plain = _plain(value)
         if plain is not None:
             return self.encode(plain, depth)
@@ -158,10 +149,24 @@ class _Encoder:
             return {"$ref": _clean(f"{value.__module__}.{value.__qualname__}")[:_MAX_REPR]}
         return {"$repr": short(value)}
 
+    def _sequence(self, value: Collection[Any], depth: int) -> Any:  # noqa: ANN401
+        if isinstance(value, (set, frozenset)):
+            return {"$set": [self.encode(item, depth) for item in sorted(value, key=repr)]}
+        items = [self.encode(item, depth) for item in value]
+        return {"$tuple": items} if isinstance(value, tuple) else items
+
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> Any:  # noqa: ANN401
         if all(type(key) is str and not key.startswith("$") for key in value):
             return {_clean(key): self.encode(item, depth) for key, item in value.items()}
         return {"$dict": [[self.encode(key, depth), self.encode(item, depth)] for key, item in value.items()]}
+
+
+def _scalar(value: str | float) -> Any:  # noqa: ANN401
+    if isinstance(value, str):
+        return _clean(value)
+    if isinstance(value, int):
+        return value if -_SAFE_INT <= value <= _SAFE_INT else {"$int": _long(value)}
+    return value if math.isfinite(value) else {"$float": str(value)}
 
 
 def _long(value: int) -> str:
@@ -203,7 +208,7 @@ def _decode_object(members: dict[str, Any]) -> Any:  # noqa: ANN401
     if len(members) != 1:
         return members
     ((tag, value),) = members.items()
-    if tag not in _TAGS:
+    if tag != "$dict" and tag not in _UNTAG:
         return members
     try:
         return _untag(tag, value)
@@ -212,17 +217,23 @@ def _decode_object(members: dict[str, Any]) -> Any:  # noqa: ANN401
 
 
 def _untag(tag: str, value: Any) -> Any:  # noqa: ANN401
-    if tag == "$float":
-        return float(value)
-    if tag == "$int":
-        return int(value, 0)
-    if tag == "$tuple":
-        return tuple(value)
-    if tag == "$set":
-        return frozenset(value)
     if tag == "$dict":
         return {_hashable(key): item for key, item in value}
-    return Opaque(value)
+    return _UNTAG[tag](value)
+
+
+def _int(text: str) -> int:
+    return int(text, 0)
+
+
+_UNTAG: dict[str, Callable[[Any], Any]] = {
+    "$float": float,
+    "$int": _int,
+    "$tuple": tuple,
+    "$set": frozenset,
+    "$ref": Opaque,
+    "$repr": Opaque,
+}
 
 
 def _hashable(key: Any) -> Any:  # noqa: ANN401

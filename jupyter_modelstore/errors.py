@@ -78,7 +78,7 @@ class ModelStoreError(Exception):
     def _render_traceback_(self) -> Callable[[], list[str]]:
         """IPython's hook: the lines to show in place of a stack; absent while debugging, so that the stack is shown."""
         if debug:
-            raise AttributeError("_render_traceback_")  # noqa: EM101 (the name is the message)
+            raise AttributeError("_render_traceback_")
         return lambda: str(self).splitlines()
 
     def __reduce__(self) -> tuple[type[ModelStoreError], tuple[str, str]]:

@@ -26,7 +26,10 @@ _NAME_RULE = (
     f"A name has 1 to {MAX_NAME} characters: letters and digits of any script, space and . _ - + ( ) & , "
     "It starts with a letter or digit and does not end with a space."
 )
-_ALIAS_RULE = f"An alias has 1 to {MAX_ALIAS} letters, digits, - or _, starts with a letter, and is neither 'latest' nor 'v' and a number."
+_ALIAS_RULE = (
+    f"An alias has 1 to {MAX_ALIAS} letters, digits, - or _ and starts with a letter. "
+    "It is neither 'latest' nor 'v' and a number."
+)
 _NAME_MARKS = frozenset(" ._-+()&,")
 _ALIAS_MARKS = frozenset("-_")
 _VERSION_LIKE = re.compile(r"v\d+", re.IGNORECASE)
@@ -152,7 +155,7 @@ def _number(name: str, value: object) -> int | float:
 
 
 def visible(text: str) -> str:
-    """Return ``text`` with what cannot be seen, or would reorder a line, as escapes (``\\u202e``); at most 200 characters.
+    r"""Return ``text`` with what cannot be seen, or would reorder a line, as escapes (``\u202e``); at most 200 characters.
 
     Joiners inside emoji and Indic words stay.
     """

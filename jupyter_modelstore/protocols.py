@@ -123,10 +123,14 @@ class Backend(Protocol):
         """For people: ``on this machine``."""
 
     @property
+    def location(self) -> str:
+        """Where exactly: a directory or an address."""
+
+    @property
     def user_id(self) -> str:
         """Who is asking (UUID)."""
 
-    def receive(self, save_id: str) -> AbstractContextManager[Incoming]:
+    def receive(self, save_id: str, progress: Progress | None = None) -> AbstractContextManager[Incoming]:
         """Begin a save. Leaving the context without a commit leaves nothing behind."""
 
     def find(self, ref: Reference, *, at: datetime | None = None) -> ModelRecord | None:

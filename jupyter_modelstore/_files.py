@@ -1,0 +1,261 @@
+"""Files that are either whole or not there.
+
+Everything that must survive a crash is written beside its place, forced to the disk, and then given its name in one step.
+:class:`HashingFile` is the sink that models are pickled into: it hashes what it writes, large pieces in a second thread
+while the first one writes them, so that a digest costs little and no copy of the model is ever made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import threading
+import unicodedata
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from pickle import PickleBuffer
+from typing import Any, BinaryIO
+
+from jupyter_modelstore.errors import DiskFull, FileChanged, ModelFileNotFound, ModelStoreError, ReadOnly, StorageError
+from jupyter_modelstore.protocols import Progress
+
+_BUFFER = 1 << 20
+_PARALLEL = 1 << 18  # from 256 KiB, hashing in a second thread gains more than handing over costs (about 30 µs)
+_MAX_FILE_NAME = 180  # bytes; leaves room for " (2)", a suffix and a temporary prefix in the usual 255
+_WINDOWS_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+
+
+class HashingFile:
+    """A new file, hashed (sha256) while it is written.
+
+    Parameters
+    ----------
+    path
+        Must not exist.
+    progress
+        Told of the bytes written.
+    """
+
+    def __init__(self, path: Path, progress: Progress | None = None) -> None:
+        self.path = path
+        self._progress = progress
+        self._raw = path.open("xb", buffering=_BUFFER)
+        self._hash = hashlib.sha256()
+        self._size = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return self._size
+
+    @property
+    def sha256(self) -> str:
+        """Hexadecimal digest of all that was written so far."""
+        return self._hash.hexdigest()
+
+    def write(self, data: Any, /) -> int:  # noqa: ANN401 (bytes or any contiguous buffer, as picklers write)
+        """Write all of ``data``; return its length in bytes."""
+        if len(data) < _PARALLEL if isinstance(data, bytes) else False:
+            self._hash.update(data)
+            self._raw.write(data)
+            length = len(data)
+        else:
+            with PickleBuffer(data).raw() as view:
+                length = view.nbytes
+                self._write_large(view)
+        self._size += length
+        if self._progress is not None:
+            self._progress("writing", self._size, None)
+        return length
+
+    def _write_large(self, view: memoryview) -> None:
+        if view.nbytes < _PARALLEL:
+            self._hash.update(view)
+            self._raw.write(view)
+            return
+        hashed = _hashers().submit(self._hash.update, view)
+        try:
+            self._raw.write(view)
+        finally:
+            hashed.result()
+
+    def restart(self) -> None:
+        """Forget all that was written."""
+        self._raw.seek(0)
+        self._raw.truncate()
+        self._hash = hashlib.sha256()
+        self._size = 0
+
+    def seal(self) -> None:
+        """Force the bytes to the disk and close."""
+        if not self._raw.closed:
+            self._raw.flush()
+            os.fsync(self._raw.fileno())
+            self._raw.close()
+
+    def close(self) -> None:
+        """Close without forcing anything to the disk; for a file that is given up."""
+        if not self._raw.closed:
+            with contextlib.suppress(OSError):  # flushing the rest may meet the full disk that is the reason
+                self._raw.close()
+
+
+_pool: tuple[int, ThreadPoolExecutor] | None = None
+_pool_lock = threading.Lock()
+
+
+def _hashers() -> ThreadPoolExecutor:
+    """Return this process's pool of hashing threads; a forked child makes its own."""
+    global _pool  # noqa: PLW0603 (one pool a process)
+    with _pool_lock:
+        if _pool is None or _pool[0] != os.getpid():
+            _pool = (os.getpid(), ThreadPoolExecutor(2, thread_name_prefix="modelstore-hash"))
+        return _pool[1]
+
+
+def hash_file(file: BinaryIO, progress: Progress | None = None, total: int | None = None) -> tuple[str, int]:
+    """Return sha256 (hexadecimal) and size of what can be read from ``file``."""
+    digest = hashlib.sha256()
+    buffer = bytearray(_BUFFER)
+    size = 0
+    with memoryview(buffer) as view:
+        while count := file.readinto(buffer):  # type: ignore[attr-defined]  # every file opened here has it
+            digest.update(view[:count])
+            size += count
+            if progress is not None:
+                progress("checking", size, total)
+    return digest.hexdigest(), size
+
+
+def fsync_directory(path: Path) -> None:
+    """Force a directory's entries to the disk, where the system can do that."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:  # Windows opens no directories, and forces them by itself
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Give ``path`` this content, wholly or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    fsync_directory(path.parent)
+
+
+def safe_file_name(name: str) -> str:
+    """Return a model's name as a file name that every system takes: no longer than 180 bytes, no reserved words.
+
+    What a valid name may hold is harmless; what else a record from elsewhere holds becomes ``_``.
+    """
+    text = unicodedata.normalize("NFC", name)
+    text = "".join(char if unicodedata.category(char)[0] in "LMN" or char in " ._-+()&," else "_" for char in text)
+    while len(text.encode()) > _MAX_FILE_NAME:
+        text = text[:-1]
+    text = text.strip(" .") or "model"
+    return f"_{text}" if text.split(".")[0].casefold() in _WINDOWS_NAMES else text
+
+
+def copy_without_overwriting(
+    source: BinaryIO, directory: Path, name: str, *, sha256: str | None, progress: Progress | None = None
+) -> Path:
+    """Copy an open file into ``directory`` as ``name``, or as ``name (2)`` … (before its suffix) when that is taken.
+
+    The copy has its name only once it is whole and its hash is right; an existing file is never touched, whoever makes it
+    in the meantime.
+
+    Raises
+    ------
+    FileChanged
+        The bytes read are not those of ``sha256``.
+    """
+    stem, dot, suffix = name.rpartition(".")
+    stem, suffix = (stem, dot + suffix) if stem else (name, "")
+    part = directory / f".{stem}.{os.getpid()}.{threading.get_ident()}.part"
+    try:
+        _copy(source, part, sha256, progress)
+        number = 1
+        while True:
+            path = directory / (f"{stem}{suffix}" if number == 1 else f"{stem} ({number}){suffix}")
+            if _name_if_free(part, path):
+                return path
+            number += 1
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _copy(source: BinaryIO, part: Path, sha256: str | None, progress: Progress | None) -> None:
+    digest = hashlib.sha256()
+    with part.open("xb") as target:
+        total = os.fstat(source.fileno()).st_size
+        while piece := source.read(_BUFFER):
+            digest.update(piece)
+            target.write(piece)
+            if progress is not None:
+                progress("copying", target.tell(), total)
+        target.flush()
+        os.fsync(target.fileno())
+    if sha256 is not None and digest.hexdigest() != sha256:
+        raise FileChanged(
+            "The file is not the one that was saved: its sha256 differs from the record.",
+            "It was not copied. Put the right file back from a backup; %modelstore doctor --full checks all files.",
+        )
+
+
+def _name_if_free(part: Path, path: Path) -> bool:
+    """Give a finished file its name unless that exists; one step where the file system has hard links."""
+    try:
+        path.hardlink_to(part)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL}:
+            raise
+        try:  # no hard links here (FAT, some network drives): take the name first, then move the bytes onto it
+            path.open("xb").close()
+        except FileExistsError:
+            return False
+        part.replace(path)
+    return True
+
+
+@contextlib.contextmanager
+def file_errors(where: str) -> Iterator[None]:
+    """Translate ``OSError`` into this package's errors; ``where`` ends the sentence, as in ``in /home/ada/models``."""
+    try:
+        yield
+    except ModelStoreError:
+        raise
+    except OSError as error:
+        raise storage_error(error, where) from error
+
+
+def storage_error(error: OSError, where: str) -> ModelStoreError:
+    """Return the error of this package that says what an ``OSError`` means."""
+    text = error.strerror or str(error) or type(error).__name__
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return DiskFull(
+            f"No room left {where} ({text}); nothing was changed.",
+            "Free some space, for example with %modelstore empty-trash, and try again.",
+        )
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return ReadOnly(
+            f"No right to write or read {where} ({text}).",
+            "Change the permissions, or keep models elsewhere: set MODELSTORE_HOME to a directory of yours.",
+        )
+    if error.errno == errno.ENOENT:
+        return ModelFileNotFound(f"There is no such file or directory: {error.filename or where}.", "Check the path.")
+    return StorageError(f"The file system refused {where}: {text}.", "%modelstore doctor checks the store.")

@@ -1,0 +1,178 @@
+"""Looking after the local store: what is damaged, missing, left over or due; and what a damaged database still gives."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import uuid
+import warnings
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from jupyter_modelstore._files import file_errors, hash_file
+from jupyter_modelstore.backends._rows import SELECT
+from jupyter_modelstore.backends._sqlite import Database
+from jupyter_modelstore.errors import StoreCorrupt
+from jupyter_modelstore.names import visible
+from jupyter_modelstore.protocols import Backend, Finding
+from jupyter_modelstore.record import ModelRecord, Query, Removal, now
+
+TRASH_DAYS = 30
+LEFTOVER_HOURS = 24
+_NUMBERS_TRIED = 100_000
+
+
+class StoreDamagedWarning(UserWarning):
+    """Part of the database cannot be read; what is intact was returned."""
+
+
+def path_of(files: Path, save_id: str | None) -> Path | None:
+    """Return the path of a save's file; None if the id is none."""
+    try:
+        return files / f"{uuid.UUID(save_id or '')}.pkl"
+    except ValueError:
+        return None
+
+
+def size_of(path: Path | None) -> int | None:
+    """Return a file's size in bytes; None if it is not there."""
+    try:
+        return None if path is None else path.stat().st_size
+    except OSError:
+        return None
+
+
+def check(database: Database, files: Path, backend: Backend, *, full: bool) -> Sequence[Finding]:
+    """Look for damage, mark records whose file is gone, clear what dead saves left and what is due in the trash."""
+    first = _check_database(database)
+    if not first.ok:
+        return [first]
+    return [
+        first,
+        _check_files(database, files, backend, full=full),
+        _check_leftovers(database, files),
+        _check_trash(backend),
+    ]
+
+
+def _check_database(database: Database) -> Finding:
+    try:
+        with database.read() as db:
+            problems = [row[0] for row in db.execute("PRAGMA integrity_check(5)").fetchall() if row[0] != "ok"]
+    except StoreCorrupt as error:
+        return Finding(what="database", ok=False, message=error.message, hint=error.hint)
+    if problems:
+        hint = "jupyter modelstore doctor --repair makes a new database from all that can be read."
+        return Finding(what="database", ok=False, message="; ".join(map(visible, problems)), hint=hint)
+    return Finding(what="database", ok=True, message=f"intact, {database.path}")
+
+
+def _check_files(database: Database, files: Path, backend: Backend, *, full: bool) -> Finding:
+    records = [
+        record
+        for deleted in (False, True)
+        for record in backend.select(Query(all_versions=True, deleted=deleted, sort="created_at"))
+    ]
+    sizes = {record.id: size_of(path_of(files, record.save_id)) for record in records}
+    missing = [record for record in records if sizes[record.id] is None]
+    changed = [
+        record
+        for record in records
+        if sizes[record.id] is not None
+        and (sizes[record.id] != record.model_file_size or (full and _hash(backend, record) != record.sha256))
+    ]
+    _mark(database, [(record, "missing" if sizes[record.id] is None else "ready") for record in records])
+    counts = {"files": len(records), "missing": len(missing), "changed": len(changed)}
+    if missing or changed:
+        names = ", ".join(record.ref for record in (*missing, *changed)[:10])
+        message = f"{len(missing)} files missing, {len(changed)} changed: {names}"
+        hint = "Put them back from a backup; a changed file is never loaded."
+        return Finding(what="files", ok=False, message=message, hint=hint, details=counts)
+    how = "size and sha256" if full else "size"
+    return Finding(what="files", ok=True, message=f"{len(records)} there, {how} as recorded", details=counts)
+
+
+def _mark(database: Database, statuses: Sequence[tuple[ModelRecord, str]]) -> None:
+    wrong = [(status, record.id) for record, status in statuses if record.status != status]
+    if wrong:
+        with database.write() as db:
+            db.executemany("UPDATE models SET status = ? WHERE id = ? AND status IN ('ready', 'missing')", wrong)
+
+
+def _hash(backend: Backend, record: ModelRecord) -> str:
+    with backend.fetch(record).open("rb") as file:
+        return hash_file(file)[0]
+
+
+def _check_leftovers(database: Database, files: Path) -> Finding:
+    count, size = sweep(database, files, timedelta(hours=LEFTOVER_HOURS))
+    message = f"{count} leftovers of broken-off saves removed ({size:,} bytes)" if count else "no leftovers"
+    return Finding(what="leftovers", ok=True, message=message, details={"removed": count, "bytes": size})
+
+
+def sweep(database: Database, files: Path, older_than: timedelta) -> tuple[int, int]:
+    """Remove files that no row names and that nobody has written to for so long; return their number and bytes.
+
+    Under the write lock: a save that is between its file's name and its row finds its file gone, and says so, or has its row.
+    """
+    oldest = time.time() - older_than.total_seconds()
+    count = size = 0
+    with file_errors(f"in {files}"), database.write() as db:
+        held = {row[0] for row in db.execute("SELECT save_id FROM models WHERE status <> 'purged'")}
+        for entry in os.scandir(files) if files.is_dir() else ():
+            save_id, _, suffix = entry.name.partition(".")
+            if suffix not in {"pkl", "part"} or (suffix == "pkl" and save_id in held):
+                continue
+            with contextlib.suppress(FileNotFoundError):
+                state = entry.stat()
+                if state.st_mtime <= oldest:
+                    Path(entry.path).unlink()
+                    count, size = count + 1, size + state.st_size
+    return count, size
+
+
+def _check_trash(backend: Backend) -> Finding:
+    removal = purge_expired(backend)
+    message = f"{len(removal.records)} versions purged after {TRASH_DAYS} days" if removal.records else "nothing due"
+    return Finding(what="trash", ok=True, message=message, details={"purged": len(removal.records)})
+
+
+def purge_expired(backend: Backend) -> Removal:
+    """Purge what has been in the trash for more than 30 days."""
+    limit = now() - timedelta(days=TRASH_DAYS)
+    trash = backend.select(Query(deleted=True))
+    return backend.purge([record for record in trash if record.deleted_at is not None and record.deleted_at <= limit])
+
+
+def salvage(database: Database, condition: str, values: list[Any], error: StoreCorrupt) -> list[tuple[Any, ...]]:
+    """Return the rows that can still be read one by one, newest first.
+
+    Raises
+    ------
+    StoreCorrupt
+        Not one can be read.
+    """
+    rows = [row for number in _numbers(database) if (row := _row(database, number, condition, values))]
+    if not rows:
+        raise error
+    message = f"{error.message} {len(rows)} models could still be read. {error.hint}"
+    warnings.warn(message, StoreDamagedWarning, stacklevel=4)
+    return rows[::-1]
+
+
+def _numbers(database: Database) -> range:
+    """Return the numbers of rows to try: up to the largest that an intact path through the table still tells."""
+    for statement in ("SELECT max(rowid) FROM models", "SELECT max(rowid) FROM models INDEXED BY models_created"):
+        with contextlib.suppress(StoreCorrupt), database.read() as db:
+            return range(1, (db.execute(statement).fetchone()[0] or 0) + 1)
+    return range(1, _NUMBERS_TRIED)
+
+
+def _row(database: Database, number: int, condition: str, values: list[Any]) -> tuple[Any, ...] | None:
+    with contextlib.suppress(StoreCorrupt), database.read() as db:
+        row: tuple[Any, ...] | None = db.execute(f"{SELECT} WHERE m.rowid = ? AND {condition}", [number, *values]).fetchone()
+        return row
+    return None

@@ -1,0 +1,200 @@
+"""Records as rows of SQLite, and questions as SQL.
+
+A row has the columns of :class:`~jupyter_modelstore.record.ModelRecord` by their names; objects and lists are JSON text,
+times are ISO 8601 texts of one width, which sort as times do. Two more columns serve the search: the name without regard to
+case, and a text of all that words are looked for in.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from jupyter_modelstore._json import JsonObject, dumps, encode
+from jupyter_modelstore.errors import InvalidValue
+from jupyter_modelstore.names import key_of, visible
+from jupyter_modelstore.record import LIST_FIELDS, OBJECT_FIELDS, TIME_FIELDS, ModelRecord, Query, format_time, parse_time
+
+MIGRATIONS = (
+    """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE names (
+    name_key TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    next_version INTEGER NOT NULL,
+    renamed_to TEXT
+) WITHOUT ROWID;
+CREATE TABLE models (
+    id TEXT PRIMARY KEY NOT NULL,
+    user_id TEXT NOT NULL,
+    space_id TEXT NOT NULL,
+    model_name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    save_id TEXT UNIQUE,
+    file_id TEXT,
+    status TEXT NOT NULL,
+    model_type TEXT NOT NULL DEFAULT 'other',
+    algorithm TEXT NOT NULL DEFAULT '',
+    description TEXT NOT NULL DEFAULT '',
+    tags TEXT NOT NULL DEFAULT '[]',
+    metrics TEXT NOT NULL DEFAULT '{}',
+    training_config TEXT NOT NULL DEFAULT '{}',
+    feature_columns TEXT,
+    target_column TEXT,
+    training_time_seconds REAL,
+    training_samples INTEGER,
+    test_samples INTEGER,
+    model_file_path TEXT NOT NULL DEFAULT '',
+    model_file_size INTEGER NOT NULL DEFAULT 0,
+    sha256 TEXT,
+    head_blake3 TEXT,
+    format TEXT NOT NULL DEFAULT 'pickle',
+    format_version INTEGER NOT NULL DEFAULT 0,
+    origin TEXT NOT NULL DEFAULT 'fitted',
+    environment TEXT NOT NULL DEFAULT '{}',
+    source TEXT NOT NULL DEFAULT '{}',
+    signature TEXT NOT NULL DEFAULT '{}',
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    last_downloaded_at TEXT,
+    deleted_at TEXT,
+    extra TEXT NOT NULL DEFAULT '{}',
+    name_key TEXT NOT NULL,
+    search TEXT NOT NULL DEFAULT '',
+    UNIQUE (name_key, version)
+);
+CREATE INDEX models_ready ON models (name_key, version) WHERE status = 'ready' AND deleted_at IS NULL;
+CREATE INDEX models_created ON models (created_at);
+CREATE TABLE aliases (
+    name_key TEXT NOT NULL,
+    alias_key TEXT NOT NULL,
+    alias TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (name_key, alias_key)
+) WITHOUT ROWID;
+CREATE TABLE alias_history (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    name_key TEXT NOT NULL,
+    alias_key TEXT NOT NULL,
+    alias TEXT NOT NULL,
+    version INTEGER,
+    previous INTEGER,
+    at TEXT NOT NULL,
+    who TEXT NOT NULL,
+    why TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX alias_history_name ON alias_history (name_key, alias_key, number)
+""",
+)
+
+_COLUMNS = tuple(entry.name for entry in dataclasses.fields(ModelRecord) if entry.name != "aliases")
+_ALIASES = (
+    "(SELECT json_group_array(alias) FROM (SELECT a.alias FROM aliases a"
+    " WHERE a.name_key = m.name_key AND a.version = m.version ORDER BY a.alias_key))"
+)
+SELECT = f"SELECT {', '.join('m.' + column for column in _COLUMNS)}, {_ALIASES} FROM models m"
+_FIELD_NAMES = (*_COLUMNS, "aliases")
+_OBJECTS = tuple(_FIELD_NAMES.index(name) for name in OBJECT_FIELDS)
+_LISTS = tuple(_FIELD_NAMES.index(name) for name in LIST_FIELDS)
+_TIMES = tuple(_FIELD_NAMES.index(name) for name in TIME_FIELDS)
+
+READY = "m.status = 'ready' AND m.deleted_at IS NULL"
+_NEWEST = (
+    f"{READY} AND NOT EXISTS (SELECT 1 FROM models n WHERE n.name_key = m.name_key AND n.version > m.version"
+    " AND n.status = 'ready' AND n.deleted_at IS NULL)"
+)
+_NUMBER = "(SELECT value FROM json_each(m.metrics) WHERE key = ? AND type IN ('integer', 'real'))"
+_SORT_COLUMNS = {
+    "created_at": "m.created_at",
+    "updated_at": "m.updated_at",
+    "model_name": "m.name_key",
+    "name": "m.name_key",
+    "version": "m.version",
+    "model_file_size": "m.model_file_size",
+    "size": "m.model_file_size",
+    "algorithm": "m.algorithm",
+}
+
+
+def to_record(row: tuple[Any, ...]) -> ModelRecord:
+    """Return the record in a row of :data:`SELECT`. Objects are parsed when they are looked at."""
+    values = list(row)
+    for place in _OBJECTS:
+        values[place] = JsonObject(values[place])
+    for place in _LISTS:
+        text = values[place]
+        values[place] = () if text == "[]" else None if text is None else tuple(map(str, json.loads(text)))
+    for place in _TIMES:
+        if values[place] is not None:
+            values[place] = parse_time(values[place])
+    return ModelRecord(**dict(zip(_FIELD_NAMES, values, strict=True)))
+
+
+def to_columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields of a record as what their columns hold."""
+    columns: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in OBJECT_FIELDS:
+            columns[name] = JsonObject.of(value).text
+        elif name in LIST_FIELDS:
+            columns[name] = None if value is None else dumps(list(value))
+        elif isinstance(value, datetime):
+            columns[name] = format_time(value)
+        else:
+            columns[name] = encode(value) if isinstance(value, str) else value
+    return columns
+
+
+def search_text(name: str, description: str, tags: tuple[str, ...], algorithm: str) -> str:
+    """Return the text that words are looked for in."""
+    return "\n".join((name, algorithm, *tags, description)).casefold()
+
+
+def where(query: Query) -> tuple[str, list[Any]]:
+    """Return a query's condition and its parameters."""
+    if query.deleted:
+        terms = ["m.deleted_at IS NOT NULL AND m.status <> 'purged'"]
+    elif query.all_versions:
+        terms = ["m.deleted_at IS NULL AND m.status <> 'purged'"]
+    else:
+        terms = [_NEWEST]
+    values: list[Any] = []
+
+    def add(term: str, *parameters: Any) -> None:  # noqa: ANN401 (what SQLite takes)
+        terms.append(term)
+        values.extend(parameters)
+
+    for word in query.words.casefold().split():
+        add("instr(m.search, ?) > 0", word)
+    for tag in query.tags:
+        add("EXISTS (SELECT 1 FROM json_each(m.tags) WHERE value = ? COLLATE NOCASE)", tag)
+    for column in ("algorithm", "model_type"):
+        if getattr(query, column) is not None:
+            add(f"m.{column} = ?", getattr(query, column))
+    if query.name is not None:
+        add("m.name_key = ?", key_of(query.name))
+    for metric, (least, most) in query.metrics.items():
+        add(f"{_NUMBER} BETWEEN ? AND ?", metric, -math.inf if least is None else least, math.inf if most is None else most)
+    return " AND ".join(terms), values
+
+
+def order_by(sort: str) -> tuple[str, list[Any]]:
+    """Return a query's order and its parameters; ties by the newest.
+
+    Raises
+    ------
+    InvalidValue
+        There is no such column.
+    """
+    name, direction = (sort[1:], "DESC") if sort.startswith("-") else (sort, "ASC")
+    if name.startswith("metrics."):
+        return f"{_NUMBER} {direction} NULLS LAST, m.created_at DESC, m.version DESC", [name[len("metrics.") :]]
+    if name not in _SORT_COLUMNS:
+        choices = ", ".join(sorted(_SORT_COLUMNS))
+        raise InvalidValue(f"Models cannot be sorted by '{visible(name)}'.", f"Sort by one of {choices}, metrics.NAME.")
+    ties = "" if name == "created_at" else ", m.created_at DESC"
+    return f"{_SORT_COLUMNS[name]} {direction}{ties}, m.name_key, m.version DESC", []

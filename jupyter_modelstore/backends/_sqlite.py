@@ -1,0 +1,201 @@
+"""One SQLite file, shared by kernels, servers and commands, also on a network drive.
+
+Rollback journal, not WAL: WAL needs shared memory, which network file systems lack. ``journal_mode=TRUNCATE`` with
+``synchronous=FULL`` forces the truncated journal to the disk at the end of each transaction; with the default ``DELETE`` the
+journal's unlinking is not forced, and a power cut could bring it back and undo a commit that was acknowledged. One
+connection a thread and process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from jupyter_modelstore.errors import (
+    DiskFull,
+    ModelStoreError,
+    ReadOnly,
+    StorageError,
+    StoreBusy,
+    StoreCorrupt,
+    StoreTooNew,
+)
+
+_BUSY_SECONDS = 60.0
+_APPLICATION_ID = 0x4A4D5331  # "JMS1"
+
+# The primary result codes of SQLite that mean something a user can act on (sqlite.org/rescode.html).
+_BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8, 10, 11, 13, 14, 26
+_KINDS: dict[int, type[StorageError]] = {
+    3: ReadOnly,  # PERM
+    _BUSY: StoreBusy,
+    _LOCKED: StoreBusy,
+    _READONLY: ReadOnly,
+    _IOERR: StorageError,
+    _CORRUPT: StoreCorrupt,
+    _FULL: DiskFull,
+    _CANTOPEN: ReadOnly,
+    _NOTADB: StoreCorrupt,
+}
+# Python 3.10 gives no code; SQLite's messages for these codes have not changed in twenty years.
+_CODES_BY_MESSAGE = {
+    "database is locked": _BUSY,
+    "locked": _LOCKED,
+    "readonly database": _READONLY,
+    "disk I/O error": _IOERR,
+    "malformed": _CORRUPT,
+    "is full": _FULL,
+    "unable to open": _CANTOPEN,
+    "not a database": _NOTADB,
+    "no such table": _CORRUPT,
+    "no such column": _CORRUPT,
+}
+_HINTS: dict[type[StorageError], tuple[str, str]] = {
+    ReadOnly: (
+        "The store at {path} cannot be written.",
+        "Check the permissions of its directory, or keep models elsewhere: set MODELSTORE_HOME.",
+    ),
+    StoreBusy: (
+        "Another process has held the store at {path} for a minute.",
+        "Try again; %modelstore status says where it is.",
+    ),
+    StoreCorrupt: (
+        "The database of the store at {path} is damaged ({detail}). The model files are not touched.",
+        "jupyter modelstore doctor --repair keeps the damaged file and makes a new one from all that can be read.",
+    ),
+    DiskFull: (
+        "No room left for the database at {path}; nothing was changed.",
+        "Free some space, for example with %modelstore empty-trash, and try again.",
+    ),
+    StorageError: (
+        "The database at {path} could not be read or written: {detail}.",
+        "Check the disk; then %modelstore doctor.",
+    ),
+}
+
+
+class Database:
+    """A SQLite file with a numbered schema.
+
+    Parameters
+    ----------
+    path
+        The file; it and its directory are made when they are missing.
+    migrations
+        SQL scripts; number n brings the schema from version n to n + 1. Never changed once released.
+    """
+
+    def __init__(self, path: Path, migrations: tuple[str, ...]) -> None:
+        self.path = path
+        self._migrations = migrations
+        self._local = threading.local()
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection, for a statement that reads; foreign errors are translated."""
+        with self.errors():
+            yield self._connection()
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection inside a write transaction: committed at the end, undone by any exception."""
+        with self.errors():
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def errors(self) -> Iterator[None]:
+        """Translate ``sqlite3.Error`` into this package's errors."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        held = getattr(self._local, "held", None)
+        if held is not None and held[0] == os.getpid():
+            held[1].close()
+        self._local.held = None
+
+    def _connection(self) -> sqlite3.Connection:
+        held: tuple[int, sqlite3.Connection] | None = getattr(self._local, "held", None)
+        if held is not None and held[0] == os.getpid():
+            return held[1]
+        connection = self._open()
+        self._local.held = (os.getpid(), connection)
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        writable = _make_directory(self.path)
+        mode = "rwc" if writable else "ro"
+        uri = f"{self.path.absolute().as_uri()}?mode={mode}"
+        connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+        try:
+            self._bring_up_to_date(connection)
+            if writable:
+                connection.execute("PRAGMA journal_mode=TRUNCATE")
+            connection.execute("PRAGMA synchronous=FULL")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(self._migrations):
+            raise StoreTooNew(
+                f"The store at {self.path.parent} was made by a newer version of jupyter-modelstore.",
+                "pip install --upgrade jupyter-modelstore, then restart the kernel. Nothing was changed.",
+            )
+        if version < len(self._migrations):
+            self._migrate(connection)
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]  # another process may have been faster
+            for script in self._migrations[version:]:
+                for statement in script.split(";\n"):
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={max(version, len(self._migrations))}")
+            connection.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def _make_directory(path: Path) -> bool:
+    """Make the directory, readable for its owner only; tell whether the database can be written."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReadOnly(
+            f"The directory {path.parent} cannot be made ({error.strerror}).",
+            "Keep models elsewhere: set MODELSTORE_HOME to a directory of yours.",
+        ) from error
+    return os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
+
+
+def translate(error: sqlite3.Error, path: Path) -> ModelStoreError:
+    """Return the error of this package that says what an ``sqlite3.Error`` means."""
+    code = getattr(error, "sqlite_errorcode", None)
+    text = str(error)
+    by_text = next((number for part, number in _CODES_BY_MESSAGE.items() if part in text), None)
+    primary = by_text if code is None or (code & 0xFF) not in _KINDS else code & 0xFF
+    kind = _KINDS.get(primary, StorageError) if primary is not None else StorageError
+    message, hint = _HINTS[kind]
+    return kind(message.format(path=path.parent, detail=text), hint)

@@ -1,0 +1,568 @@
+"""The store on this machine: one SQLite file for the records, one file for each model.
+
+::
+
+    DIRECTORY/store.sqlite3           records, names and their counters, aliases and their history
+    DIRECTORY/files/<save_id>.part    a save that is being written
+    DIRECTORY/files/<save_id>.pkl     a model
+
+A save writes and hashes the ``.part``, forces it to the disk, renames it, forces the directory, and then inserts the row in
+one transaction: acknowledged with the row, invisible before. A purge runs the other way: first the row becomes a tombstone,
+then the file goes. So a row always has its file, whenever a process is killed; what a dead process leaves behind is a file
+without a row, swept after a day. Sweeping and committing take the same write lock, and a commit looks for its file once
+more under that lock, so that a laptop that slept through the day cannot lose the file between the two steps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_modelstore._files import HashingFile, file_errors, fsync_directory
+from jupyter_modelstore._json import dumps, loads
+from jupyter_modelstore.backends import _aliases, _health
+from jupyter_modelstore.backends._rows import MIGRATIONS, READY, SELECT, order_by, search_text, to_columns, to_record, where
+from jupyter_modelstore.backends._sqlite import Database
+from jupyter_modelstore.errors import (
+    Ambiguous,
+    InUse,
+    ModelFileNotFound,
+    ModelStoreError,
+    NameTaken,
+    NotFound,
+    StoreCorrupt,
+)
+from jupyter_modelstore.names import key_of, visible
+from jupyter_modelstore.protocols import Finding, Progress
+from jupyter_modelstore.record import (
+    AliasEvent,
+    Changes,
+    Draft,
+    Facets,
+    ModelRecord,
+    Query,
+    Reference,
+    Removal,
+    Saved,
+    Stats,
+    format_time,
+    merged_tags,
+    now,
+    parse_time,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+
+SPACE = "local"
+_DRAFT_COLUMNS = tuple(entry.name for entry in dataclasses.fields(Draft) if entry.name != "alias")
+
+
+class LocalBackend:
+    """Models in a directory of this machine.
+
+    Parameters
+    ----------
+    directory
+        Where; made when it is missing.
+    user_id
+        UUID of the user; own models load without a question.
+    """
+
+    def __init__(self, directory: Path, user_id: str) -> None:
+        self._directory = directory
+        self._files = directory / "files"
+        self._database = Database(directory / "store.sqlite3", MIGRATIONS)
+        self._user_id = user_id
+
+    def __repr__(self) -> str:
+        """Return the place."""
+        return f"LocalBackend({str(self._directory)!r})"
+
+    @property
+    def where(self) -> str:
+        """For people."""
+        return "on this machine"
+
+    @property
+    def location(self) -> str:
+        """The directory."""
+        return str(self._directory)
+
+    @property
+    def user_id(self) -> str:
+        """Who is asking."""
+        return self._user_id
+
+    # ---- a save ------------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def receive(self, save_id: str, progress: Progress | None = None) -> Iterator[_Incoming]:
+        """Begin a save; see :class:`~jupyter_modelstore.protocols.Backend`."""
+        with self._database.read() as connection:  # makes the directory, refuses a store that cannot be used
+            connection.execute("SELECT 1 FROM meta LIMIT 1")
+        with file_errors(f"in {self._files}"):
+            self._files.mkdir(mode=0o700, exist_ok=True)
+            incoming = _Incoming(self, save_id, HashingFile(self._part(save_id), progress))
+            try:
+                yield incoming
+            finally:
+                incoming.close()
+
+    def _commit(self, draft: Draft) -> Saved:
+        """Insert the row of a file that has its name already; one transaction."""
+        with self._database.write() as db:
+            known = self._one(db, "m.save_id = ?", draft.save_id)
+            if known is not None:
+                return Saved(record=known, created=False)
+            same = self._same_as_newest(db, draft)
+            if same is not None:
+                return Saved(record=self._apply_to(db, same, draft), created=False)
+            if not self._holds(draft.save_id, draft.model_file_size):
+                raise ModelFileNotFound("The model's file vanished before it was recorded.", "Save it again.")
+            return Saved(record=self._insert(db, draft), created=True)
+
+    def _same_as_newest(self, db: sqlite3.Connection, draft: Draft) -> ModelRecord | None:
+        """Return the newest version if it holds these bytes, its metrics agree and its file is there."""
+        newest = self._newest(db, draft.model_name)
+        if newest is None or (newest.sha256, newest.origin) != (draft.sha256, draft.origin):
+            return None
+        if draft.metrics and dumps(draft.metrics) != dumps(newest.metrics):
+            return None
+        return newest if self._holds(newest.save_id, newest.model_file_size) else None
+
+    def _apply_to(self, db: sqlite3.Connection, record: ModelRecord, draft: Draft) -> ModelRecord:
+        changes = Changes(
+            description=draft.description or None,
+            tags=merged_tags(record.tags, draft.tags) if draft.tags else None,
+        )
+        self._edit(db, record, changes)
+        if draft.alias:
+            self._set_alias(db, record, draft.alias, "")
+        return self._again(db, record.id)
+
+    def _insert(self, db: sqlite3.Connection, draft: Draft) -> ModelRecord:
+        name_key, at = key_of(draft.model_name), now()
+        name, version = self._next_version(db, draft.model_name)
+        values = {column: getattr(draft, column) for column in _DRAFT_COLUMNS} | {
+            "id": str(uuid.uuid4()),
+            "user_id": self._user_id,
+            "space_id": self._space_id(db),
+            "model_name": name,
+            "version": version,
+            "status": "ready",
+            "model_file_path": f"files/{draft.save_id}.pkl",
+            "created_at": at,
+            "updated_at": at,
+            "name_key": name_key,
+            "search": search_text(name, draft.description, draft.tags, draft.algorithm),
+        }
+        columns = to_columns(values)
+        marks = ", ".join("?" * len(columns))
+        db.execute(f"INSERT INTO models ({', '.join(columns)}) VALUES ({marks})", list(columns.values()))
+        record = self._again(db, columns["id"])
+        return self._set_alias(db, record, draft.alias, "") if draft.alias else record
+
+    @staticmethod
+    def _next_version(db: sqlite3.Connection, name: str) -> tuple[str, int]:
+        """Take a name's next number, and return the name as it was first written."""
+        db.execute("INSERT INTO names VALUES (?, ?, 1, NULL) ON CONFLICT DO NOTHING", (key_of(name), name))
+        first, version = db.execute("SELECT name, next_version FROM names WHERE name_key = ?", (key_of(name),)).fetchone()
+        db.execute("UPDATE names SET next_version = ?, renamed_to = NULL WHERE name_key = ?", (version + 1, key_of(name)))
+        return first, version
+
+    def _space_id(self, db: sqlite3.Connection) -> str:
+        """Return the id of the one space, which is that of the user who first saved here."""
+        db.execute("INSERT INTO meta VALUES ('space_id', ?) ON CONFLICT DO NOTHING", (self._user_id,))
+        return str(db.execute("SELECT value FROM meta WHERE key = 'space_id'").fetchone()[0])
+
+    # ---- finding -----------------------------------------------------------------------------------------------------
+
+    def find(self, ref: Reference, *, at: datetime | None = None) -> ModelRecord | None:
+        """Return the one record that is meant, or None; see :class:`~jupyter_modelstore.protocols.Backend`."""
+        if ref.space is not None and key_of(ref.space) != SPACE:
+            return None
+        with self._database.read() as db:
+            if ref.id is not None:
+                return self._by_id(db, ref.id)
+            version = ref.version
+            if ref.alias is not None:
+                version = _aliases.version_of(db, ref.name, ref.alias, at)
+                if version is None:
+                    return None
+            if version is not None:
+                return self._one(db, "m.name_key = ? AND m.version = ?", key_of(ref.name), version)
+            return self._newest(db, ref.name, at)
+
+    def _by_id(self, db: sqlite3.Connection, digits: str) -> ModelRecord | None:
+        groups = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
+        prefix = "-".join(group for group in groups if group)
+        rows = db.execute(f"{SELECT} WHERE m.id >= ? AND m.id < ? LIMIT 2", (prefix, prefix + "g")).fetchall()
+        if len(rows) > 1:
+            raise Ambiguous(f"More than one model's id starts with {digits}.", "Write more digits of the id.")
+        return to_record(rows[0]) if rows else None
+
+    def _newest(self, db: sqlite3.Connection, name: str, at: datetime | None = None) -> ModelRecord | None:
+        if at is None:
+            condition, values = f"m.name_key = ? AND {READY}", [key_of(name)]
+        else:
+            condition = (
+                "m.name_key = ? AND m.status IN ('ready', 'missing') AND m.created_at <= ?"
+                " AND (m.deleted_at IS NULL OR m.deleted_at > ?)"
+            )
+            values = [key_of(name), format_time(at), format_time(at)]
+        row = db.execute(f"{SELECT} WHERE {condition} ORDER BY m.version DESC LIMIT 1", values).fetchone()
+        return to_record(row) if row else None
+
+    @staticmethod
+    def _one(db: sqlite3.Connection, condition: str, *values: Any) -> ModelRecord | None:  # noqa: ANN401 (what SQLite takes)
+        row = db.execute(f"{SELECT} WHERE {condition}", values).fetchone()
+        return to_record(row) if row else None
+
+    def _again(self, db: sqlite3.Connection, record_id: str) -> ModelRecord:
+        record = self._one(db, "m.id = ?", record_id)
+        if record is None:
+            raise NotFound("The model is no longer in the store.", "%models shows what there is.")
+        return record
+
+    def select(self, query: Query, *, limit: int | None = None, offset: int = 0) -> Sequence[ModelRecord]:
+        """Return what the query finds, in its order."""
+        if query.space is not None and key_of(query.space) != SPACE:
+            return []
+        condition, values = where(query)
+        order, order_values = order_by(query.sort)
+        try:
+            with self._database.read() as db:
+                rows = db.execute(
+                    f"{SELECT} WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?",
+                    [*values, *order_values, -1 if limit is None else limit, offset],
+                ).fetchall()
+        except StoreCorrupt as error:
+            rows = _health.salvage(self._database, condition, values, error)[offset:][:limit]
+        return [to_record(row) for row in rows]
+
+    def count(self, query: Query) -> int:
+        """Return how many the query finds."""
+        condition, values = where(query)
+        with self._database.read() as db:
+            return int(db.execute(f"SELECT count(*) FROM models m WHERE {condition}", values).fetchone()[0])
+
+    def facets(self, query: Query) -> Facets:
+        """Return how often each value occurs in what the query finds."""
+        condition, values = where(query)
+        with self._database.read() as db:
+            tags = db.execute(
+                f"SELECT t.value, count(*) FROM models m, json_each(m.tags) t WHERE {condition}"
+                " GROUP BY t.value ORDER BY 2 DESC, 1",
+                values,
+            ).fetchall()
+            algorithms, types = (
+                db.execute(
+                    f"SELECT m.{column}, count(*) FROM models m WHERE {condition} GROUP BY 1 ORDER BY 2 DESC, 1", values
+                ).fetchall()
+                for column in ("algorithm", "model_type")
+            )
+        return Facets(tags=dict(tags), algorithms=dict(algorithms), model_types=dict(types))
+
+    def names(self) -> list[str]:
+        """Return all names that have a version, also in the trash."""
+        with self._database.read() as db:
+            return [
+                row[0]
+                for row in db.execute(
+                    "SELECT DISTINCT model_name FROM models WHERE status <> 'purged' ORDER BY name_key"
+                ).fetchall()
+            ]
+
+    def renamed(self, name: str) -> str | None:
+        """Return the newer name of a model that once had this one."""
+        with self._database.read() as db:
+            row = db.execute(
+                "SELECT t.name FROM names n JOIN names t ON t.name_key = n.renamed_to WHERE n.name_key = ?", (key_of(name),)
+            ).fetchone()
+        return row[0] if row else None
+
+    def fetch(self, record: ModelRecord) -> Path:
+        """Return the model's file. Its path is made from the save's id; the record's own path is not believed."""
+        path = self._path(record.save_id)
+        if path is None or not path.is_file():
+            raise ModelFileNotFound(
+                f"Model file not found: {record.ref} is recorded, but its file is gone from {self._files}.",
+                "Put the file back from a backup, or remove the record with "
+                f"%delete_model {record.ref}. %modelstore doctor lists all such models.",
+            )
+        return path
+
+    # ---- changing ----------------------------------------------------------------------------------------------------
+
+    def edit(self, record: ModelRecord, changes: Changes) -> ModelRecord:
+        """Change description, tags or metrics."""
+        with self._database.write() as db:
+            self._edit(db, self._again(db, record.id), changes)
+            return self._again(db, record.id)
+
+    @staticmethod
+    def _edit(db: sqlite3.Connection, record: ModelRecord, changes: Changes) -> None:
+        description = record.description if changes.description is None else changes.description
+        tags = record.tags if changes.tags is None else changes.tags
+        metrics = dict(record.metrics) | dict(changes.add_metrics or {})
+        if (description, tags, dumps(metrics)) == (record.description, record.tags, dumps(dict(record.metrics))):
+            return
+        values = {
+            "description": description,
+            "tags": tags,
+            "metrics": metrics,
+            "updated_at": now(),
+            "search": search_text(record.model_name, description, tags, record.algorithm),
+        }
+        columns = to_columns(values)
+        assignments = ", ".join(f"{column} = ?" for column in columns)
+        db.execute(f"UPDATE models SET {assignments} WHERE id = ?", [*columns.values(), record.id])
+
+    def rename(self, name: str, new: str) -> int:
+        """Give all versions of a model another name."""
+        old_key, new_key = key_of(name), key_of(new)
+        with self._database.write() as db:
+            row = db.execute("SELECT next_version FROM names WHERE name_key = ?", (old_key,)).fetchone()
+            count = db.execute("SELECT count(*) FROM models WHERE name_key = ?", (old_key,)).fetchone()[0]
+            if row is None or count == 0:
+                raise NotFound(f"There is no model '{visible(name)}'.", "%models shows what there is.")
+            if new_key != old_key:
+                self._move_name(db, old_key, new_key, new, row[0])
+            db.execute("UPDATE names SET name = ? WHERE name_key = ?", (new, new_key))
+            self._rewrite_names(db, old_key, new_key, new)
+            return int(count)
+
+    @staticmethod
+    def _move_name(db: sqlite3.Connection, old_key: str, new_key: str, new: str, next_version: int) -> None:
+        """Let the new name count on from the old one's numbers; the old name keeps its own, for none is given twice."""
+        if db.execute("SELECT 1 FROM models WHERE name_key = ? LIMIT 1", (new_key,)).fetchone():
+            raise NameTaken(
+                f"There is, or was, another model '{visible(new)}'.",
+                "Choose a name that was never used: numbers of versions are not given twice.",
+            )
+        db.execute(
+            "INSERT INTO names VALUES (?, ?, ?, NULL) ON CONFLICT DO UPDATE"
+            " SET next_version = max(next_version, excluded.next_version), renamed_to = NULL",
+            (new_key, new, next_version),
+        )
+        db.execute("UPDATE names SET renamed_to = ? WHERE name_key = ? OR renamed_to = ?", (new_key, old_key, old_key))
+        for table in ("aliases", "alias_history"):
+            db.execute(f"UPDATE {table} SET name_key = ? WHERE name_key = ?", (new_key, old_key))
+
+    @staticmethod
+    def _rewrite_names(db: sqlite3.Connection, old_key: str, new_key: str, new: str) -> None:
+        at = format_time(now())
+        rows = db.execute("SELECT id, description, tags, algorithm FROM models WHERE name_key = ?", (old_key,)).fetchall()
+        for record_id, description, tags, algorithm in rows:
+            search = search_text(new, description, tuple(map(str, loads(tags))), algorithm)
+            db.execute(
+                "UPDATE models SET model_name = ?, name_key = ?, search = ?, updated_at = ? WHERE id = ?",
+                (new, new_key, search, at, record_id),
+            )
+
+    # ---- aliases -----------------------------------------------------------------------------------------------------
+
+    def set_alias(self, record: ModelRecord, alias: str, *, why: str = "") -> ModelRecord:
+        """Let an alias name this version, with a line in its history."""
+        with self._database.write() as db:
+            current = self._again(db, record.id)
+            if current.status != "ready" or current.deleted_at is not None:
+                raise NotFound(f"{current.ref} is not there to be named.", f"%restore_model {current.ref} brings it back.")
+            return self._set_alias(db, current, alias, why)
+
+    def _set_alias(self, db: sqlite3.Connection, record: ModelRecord, alias: str, why: str) -> ModelRecord:
+        _aliases.point(db, record, alias, why)
+        return self._again(db, record.id)
+
+    def remove_alias(self, name: str, alias: str, *, why: str = "") -> AliasEvent:
+        """Take an alias away, with a line in its history."""
+        with self._database.write() as db:
+            version = _aliases.version_of(db, name, alias)
+            if version is None:
+                raise NotFound(f"{visible(name)} has no alias '{visible(alias)}'.", "%model_card shows a model's aliases.")
+            _aliases.drop(db, name, alias, version, why)
+            return _aliases.history(db, name, alias)[0]
+
+    def alias_history(self, name: str, alias: str | None = None) -> list[AliasEvent]:
+        """Return the history of a model's aliases, newest first."""
+        with self._database.read() as db:
+            return _aliases.history(db, name, alias)
+
+    # ---- leaving -----------------------------------------------------------------------------------------------------
+
+    def delete(self, records: Sequence[ModelRecord], *, force: bool = False) -> Removal:
+        """Move records to the trash."""
+        at = now()
+        with self._database.write() as db:
+            current = [self._again(db, record.id) for record in records]
+            named = sorted({f"{record.ref} is {record.model_name}@{alias}" for record in current for alias in record.aliases})
+            if named and not force:
+                raise InUse(
+                    f"Not deleted: {', '.join(named)}.",
+                    "Give the alias to another version first (%alias_model), or delete it all the same with --force.",
+                )
+            removed = tuple(dict.fromkeys(alias for record in current for alias in record.aliases))
+            former = _aliases.former(db, current)
+            for record in current:
+                for alias in record.aliases:
+                    _aliases.drop(db, record.model_name, alias, record.version, "the version was deleted")
+                db.execute(
+                    "UPDATE models SET deleted_at = coalesce(deleted_at, ?), updated_at = ? WHERE id = ?",
+                    (format_time(at), format_time(at), record.id),
+                )
+            after = tuple(self._again(db, record.id) for record in current)
+        return Removal(
+            records=after,
+            bytes=sum(record.model_file_size for record in after),
+            purge_after=at + timedelta(days=_health.TRASH_DAYS),
+            removed_aliases=removed,
+            former_aliases=tuple(alias for alias in former if alias not in removed),
+        )
+
+    def restore(self, records: Sequence[ModelRecord]) -> list[ModelRecord]:
+        """Take records out of the trash."""
+        with self._database.write() as db:
+            for record in records:
+                db.execute(
+                    "UPDATE models SET deleted_at = NULL, updated_at = ? WHERE id = ? AND status <> 'purged'",
+                    (format_time(now()), record.id),
+                )
+            return [self._again(db, record.id) for record in records]
+
+    def purge(self, records: Sequence[ModelRecord]) -> Removal:
+        """Turn trashed records into tombstones, then remove their files."""
+        with self._database.write() as db:
+            gone = [self._again(db, record.id) for record in records]
+            gone = [record for record in gone if record.deleted_at is not None and record.status != "purged"]
+            for record in gone:
+                self._bury(db, record)
+        freed = sum(self._remove_file(record) for record in gone)
+        with file_errors(f"in {self._files}"):
+            if gone and self._files.is_dir():
+                fsync_directory(self._files)
+        return Removal(records=tuple(gone), bytes=freed)
+
+    @staticmethod
+    def _bury(db: sqlite3.Connection, record: ModelRecord) -> None:
+        """Leave of a row what keeps its number from being given again."""
+        db.execute(
+            "UPDATE models SET status = 'purged', updated_at = ?, description = '', tags = '[]', metrics = '{}',"
+            " training_config = '{}', feature_columns = NULL, target_column = NULL, environment = '{}', source = '{}',"
+            " signature = '{}', extra = '{}', search = '', model_file_path = '', model_file_size = 0,"
+            " training_time_seconds = NULL, training_samples = NULL, test_samples = NULL WHERE id = ?",
+            (format_time(now()), record.id),
+        )
+
+    def _remove_file(self, record: ModelRecord) -> int:
+        """Remove a model's file and return the bytes that are really gone."""
+        path = self._path(record.save_id)
+        if path is None:
+            return 0
+        with file_errors(f"in {self._files}"), contextlib.suppress(FileNotFoundError):
+            size = path.stat().st_size
+            path.unlink()
+            return 0 if path.exists() else size
+        return 0
+
+    def record_download(self, record: ModelRecord) -> ModelRecord:
+        """Set ``last_downloaded_at``."""
+        with self._database.write() as db:
+            db.execute("UPDATE models SET last_downloaded_at = ? WHERE id = ?", (format_time(now()), record.id))
+            return self._again(db, record.id)
+
+    def stats(self) -> Stats:
+        """Count what the store holds."""
+        with self._database.read() as db:
+            models, ready, trash, storage, trash_bytes = db.execute(
+                "SELECT count(DISTINCT CASE WHEN status = 'ready' AND deleted_at IS NULL THEN name_key END),"
+                " count(CASE WHEN status = 'ready' AND deleted_at IS NULL THEN 1 END),"
+                " count(CASE WHEN deleted_at IS NOT NULL THEN 1 END),"
+                " coalesce(sum(CASE WHEN status = 'ready' THEN model_file_size END), 0),"
+                " coalesce(sum(CASE WHEN deleted_at IS NOT NULL THEN model_file_size END), 0)"
+                " FROM models WHERE status <> 'purged'"
+            ).fetchone()
+        return Stats(models=models, versions_ready=ready, trash=trash, storage_bytes=storage, trash_bytes=trash_bytes)
+
+    # ---- looking after it --------------------------------------------------------------------------------------------
+
+    def check(self, *, full: bool = False) -> Sequence[Finding]:
+        """Look for damage, mark records whose file is gone, clear what dead saves left and what is due in the trash."""
+        return _health.check(self._database, self._files, self, full=full)
+
+    def sweep(self, older_than: timedelta = timedelta(hours=_health.LEFTOVER_HOURS)) -> tuple[int, int]:
+        """Remove files that no row names and that nobody has written to for so long; return their number and bytes."""
+        return _health.sweep(self._database, self._files, older_than)
+
+    def _tidy_daily(self) -> None:
+        """Once a day, after a save: sweep leftovers, purge what is due. The save is safe; no failure here may touch it."""
+        with contextlib.suppress(ModelStoreError):
+            with self._database.read() as db:
+                row = db.execute("SELECT value FROM meta WHERE key = 'tidied_at'").fetchone()
+            if row is not None and parse_time(row[0]) > now() - timedelta(days=1):
+                return
+            with self._database.write() as db:
+                db.execute("INSERT OR REPLACE INTO meta VALUES ('tidied_at', ?)", (format_time(now()),))
+            self.sweep()
+            _health.purge_expired(self)
+
+    # ---- files -------------------------------------------------------------------------------------------------------
+
+    def _part(self, save_id: str) -> Path:
+        return self._files / f"{uuid.UUID(save_id)}.part"
+
+    def _path(self, save_id: str | None) -> Path | None:
+        return _health.path_of(self._files, save_id)
+
+    def _holds(self, save_id: str | None, size: int) -> bool:
+        """Tell whether a save's file is there with that size."""
+        return _health.size_of(self._path(save_id)) == size
+
+
+class _Incoming:
+    """One save on its way; see :class:`~jupyter_modelstore.protocols.Incoming`."""
+
+    def __init__(self, backend: LocalBackend, save_id: str, file: HashingFile) -> None:
+        self._backend = backend
+        self._save_id = save_id
+        self.file = file
+
+    def seal(self) -> None:
+        """Force the bytes to the disk."""
+        self.file.seal()
+
+    def commit(self, draft: Draft) -> Saved:
+        """Rename the file, then insert the row."""
+        self.seal()
+        backend, path = self._backend, self.file.path.with_suffix(".pkl")
+        self.file.path.rename(path)
+        fsync_directory(path.parent)
+        full = dataclasses.replace(draft, save_id=self._save_id, sha256=self.file.sha256, model_file_size=self.file.size)
+        try:
+            saved = backend._commit(full)  # noqa: SLF001 (two halves of one room)
+        finally:
+            self._discard_unless_recorded(path)
+        backend._tidy_daily()  # noqa: SLF001
+        return saved
+
+    def _discard_unless_recorded(self, path: Path) -> None:
+        """Remove the file if no row came to name it: same bytes as before, or the transaction failed.
+
+        An interrupt may come between the commit and its return; so the row is asked for, not assumed. If that cannot be
+        asked, the file stays and the sweep decides.
+        """
+        backend = self._backend
+        with contextlib.suppress(Exception), backend._database.read() as db:  # noqa: SLF001
+            if backend._one(db, "m.save_id = ?", self._save_id) is None:  # noqa: SLF001
+                path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Close the file, and remove it if it never got its name."""
+        self.file.close()
+        with contextlib.suppress(OSError):
+            self.file.path.unlink(missing_ok=True)

@@ -1,0 +1,164 @@
+"""Settings, and the way from them to a :class:`~jupyter_modelstore.registry.Registry`.
+
+Traitlets end here: what lies below takes plain arguments. The same class is configured in IPython, a server and a hub
+(``c.ModelStore.home = …``); what is not configured comes from the environment. With no setting at all, models rest on this
+machine, in Jupyter's data directory.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from traitlets import Bool, Enum, Unicode, default
+from traitlets.config import Configurable
+
+from jupyter_modelstore import errors
+from jupyter_modelstore.errors import NotConfigured
+
+if TYPE_CHECKING:
+    from jupyter_modelstore.registry import Registry
+
+
+class ModelStore(Configurable):
+    """Where models are kept, and how they are shown."""
+
+    url = Unicode(
+        help="Address of the store: local: (this machine) or local:DIRECTORY. From MODELSTORE_URL.",
+    ).tag(config=True)
+    home = Unicode(
+        help="The local store, and what else belongs to this user. From MODELSTORE_HOME; else in Jupyter's data directory.",
+    ).tag(config=True)
+    static_output = Enum(
+        ("auto", "always", "never"),
+        default_value="auto",
+        help="Whether galleries and comparisons are written into the notebook: auto and always write them, never only says "
+        "what was asked (--table writes them all the same).",
+    ).tag(config=True)
+    debug = Bool(default_value=False, help="Show the stack of this package's errors.").tag(config=True)
+
+    @default("url")
+    def _default_url(self) -> str:
+        return url_from(os.environ)
+
+    @default("home")
+    def _default_home(self) -> str:
+        return str(home_from(os.environ))
+
+    def registry(self) -> Registry:
+        """Return the registry that these settings describe."""
+        errors.debug = self.debug
+        return connect(self.url, home=self.home)
+
+
+def url_from(environment: Mapping[str, str]) -> str:
+    """Return the address that environment variables give.
+
+    Raises
+    ------
+    NotConfigured
+        Only one of the two Supabase settings is there, or both, which this version cannot use.
+    """
+    url = environment.get("MODELSTORE_URL", "").strip()
+    if url:
+        return url
+    settings = {name: environment.get(name, "").strip() for name in ("SUPABASE_URL", "SUPABASE_KEY")}
+    missing = [name for name, value in settings.items() if not value]
+    if len(missing) == len(settings):
+        return "local:"
+    if missing:
+        raise NotConfigured(
+            f"Supabase not configured: {missing[0]} is missing.",
+            f"Set {missing[0]}, or set MODELSTORE_URL=local: to keep models on this machine.",
+        )
+    raise NotConfigured(
+        "SUPABASE_URL and SUPABASE_KEY are set, but this version keeps models on this machine only.",
+        "Set MODELSTORE_URL=local: to do that.",
+    )
+
+
+def home_from(environment: Mapping[str, str]) -> Path:
+    """Return the user's directory for models."""
+    home = environment.get("MODELSTORE_HOME", "").strip()
+    if home:
+        return Path(home).expanduser()
+    from jupyter_core.paths import jupyter_data_dir
+
+    return Path(jupyter_data_dir()) / "modelstore"
+
+
+def connect(url: str | None = None, *, home: str | os.PathLike[str] | None = None) -> Registry:
+    """Open a store.
+
+    Parameters
+    ----------
+    url
+        ``local:`` (this machine) or ``local:DIRECTORY``; else what ``MODELSTORE_URL`` says; else this machine.
+    home
+        The user's directory for models; else ``MODELSTORE_HOME``; else in Jupyter's data directory.
+
+    Returns
+    -------
+    Registry
+        With all the verbs: ``save``, ``list``, ``load`` and so on.
+
+    Raises
+    ------
+    NotConfigured
+        There is no such store.
+
+    Examples
+    --------
+    >>> store = connect("local:models")                      # doctest: +SKIP
+    >>> store.save(clf, "churn", metrics={"auc": 0.93})      # doctest: +SKIP
+    >>> clf = store.load("churn")                            # doctest: +SKIP
+    """
+    from jupyter_modelstore.backends import open_backend
+    from jupyter_modelstore.registry import Registry
+    from jupyter_modelstore.trust import Approvals
+
+    directory = (Path(home).expanduser() if home else home_from(os.environ)).absolute()
+    user_id = _user_id(directory)
+    backend = open_backend(url or url_from(os.environ), home=directory, user_id=user_id)
+    return Registry(backend, Approvals(directory / "trusted.jsonl", user_id))
+
+
+def _user_id(home: Path) -> str:
+    """Return the UUID that stands for this user in records made here; made once, kept in the user's directory.
+
+    It is random: whoever hands over a directory of models cannot claim that they were pickled by its receiver.
+    """
+    path = home / "user"
+    if not path.exists():
+        _make_user_id(path)
+    try:
+        return str(uuid.UUID(path.read_text(encoding="ascii").strip()))
+    except FileNotFoundError:
+        return str(uuid.uuid4())  # a directory that cannot be written: nothing is saved there, and nothing counts as own
+    except (OSError, ValueError) as error:
+        raise NotConfigured(f"{path} cannot be read: {error}.", "Restore it from a backup, or remove it.") from error
+
+
+def _make_user_id(path: Path) -> None:
+    """Write the file, unless another process is faster; a half-written one is never seen."""
+    part = path.with_name(f".user.{uuid.uuid4()}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part.write_text(f"{uuid.uuid4()}\n", encoding="ascii")
+        part.chmod(0o600)
+        try:
+            path.hardlink_to(part)
+        except FileExistsError:
+            return
+        except OSError:  # no hard links on this file system
+            part.replace(path)
+    except OSError:
+        return
+    finally:
+        try:
+            part.unlink(missing_ok=True)
+        except OSError:
+            return

@@ -1,0 +1,762 @@
+"""The verbs: what can be done with models, each joining the rooms that it needs.
+
+Nothing here knows IPython, HTTP, SQLite or pickle. A door (a magic, a command, a widget) parses what its user wants, calls one
+verb, and shows what it returns. All verbs take a reference as text (``churn``, ``churn:3``, ``churn@champion``, ``id:…``) or
+as a :class:`~jupyter_modelstore.record.Reference`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import uuid
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from jupyter_modelstore import capture, formats, trust
+from jupyter_modelstore._files import copy_without_overwriting, file_errors, hash_file, safe_file_name
+from jupyter_modelstore._json import JsonObject
+from jupyter_modelstore.compare import compare
+from jupyter_modelstore.errors import (
+    CannotLoad,
+    FileChanged,
+    InvalidReference,
+    InvalidValue,
+    NotFound,
+)
+from jupyter_modelstore.names import clean_alias, clean_metrics, clean_name, clean_tags, clean_text, key_of, visible
+from jupyter_modelstore.protocols import Backend, Dumped, Finding, Incoming, Progress
+from jupyter_modelstore.record import (
+    AliasEvent,
+    Changes,
+    Comparison,
+    Draft,
+    Facets,
+    ModelRecord,
+    Page,
+    Query,
+    Reference,
+    Removal,
+    Saved,
+    Stats,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_HEAD = 1 << 16
+_PAGE = 48
+_FEWEST_COMPARED, _MOST_COMPARED = 2, 20
+_ROLLBACK = "rollback"
+
+
+class EnvironmentWarning(UserWarning):
+    """A model was loaded under other versions than it was saved with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A model, the record that it was loaded by, and what to say about the environment (empty if nothing)."""
+
+    model: Any
+    record: ModelRecord
+    warning: str = ""
+
+
+class Listing(Iterable[ModelRecord]):
+    """All models that a query finds; asked for when it is iterated over, and each time anew."""
+
+    def __init__(self, backend: Backend, query: Query) -> None:
+        self._backend = backend
+        self._query = query
+
+    def __iter__(self) -> Iterator[ModelRecord]:
+        """Iterate over the records, in the query's order."""
+        return iter(self._backend.select(self._query))
+
+    def __len__(self) -> int:
+        """Return how many the query finds now."""
+        return self._backend.count(self._query)
+
+    def __repr__(self) -> str:
+        """Return the references, at most ten."""
+        records = list(self._backend.select(self._query, limit=11))
+        shown = ", ".join(visible(record.ref) for record in records[:10])
+        return f"[{shown}{', …' if len(records) > 10 else ''}]"  # noqa: PLR2004 (stated above)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a DataFrame with one row for each model: the record's columns, and one column for each metric.
+
+        Raises
+        ------
+        ImportError
+            pandas is not installed.
+        """
+        import pandas as pd
+
+        records = list(self)
+        columns = ("ref", "algorithm", "model_type", "description", "tags", "aliases", "model_file_size", "created_at", "id")
+        table = pd.DataFrame([[getattr(record, name) for name in columns] for record in records], columns=list(columns))
+        names = dict.fromkeys(name for record in records for name in record.metrics)
+        for name in names:
+            table[f"metrics.{name}"] = [record.metrics.get(name) for record in records]
+        return table
+
+
+class Registry:
+    """A store of models, through one backend, as one user.
+
+    Made by :func:`jupyter_modelstore.connect`.
+
+    Parameters
+    ----------
+    backend
+        Where models rest.
+    approvals
+        Which foreign files this user has trusted.
+    """
+
+    def __init__(self, backend: Backend, approvals: trust.Approvals) -> None:
+        self._backend = backend
+        self._approvals = approvals
+        self._executor: ThreadPoolExecutor | None = None
+
+    def __repr__(self) -> str:
+        """Return where models rest."""
+        return f"<Registry {self.where}: {self.location}>"
+
+    @property
+    def where(self) -> str:
+        """Where models rest, for people: ``on this machine``."""
+        return self._backend.where
+
+    @property
+    def location(self) -> str:
+        """Where exactly: a directory."""
+        return self._backend.location
+
+    # ---- save --------------------------------------------------------------------------------------------------------
+
+    def save(self, model: object, name: str, **what: Any) -> ModelRecord:  # noqa: ANN401 (the arguments of keep)
+        """Keep a fitted model; when this returns, it is safe. The arguments are those of :meth:`keep`."""
+        return self.keep(model, name, **what).record
+
+    def keep(
+        self,
+        model: object,
+        name: str,
+        *,
+        description: str = "",
+        tags: str | Iterable[str] = (),
+        metrics: Mapping[str, object] | None = None,
+        alias: str | None = None,
+        variable: str | None = None,
+        force: bool = False,
+        progress: Progress | None = None,
+    ) -> Saved:
+        """Keep a fitted model, and tell whether it made a new version.
+
+        Parameters
+        ----------
+        model
+            A fitted estimator: anything with ``predict``, ``transform`` or ``forward``; or a dict or list of such.
+        name
+            New, or that of a model of which this is the next version.
+        description, tags
+            For people; a string is one tag.
+        metrics
+            Name to number.
+        alias
+            A word that points at this version from now on.
+        variable
+            The name that it has in the notebook.
+        force
+            Keep it even if it is not fitted, or no model.
+        progress
+            Told of the bytes written.
+
+        Returns
+        -------
+        Saved
+            The record; ``created`` is False if the newest version held the same bytes and metrics already.
+
+        Raises
+        ------
+        NotAModel, NotFitted, CannotPickle
+            There is nothing to keep.
+        InvalidName, InvalidValue
+            What was said of it is not accepted.
+        StorageError
+            The disk or the database refused. Nothing was changed.
+        """
+        draft = self._draft(name, description, tags, metrics, alias)
+        with self._backend.receive(draft.save_id, progress) as incoming:
+            return incoming.commit(_dump(model, draft, incoming, variable=variable, force=force))
+
+    def save_in_background(self, model: object, name: str, **what: Any) -> Future[ModelRecord]:  # noqa: ANN401
+        """Keep a fitted model without waiting for the disk. The arguments are those of :meth:`keep`.
+
+        The model is written out before this returns, so that it may be changed at once; making it durable and visible goes
+        on in a thread. Python waits for that thread before it ends.
+
+        Returns
+        -------
+        concurrent.futures.Future
+            Its result is the record, once the save is safe.
+        """
+        variable, force, progress = (what.pop(key, default) for key, default in _BACKGROUND_DEFAULTS.items())
+        draft = self._draft(name, **({"description": "", "tags": (), "metrics": None, "alias": None} | what))
+        with ExitStack() as stack:
+            incoming = stack.enter_context(self._backend.receive(draft.save_id, progress))
+            draft = _dump(model, draft, incoming, variable=variable, force=force)
+            held = stack.pop_all()
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(1, thread_name_prefix="modelstore-save")
+        return self._executor.submit(_finish, held, incoming, draft)
+
+    def save_file(
+        self,
+        path: str | Path,
+        name: str,
+        *,
+        description: str = "",
+        tags: str | Iterable[str] = (),
+        metrics: Mapping[str, object] | None = None,
+        alias: str | None = None,
+        progress: Progress | None = None,
+    ) -> Saved:
+        """Keep an existing pickle or joblib file as it is. It is not unpickled, so nothing is known of what is inside.
+
+        Raises
+        ------
+        ModelFileNotFound
+            There is no such file.
+        InvalidValue
+            It is neither a pickle nor a joblib file.
+        """
+        draft = self._draft(name, description, tags, metrics, alias)
+        source = Path(path).expanduser()
+        with file_errors(f"at {source}"), source.open("rb") as file:
+            found = formats.sniff(file.read(_HEAD))
+            file.seek(0)
+            with self._backend.receive(draft.save_id, progress) as incoming:
+                while piece := file.read(1 << 20):
+                    incoming.file.write(piece)
+                return incoming.commit(replace(draft, origin="file", format=found.name, source={"file": source.name}))
+
+    def _draft(
+        self,
+        name: str,
+        description: str,
+        tags: str | Iterable[str],
+        metrics: Mapping[str, object] | None,
+        alias: str | None,
+    ) -> Draft:
+        """Check what the user says before any byte is written."""
+        return Draft(
+            model_name=clean_name(name),
+            save_id=str(uuid.uuid4()),
+            description=clean_text(description),
+            tags=clean_tags(tags),
+            metrics=clean_metrics(metrics or {}),
+            alias=clean_alias(alias) if alias else None,
+        )
+
+    # ---- find --------------------------------------------------------------------------------------------------------
+
+    def list(
+        self,
+        words: str = "",
+        *,
+        tags: str | Iterable[str] = (),
+        algorithm: str | None = None,
+        model_type: str | None = None,
+        metrics: Mapping[str, tuple[float | None, float | None]] | None = None,
+        space: str | None = None,
+        all_versions: bool = False,
+        deleted: bool = False,
+        sort: str = "-created_at",
+    ) -> Listing:
+        """Return all models that match; the terms are those of :class:`~jupyter_modelstore.record.Query`."""
+        return Listing(
+            self._backend,
+            Query(
+                words=words,
+                tags=(tags,) if isinstance(tags, str) else tuple(tags),
+                algorithm=algorithm,
+                model_type=model_type,
+                metrics=dict(metrics or {}),
+                space=space,
+                all_versions=all_versions,
+                deleted=deleted,
+                sort=sort,
+            ),
+        )
+
+    def page(self, query: Query, limit: int = _PAGE, offset: int = 0) -> Page:
+        """Return a part of what a query finds, and how much there is in all."""
+        if limit < 1 or offset < 0:
+            raise InvalidValue("A page has at least one entry and starts at 0 or later.", "For example limit=48, offset=0.")
+        records = tuple(self._backend.select(query, limit=limit, offset=offset))
+        whole = offset == 0 and len(records) < limit
+        total = len(records) if whole else self._backend.count(query)
+        return Page(records=records, total=total, offset=offset, limit=limit)
+
+    def facets(self, query: Query | None = None) -> Facets:
+        """Return how often each tag, algorithm and type occurs."""
+        return self._backend.facets(query or Query())
+
+    def get(self, ref: str | Reference, at: str | datetime | None = None) -> ModelRecord:
+        """Return one record.
+
+        Parameters
+        ----------
+        ref
+            Which.
+        at
+            What the reference meant then: an ISO 8601 time, or a date, which means the end of that day here.
+
+        Raises
+        ------
+        NotFound
+            There is none; the nearest names are told.
+        """
+        reference = Reference.parse(ref)
+        record = self._backend.find(reference, at=_moment(at))
+        if record is None:
+            raise self._not_found(reference, at)
+        return record
+
+    def versions(self, name: str) -> Sequence[ModelRecord]:
+        """Return all versions of a model that are not in the trash, newest first."""
+        reference = _only_name(name)
+        records = list(self._backend.select(Query(name=reference.name, all_versions=True, sort="-version")))
+        if not records:
+            raise self._not_found(reference, None)
+        return records
+
+    def compare(self, refs: Sequence[str | Reference]) -> Comparison:
+        """Compare two or more models or versions: metrics, parameters, features, environment."""
+        if not _FEWEST_COMPARED <= len(refs) <= _MOST_COMPARED:
+            raise InvalidValue(f"Two to {_MOST_COMPARED} models can be compared.", "%compare_models churn:1 churn:2")
+        return compare([self.get(ref) for ref in refs])
+
+    def stats(self) -> Stats:
+        """Count what the store holds."""
+        return self._backend.stats()
+
+    def names(self) -> Sequence[str]:
+        """Return the names of all models, also of those in the trash."""
+        return self._backend.names()
+
+    def _not_found(self, ref: Reference, at: str | datetime | None) -> NotFound:
+        """Say what is there instead."""
+        if ref.id is not None:
+            return NotFound(f"There is no model whose id starts with {ref.id}.", "%models shows what there is.")
+        if ref.space is not None:
+            return NotFound(
+                f"There is no model '{visible(str(ref))}'.", f"This store has one space; write {visible(ref.name)}."
+            )
+        held = list(self._backend.select(Query(name=ref.name, all_versions=True, sort="-version"), limit=20))
+        if held and at is not None:
+            return NotFound(f"'{ref}' named nothing at {at}.", f"The history: %alias_model {ref.name} --history")
+        if held:
+            there = ", ".join([str(record.version) for record in held[:8]])
+            aliases = ", ".join(f"@{alias}" for record in held for alias in record.aliases)
+            return NotFound(
+                f"There is no '{ref}'. {ref.name} has versions {there}" + (f" and aliases {aliases}." if aliases else "."),
+                f"%models {ref.name} shows them.",
+            )
+        return self._unknown_name(ref)
+
+    def _unknown_name(self, ref: Reference) -> NotFound:
+        newer = self._backend.renamed(ref.name)
+        if newer is not None:
+            return NotFound(f"There is no model '{visible(ref.name)}' any more.", f"It was renamed to {visible(newer)}.")
+        if list(self._backend.select(Query(name=ref.name, deleted=True), limit=1)):
+            return NotFound(f"{visible(ref.name)} is in the trash.", f"%restore_model {visible(ref.name)} brings it back.")
+        names = {name.casefold(): name for name in self._backend.names()}
+        nearest = difflib.get_close_matches(ref.name.casefold(), names, n=3, cutoff=0.5)
+        known = " or ".join(visible(names[name]) for name in nearest)
+        hint = f"Did you mean {known}?" if known else "%models shows what there is."
+        return NotFound(f"There is no model '{visible(ref.name)}'.", hint)
+
+    # ---- load --------------------------------------------------------------------------------------------------------
+
+    def load(
+        self,
+        ref: str | Reference,
+        *,
+        trust: str | None = None,
+        strict: bool = False,
+        at: str | datetime | None = None,
+        progress: Progress | None = None,
+    ) -> Any:  # noqa: ANN401 (any model)
+        """Return the model itself; the arguments are those of :meth:`open`. Other versions than at the save give a warning."""
+        loaded = self.open(ref, trust=trust, strict=strict, at=at, progress=progress)
+        if loaded.warning:
+            warnings.warn(f"{loaded.record.ref}: {loaded.warning}", EnvironmentWarning, stacklevel=2)
+        return loaded.model
+
+    def open(
+        self,
+        ref: str | Reference,
+        *,
+        trust: str | None = None,
+        strict: bool = False,
+        at: str | datetime | None = None,
+        progress: Progress | None = None,
+    ) -> Loaded:
+        """Load a model, with its record and what is to be said of the environment.
+
+        The order is the promise: environment, size and sha256, whose file it is; only then is anything unpickled.
+
+        Parameters
+        ----------
+        ref
+            Which.
+        trust
+            ``sha256:…`` of a file that this software did not pickle for this user; remembered.
+        strict
+            Refuse any other version of Python or of the packages that the model needs.
+        at
+            See :meth:`get`.
+        progress
+            Told of the bytes checked.
+
+        Raises
+        ------
+        NotFound, ModelFileNotFound
+            It is not there.
+        MissingDistribution, EnvironmentDiffers
+            This environment cannot load it.
+        FileChanged
+            The file is not the one that was saved. There is no override.
+        NotTrusted
+            It is somebody else's file, or one that was kept as it came.
+        CannotLoad
+            It is the right file, and still cannot be rebuilt here.
+        """
+        record = self._present(ref, at)
+        verdict = _environment_of(record)
+        verdict.require(record.ref, strict=strict)
+        with self._verified(record, progress) as (file, sha256):
+            self._approvals.require(record, sha256, trust)
+            try:
+                model = formats.by_name(record.format).load(file)
+            except CannotLoad as error:
+                hint = f"{verdict.warning} {error.hint}".strip()
+                raise CannotLoad(f"{record.ref} cannot be rebuilt here: {error.message}", hint) from error
+        return Loaded(model=model, record=record, warning=verdict.warning)
+
+    def download(self, ref: str | Reference, to: str | Path = ".", *, progress: Progress | None = None) -> Path:
+        """Copy a model's file out of the store, and note the time in ``last_downloaded_at``.
+
+        Parameters
+        ----------
+        ref
+            Which.
+        to
+            A directory, or a path with a file name. Nothing is ever overwritten: ``churn (2).pkl`` when it is taken.
+        progress
+            Told of the bytes copied.
+
+        Returns
+        -------
+        Path
+            The new file. ``pickle.load`` or ``joblib.load`` read it without this package.
+        """
+        record = self._present(ref, None)
+        directory, name = _destination(Path(to).expanduser(), record)
+        with file_errors(f"in {directory}"), self._backend.fetch(record).open("rb") as file:
+            path = copy_without_overwriting(file, directory, name, sha256=record.sha256, progress=progress)
+        self._backend.record_download(record)
+        return path
+
+    def _present(self, ref: str | Reference, at: str | datetime | None) -> ModelRecord:
+        """Return a record whose file should be there."""
+        record = self.get(ref, at)
+        if record.status == "purged":
+            raise NotFound(
+                f"{record.ref} was deleted for good on {record.updated_at:%Y-%m-%d}.", "%models shows what there is."
+            )
+        if record.deleted_at is not None:
+            raise NotFound(f"{record.ref} is in the trash.", f"%restore_model {record.ref} brings it back.")
+        return record
+
+    def _verified(self, record: ModelRecord, progress: Progress | None) -> _Verified:
+        return _Verified(self._backend.fetch(record), record, progress)
+
+    # ---- change ------------------------------------------------------------------------------------------------------
+
+    def edit(
+        self,
+        ref: str | Reference,
+        *,
+        description: str | None = None,
+        tags: str | Iterable[str] | None = None,
+        add_tags: str | Iterable[str] = (),
+        remove_tags: str | Iterable[str] = (),
+        add_metrics: Mapping[str, object] | None = None,
+    ) -> ModelRecord:
+        """Change what is said of a model; the file and the version stay.
+
+        Parameters
+        ----------
+        ref
+            Which.
+        description
+            The new description.
+        tags
+            Replace all tags; ``add_tags`` and ``remove_tags`` change some.
+        add_metrics
+            Added; one of the same name is replaced.
+        """
+        record = self._present(ref, None)
+        new_tags = None if tags is None else clean_tags(tags)
+        if add_tags or remove_tags:
+            gone = {tag.casefold() for tag in clean_tags(remove_tags)}
+            kept = [tag for tag in (record.tags if new_tags is None else new_tags) if tag.casefold() not in gone]
+            new_tags = clean_tags([*kept, *clean_tags(add_tags)])
+        changes = Changes(
+            description=None if description is None else clean_text(description),
+            tags=new_tags,
+            add_metrics=clean_metrics(add_metrics) if add_metrics else None,
+        )
+        return self._backend.edit(record, changes)
+
+    def rename(self, name: str, new: str) -> Sequence[ModelRecord]:
+        """Give a model, with all its versions and aliases, another name; return its versions, newest first."""
+        reference, clean = _only_name(name), clean_name(new)
+        if key_of(reference.name) not in map(key_of, self._backend.names()):
+            raise self._unknown_name(reference)
+        self._backend.rename(reference.name, clean)
+        return list(self._backend.select(Query(name=clean, all_versions=True, sort="-version")))
+
+    def set_alias(self, ref: str | Reference, alias: str, *, why: str = "") -> ModelRecord:
+        """Let a word point at this version; what it pointed at before stays in its history."""
+        return self._backend.set_alias(self._present(ref, None), clean_alias(alias), why=clean_text(why, "reason"))
+
+    def remove_alias(self, name: str, alias: str, *, why: str = "") -> AliasEvent:
+        """Take an alias away; its history stays."""
+        return self._backend.remove_alias(_only_name(name).name, clean_alias(alias), why=clean_text(why, "reason"))
+
+    def alias_history(self, name: str, alias: str | None = None) -> Sequence[AliasEvent]:
+        """Return who let which alias of a model point where, when and why; newest first."""
+        reference = _only_name(name)
+        return self._backend.alias_history(reference.name, clean_alias(alias) if alias else None)
+
+    def rollback(self, name: str, alias: str, *, why: str = "") -> ModelRecord:
+        """Let an alias point at what it pointed at before; again, and it goes back one more.
+
+        Raises
+        ------
+        NotFound
+            There is nothing before, or it is no longer there.
+        """
+        reference, word = _only_name(name), clean_alias(alias)
+        versions = _stack(self._backend.alias_history(reference.name, word))
+        if len(versions) < 2:  # noqa: PLR2004 (the one now and one before)
+            raise NotFound(
+                f"{reference.name}@{word} has pointed at nothing before.", f"%alias_model {reference.name} --history"
+            )
+        text = f"{_ROLLBACK}: {clean_text(why, 'reason')}" if why else _ROLLBACK
+        return self.set_alias(f"{reference.name}:{versions[-2]}", word, why=text)
+
+    # ---- leave -------------------------------------------------------------------------------------------------------
+
+    def delete(self, ref: str | Reference, *, force: bool = False) -> Removal:
+        """Move a version, or by its name alone all versions of a model, to the trash for 30 days.
+
+        Raises
+        ------
+        InUse
+            An alias names it, and not ``force``.
+        InvalidReference
+            The reference is an alias: name a version.
+        """
+        return self._backend.delete(self.meant(ref), force=force)
+
+    def meant(self, ref: str | Reference, *, deleted: bool = False) -> Sequence[ModelRecord]:
+        """Return the versions that a delete (or, with ``deleted``, a restore or purge) of this reference means."""
+        reference = Reference.parse(ref)
+        if reference.alias is not None:
+            raise InvalidReference(
+                f"'{reference}' is an alias, which may name another version tomorrow.",
+                f"Name the version: {self.get(reference).ref}",
+            )
+        if reference.version is None and reference.id is None:
+            query = Query(name=reference.name, space=reference.space, all_versions=True, deleted=deleted, sort="-version")
+            records = list(self._backend.select(query))
+        else:
+            record = self.get(reference)
+            records = [record] if (record.deleted_at is not None) == deleted and record.status != "purged" else []
+        if not records and deleted:
+            raise NotFound(f"'{reference}' is not in the trash.", "%models --trash shows what is.")
+        if not records:
+            raise self._not_there(reference)
+        return records
+
+    def _not_there(self, ref: Reference) -> NotFound:
+        record = self._backend.find(ref)
+        if record is not None and record.status == "purged":
+            return NotFound(
+                f"{record.ref} was deleted for good on {record.updated_at:%Y-%m-%d}.", "%models shows what there is."
+            )
+        if record is not None:
+            return NotFound(f"{record.ref} is in the trash already.", f"%restore_model {record.ref} brings it back.")
+        return self._not_found(ref, None)
+
+    def restore(self, ref: str | Reference) -> Sequence[ModelRecord]:
+        """Take a version, or all versions of a model, out of the trash."""
+        return self._backend.restore(self.meant(ref, deleted=True))
+
+    def purge(self, ref: str | Reference) -> Removal:
+        """Delete for good what is in the trash. Its numbers are never given again."""
+        return self._backend.purge(self.meant(ref, deleted=True))
+
+    def empty_trash(self) -> Removal:
+        """Delete for good all that is in the trash."""
+        return self._backend.purge(self._backend.select(Query(deleted=True)))
+
+    def prune(self, name: str, keep: int = 5, *, dry_run: bool = False) -> Removal:
+        """Move all but the newest versions of a model to the trash; what an alias names stays.
+
+        Parameters
+        ----------
+        name
+            Which model.
+        keep
+            How many of the newest stay, at least 1.
+        dry_run
+            Only tell what would go.
+        """
+        if keep < 1:
+            raise InvalidValue("At least one version is kept.", f"%delete_model {name} deletes all.")
+        old = [record for record in self.versions(name)[keep:] if not record.aliases]
+        if dry_run or not old:
+            return Removal(records=tuple(old), bytes=sum(record.model_file_size for record in old))
+        return self._backend.delete(old)
+
+    def check(self, *, full: bool = False) -> Sequence[Finding]:
+        """Look for damage; ``full`` hashes every file too."""
+        return self._backend.check(full=full)
+
+
+_BACKGROUND_DEFAULTS: dict[str, Any] = {"variable": None, "force": False, "progress": None}
+
+
+def _dump(model: object, draft: Draft, incoming: Incoming, *, variable: str | None, force: bool) -> Draft:
+    """Write a model into a save that has begun; return the draft with all that is known of it."""
+    capture.check(model, force=force)
+    known = capture.describe(model)
+    dumped: Dumped = formats.default().dump(model, incoming.file)
+    return replace(
+        draft,
+        algorithm=known.algorithm,
+        model_type=known.model_type,
+        training_config=JsonObject.of(known.training_config),
+        feature_columns=known.feature_columns,
+        target_column=known.target_column,
+        signature=JsonObject.of(known.signature),
+        environment=JsonObject.of(trust.describe(dumped.modules, dumped.by_value)),
+        source=JsonObject.of({"variable": variable} if variable else {}),
+        format=dumped.format,
+        format_version=dumped.format_version,
+    )
+
+
+def _finish(held: ExitStack, incoming: Incoming, draft: Draft) -> ModelRecord:
+    with held:
+        return incoming.commit(draft).record
+
+
+def _environment_of(record: ModelRecord) -> trust.Verdict:
+    try:
+        return trust.compare(record.environment)
+    except ValueError:  # JSON that cannot be read
+        return trust.Verdict()
+
+
+class _Verified:
+    """A context that gives a model's open file, hashed and at its beginning, and its sha256."""
+
+    def __init__(self, path: Path, record: ModelRecord, progress: Progress | None) -> None:
+        self._path = path
+        self._record = record
+        self._progress = progress
+
+    def __enter__(self) -> tuple[BinaryIO, str]:
+        with file_errors(f"at {self._path}"):
+            self._file = self._path.open("rb", buffering=1 << 20)
+            try:
+                return self._file, self._hash(self._file)
+            except BaseException:
+                self._file.close()
+                raise
+
+    def _hash(self, file: BinaryIO) -> str:
+        record = self._record
+        sha256, size = hash_file(file, self._progress, record.model_file_size)
+        if (size, sha256) != (record.model_file_size, record.sha256):
+            what = (
+                f"it has {size:,} bytes, not {record.model_file_size:,}"
+                if size != record.model_file_size
+                else "its sha256 differs"
+            )
+            raise FileChanged(
+                f"The file is not the one that was saved: {record.ref} was not loaded, {what}.",
+                "Put the right file back from a backup, or load another version. Nothing was unpickled.",
+            )
+        file.seek(0)
+        return sha256
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+def _only_name(name: str | Reference) -> Reference:
+    """Read what must be a model's name alone."""
+    reference = Reference.parse(name)
+    if not reference.name or reference.version is not None or reference.alias is not None:
+        raise InvalidReference(f"'{reference}' names one version; a model's name alone is needed.", "For example: churn")
+    return reference
+
+
+def _moment(at: str | datetime | None) -> datetime | None:
+    if at is None:
+        return None
+    if isinstance(at, datetime):
+        return at.astimezone()
+    try:
+        when = datetime.fromisoformat(at.strip().replace("Z", "+00:00"))
+    except ValueError as error:
+        raise InvalidValue(f"'{visible(at)}' is no date.", "Write 2026-03-15, or 2026-03-15T12:00.") from error
+    return (datetime.combine(when, time.max) if len(at.strip()) == len("2026-03-15") else when).astimezone()
+
+
+def _stack(history: Sequence[AliasEvent]) -> Sequence[int]:
+    """Return the versions that an alias has pointed at, without what was rolled back, oldest first."""
+    versions: list[int] = []
+    for event in reversed(history):
+        if event.version is None:
+            continue
+        if event.why.startswith(_ROLLBACK) and event.version in versions[:-1]:
+            del versions[-1]
+        elif versions[-1:] != [event.version]:
+            versions.append(event.version)
+    return versions
+
+
+def _destination(to: Path, record: ModelRecord) -> tuple[Path, str]:
+    suffix = formats.by_name(record.format).suffix
+    if to.is_dir():
+        return to, safe_file_name(record.model_name) + suffix
+    if to.parent.is_dir() and to.name:
+        return to.parent, to.name if to.suffix else to.name + suffix
+    raise InvalidValue(f"There is no directory '{visible(str(to.parent))}'.", "Make it first, or name another.")

@@ -1,0 +1,104 @@
+"""Which files a user has trusted: one line a word given, in a file of the user's that only grows.
+
+A line is appended in one ``write``, so that several kernels can do it at once; a line that cannot be read counts for nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+from jupyter_modelstore._files import file_errors
+from jupyter_modelstore.errors import InvalidValue, NotTrusted
+from jupyter_modelstore.record import ModelRecord, format_time, now
+
+_TRUST = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
+
+
+class Approvals:
+    """The hashes that this user has trusted.
+
+    Parameters
+    ----------
+    path
+        The file; made when it is missing.
+    user_id
+        Whose word counts.
+    """
+
+    def __init__(self, path: Path, user_id: str) -> None:
+        self._path = path
+        self._user_id = user_id
+
+    def require(self, record: ModelRecord, sha256: str, trust: str | None) -> None:
+        """Refuse a file that is neither this user's own nor trusted.
+
+        Parameters
+        ----------
+        record
+            What the store says of the file.
+        sha256
+            What was found when the file was hashed here.
+        trust
+            The user's word, ``sha256:…``; remembered if it is the file's.
+
+        Raises
+        ------
+        NotTrusted
+            Naming the line that would trust it.
+        InvalidValue
+            ``trust`` is no sha256, or that of another file.
+        """
+        if record.origin == "fitted" and record.user_id == self._user_id and record.sha256 == sha256:
+            return
+        if trust is not None:
+            self._take(trust, sha256)
+            return
+        if not self.has(sha256):
+            raise NotTrusted(
+                f"{record.ref} was not loaded: {_reason(record)}. Loading it runs whatever code is inside.",
+                f"If you trust where it comes from: %load_model {record.ref} --trust sha256:{sha256}",
+            )
+
+    def has(self, sha256: str) -> bool:
+        """Tell whether this user has trusted a hash."""
+        try:
+            lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return False
+        return any(self._is(line, sha256) for line in lines if sha256 in line)
+
+    def _is(self, line: str, sha256: str) -> bool:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            return False
+        return isinstance(entry, dict) and (entry.get("user_id"), entry.get("sha256")) == (self._user_id, sha256)
+
+    def _take(self, trust: str, sha256: str) -> None:
+        match = _TRUST.fullmatch(trust.strip())
+        if not match:
+            raise InvalidValue("What follows 'trust' is no sha256.", "Write sha256: and the 64 digits that the error named.")
+        if match[1].lower() != sha256:
+            raise InvalidValue(
+                f"You trust sha256:{match[1][:12].lower()}…, but this file is sha256:{sha256[:12]}…", "It was not loaded."
+            )
+        if self.has(sha256):
+            return
+        line = json.dumps({"user_id": self._user_id, "sha256": sha256, "at": format_time(now())}) + "\n"
+        with file_errors(f"at {self._path}"):
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                os.write(descriptor, line.encode())
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def _reason(record: ModelRecord) -> str:
+    if record.origin != "fitted":
+        return "it is a file that was kept as it came, not pickled here from a live model"
+    return "it was saved by somebody else, or by you under another home directory"
