@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from traitlets import Bool, Enum, Unicode, default
+from traitlets import Bool, Unicode, default
 from traitlets.config import Configurable
 
 from jupyter_modelstore import errors
@@ -31,12 +31,6 @@ class ModelStore(Configurable):
     ).tag(config=True)
     home = Unicode(
         help="The local store, and what else belongs to this user. From MODELSTORE_HOME; else in Jupyter's data directory.",
-    ).tag(config=True)
-    static_output = Enum(
-        ("auto", "always", "never"),
-        default_value="auto",
-        help="Whether galleries and comparisons are written into the notebook: auto and always write them, never only says "
-        "what was asked (--table writes them all the same).",
     ).tag(config=True)
     debug = Bool(default_value=False, help="Show the stack of this package's errors.").tag(config=True)
 

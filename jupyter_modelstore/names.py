@@ -8,7 +8,6 @@ nothing that a file system, a shell, a URL or a screen could take for something 
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import SupportsFloat
@@ -180,7 +179,7 @@ def _nfc(text: object, error: type[InvalidName | InvalidValue], what: str, rule:
     clean = unicodedata.normalize("NFC", text)
     if len(clean) > most:
         raise error(f"The {what} has {len(clean):,} characters; {most:,} are allowed.", rule)
-    return sys.intern(clean)
+    return str(clean)
 
 
 def _refuse_characters(text: str, marks: frozenset[str], what: str, rule: str) -> None:

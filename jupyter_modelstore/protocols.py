@@ -223,6 +223,9 @@ class Backend(Protocol):
             Hash every file too.
         """
 
+    def repair(self) -> Finding:
+        """Make the records readable again as far as they are; nothing is removed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:

@@ -490,3 +490,41 @@ class Changes:
 def merged_tags(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
     """Return the old tags and those of the new that are not among them."""
     return clean_tags([*old, *new])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a comparison.
+
+    Attributes
+    ----------
+    name : str
+        Of the metric, parameter or distribution; in the section ``about`` a field of :class:`ModelRecord`.
+    values : tuple
+        One for each record; None: absent. A parameter that is ``None`` is given as an opaque text of that word.
+    differs : bool
+        The values are not all the same. NaN is the same as NaN.
+    best : int or None
+        Which record wins; None unless one of them clearly does.
+    """
+
+    name: str
+    values: tuple[Any, ...]
+    differs: bool
+    best: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Several records side by side.
+
+    Attributes
+    ----------
+    records : tuple of ModelRecord
+        In the order asked for.
+    sections : Mapping of str to tuple of Row
+        ``metrics``, ``parameters``, ``features``, ``environment``, ``about``, in this order; any may be empty.
+    """
+
+    records: tuple[ModelRecord, ...]
+    sections: Mapping[str, tuple[Row, ...]]

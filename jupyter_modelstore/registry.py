@@ -580,7 +580,11 @@ class Registry:
         InvalidReference
             The reference is an alias: name a version.
         """
-        return self._backend.delete(self.meant(ref), force=force)
+        return self.delete_records(self.meant(ref), force=force)
+
+    def delete_records(self, records: Sequence[ModelRecord], *, force: bool = False) -> Removal:
+        """Move these to the trash, all or none."""
+        return self._backend.delete(records, force=force)
 
     def meant(self, ref: str | Reference, *, deleted: bool = False) -> Sequence[ModelRecord]:
         """Return the versions that a delete (or, with ``deleted``, a restore or purge) of this reference means."""
@@ -620,6 +624,10 @@ class Registry:
         """Delete for good what is in the trash. Its numbers are never given again."""
         return self._backend.purge(self.meant(ref, deleted=True))
 
+    def purge_records(self, records: Sequence[ModelRecord]) -> Removal:
+        """Delete these for good; only those of them that are in the trash."""
+        return self._backend.purge(records)
+
     def empty_trash(self) -> Removal:
         """Delete for good all that is in the trash."""
         return self._backend.purge(self._backend.select(Query(deleted=True)))
@@ -646,6 +654,10 @@ class Registry:
     def check(self, *, full: bool = False) -> Sequence[Finding]:
         """Look for damage; ``full`` hashes every file too."""
         return self._backend.check(full=full)
+
+    def repair(self) -> Finding:
+        """Make a new database from what a damaged one still gives; nothing is removed."""
+        return self._backend.repair()
 
 
 _BACKGROUND_DEFAULTS: dict[str, Any] = {"variable": None, "force": False, "progress": None}

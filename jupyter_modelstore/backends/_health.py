@@ -1,4 +1,4 @@
-"""Looking after the local store: what is damaged, missing, left over or due; and what a damaged database still gives."""
+"""Looking after the local store: what is damaged, missing, left over or due."""
 
 from __future__ import annotations
 
@@ -6,27 +6,19 @@ import contextlib
 import os
 import time
 import uuid
-import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from jupyter_modelstore._files import file_errors, hash_file
-from jupyter_modelstore.backends._rows import SELECT
 from jupyter_modelstore.backends._sqlite import Database
-from jupyter_modelstore.errors import StoreCorrupt
+from jupyter_modelstore.errors import ModelStoreError, ReadOnly
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Backend, Finding
 from jupyter_modelstore.record import ModelRecord, Query, Removal, now
 
 TRASH_DAYS = 30
 LEFTOVER_HOURS = 24
-_NUMBERS_TRIED = 100_000
-
-
-class StoreDamagedWarning(UserWarning):
-    """Part of the database cannot be read; what is intact was returned."""
 
 
 def path_of(files: Path, save_id: str | None) -> Path | None:
@@ -47,23 +39,28 @@ def size_of(path: Path | None) -> int | None:
 
 def check(database: Database, files: Path, backend: Backend, *, full: bool) -> Sequence[Finding]:
     """Look for damage, mark records whose file is gone, clear what dead saves left and what is due in the trash."""
-    first = _check_database(database)
+    first = _attempt("database", lambda: _check_database(database))
     if not first.ok:
         return [first]
     return [
         first,
-        _check_files(database, files, backend, full=full),
-        _check_leftovers(database, files),
-        _check_trash(backend),
+        _attempt("files", lambda: _check_files(database, files, backend, full=full)),
+        _attempt("leftovers", lambda: _check_leftovers(database, files)),
+        _attempt("trash", lambda: _check_trash(backend)),
     ]
 
 
-def _check_database(database: Database) -> Finding:
+def _attempt(what: str, step: Callable[[], Finding]) -> Finding:
+    """Take a step; one that fails, as in a store that cannot be written, does not keep the others from being taken."""
     try:
-        with database.read() as db:
-            problems = [row[0] for row in db.execute("PRAGMA integrity_check(5)").fetchall() if row[0] != "ok"]
-    except StoreCorrupt as error:
-        return Finding(what="database", ok=False, message=error.message, hint=error.hint)
+        return step()
+    except ModelStoreError as error:
+        return Finding(what=what, ok=False, message=error.message, hint=error.hint)
+
+
+def _check_database(database: Database) -> Finding:
+    with database.read() as db:
+        problems = [row[0] for row in db.execute("PRAGMA integrity_check(5)").fetchall() if row[0] != "ok"]
     if problems:
         hint = "jupyter modelstore doctor --repair makes a new database from all that can be read."
         return Finding(what="database", ok=False, message="; ".join(map(visible, problems)), hint=hint)
@@ -98,13 +95,17 @@ def _check_files(database: Database, files: Path, backend: Backend, *, full: boo
 def _mark(database: Database, statuses: Sequence[tuple[ModelRecord, str]]) -> None:
     wrong = [(status, record.id) for record, status in statuses if record.status != status]
     if wrong:
-        with database.write() as db:
+        with contextlib.suppress(ReadOnly), database.write() as db:
             db.executemany("UPDATE models SET status = ? WHERE id = ? AND status IN ('ready', 'missing')", wrong)
 
 
-def _hash(backend: Backend, record: ModelRecord) -> str:
-    with backend.fetch(record).open("rb") as file:
-        return hash_file(file)[0]
+def _hash(backend: Backend, record: ModelRecord) -> str | None:
+    """Return a file's sha256; None if it cannot be read."""
+    try:
+        with backend.fetch(record).open("rb") as file:
+            return hash_file(file)[0]
+    except OSError:
+        return None
 
 
 def _check_leftovers(database: Database, files: Path) -> Finding:
@@ -145,34 +146,3 @@ def purge_expired(backend: Backend) -> Removal:
     limit = now() - timedelta(days=TRASH_DAYS)
     trash = backend.select(Query(deleted=True))
     return backend.purge([record for record in trash if record.deleted_at is not None and record.deleted_at <= limit])
-
-
-def salvage(database: Database, condition: str, values: list[Any], error: StoreCorrupt) -> list[tuple[Any, ...]]:
-    """Return the rows that can still be read one by one, newest first.
-
-    Raises
-    ------
-    StoreCorrupt
-        Not one can be read.
-    """
-    rows = [row for number in _numbers(database) if (row := _row(database, number, condition, values))]
-    if not rows:
-        raise error
-    message = f"{error.message} {len(rows)} models could still be read. {error.hint}"
-    warnings.warn(message, StoreDamagedWarning, stacklevel=4)
-    return rows[::-1]
-
-
-def _numbers(database: Database) -> range:
-    """Return the numbers of rows to try: up to the largest that an intact path through the table still tells."""
-    for statement in ("SELECT max(rowid) FROM models", "SELECT max(rowid) FROM models INDEXED BY models_created"):
-        with contextlib.suppress(StoreCorrupt), database.read() as db:
-            return range(1, (db.execute(statement).fetchone()[0] or 0) + 1)
-    return range(1, _NUMBERS_TRIED)
-
-
-def _row(database: Database, number: int, condition: str, values: list[Any]) -> tuple[Any, ...] | None:
-    with contextlib.suppress(StoreCorrupt), database.read() as db:
-        row: tuple[Any, ...] | None = db.execute(f"{SELECT} WHERE m.rowid = ? AND {condition}", [number, *values]).fetchone()
-        return row
-    return None

@@ -10,13 +10,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from jupyter_modelstore._json import JsonObject, dumps, encode
-from jupyter_modelstore.errors import InvalidValue
-from jupyter_modelstore.names import key_of, visible
+from jupyter_modelstore.errors import InvalidName, InvalidValue, StoreCorrupt
+from jupyter_modelstore.names import clean_name, key_of, visible
 from jupyter_modelstore.record import LIST_FIELDS, OBJECT_FIELDS, TIME_FIELDS, ModelRecord, Query, format_time, parse_time
 
 MIGRATIONS = (
@@ -107,7 +108,11 @@ _NEWEST = (
     f"{READY} AND NOT EXISTS (SELECT 1 FROM models n WHERE n.name_key = m.name_key AND n.version > m.version"
     " AND n.status = 'ready' AND n.deleted_at IS NULL)"
 )
-_NUMBER = "(SELECT value FROM json_each(m.metrics) WHERE key = ? AND type IN ('integer', 'real'))"
+_NUMBER = (
+    "(SELECT CASE WHEN type IN ('integer', 'real') THEN value"
+    """ WHEN value = '{"$float":"inf"}' THEN 9e999 WHEN value = '{"$float":"-inf"}' THEN -9e999 END"""
+    " FROM json_each(m.metrics) WHERE key = ?)"
+)
 _SORT_COLUMNS = {
     "created_at": "m.created_at",
     "updated_at": "m.updated_at",
@@ -121,17 +126,42 @@ _SORT_COLUMNS = {
 
 
 def to_record(row: tuple[Any, ...]) -> ModelRecord:
-    """Return the record in a row of :data:`SELECT`. Objects are parsed when they are looked at."""
+    """Return the record in a row of :data:`SELECT`. Objects are parsed when they are looked at.
+
+    Raises
+    ------
+    StoreCorrupt
+        A list or time cannot be read.
+    """
     values = list(row)
-    for place in _OBJECTS:
-        values[place] = JsonObject(values[place])
-    for place in _LISTS:
-        text = values[place]
-        values[place] = () if text == "[]" else None if text is None else tuple(map(str, json.loads(text)))
-    for place in _TIMES:
-        if values[place] is not None:
-            values[place] = parse_time(values[place])
+    try:
+        for place in _OBJECTS:
+            values[place] = JsonObject(values[place])
+        for place in _LISTS:
+            text = values[place]
+            values[place] = () if text == "[]" else None if text is None else tuple(map(str, json.loads(text)))
+        for place in _TIMES:
+            if values[place] is not None:
+                values[place] = parse_time(values[place])
+    except (TypeError, ValueError, AttributeError) as error:
+        raise StoreCorrupt(
+            "The database is damaged: a record in it cannot be read. The model files are not touched.",
+            "jupyter modelstore doctor --repair keeps the damaged file and makes a new one from all that can be read.",
+        ) from error
     return ModelRecord(**dict(zip(_FIELD_NAMES, values, strict=True)))
+
+
+def is_sound(row: tuple[Any, ...]) -> bool:
+    """Tell whether a row of :data:`SELECT`, read from a damaged file, can be believed: every value is of its kind."""
+    try:
+        record = to_record(row)
+        uuid.UUID(record.id)
+        texts = (record.user_id, record.space_id, clean_name(record.model_name), record.status, record.description)
+        objects = [json.loads(getattr(record, name).text) for name in OBJECT_FIELDS]
+    except (StoreCorrupt, InvalidName, TypeError, ValueError, AttributeError):
+        return False
+    numbers = isinstance(record.version, int) and record.version > 0 and isinstance(record.model_file_size, int)
+    return numbers and all(isinstance(text, str) for text in texts) and all(isinstance(item, dict) for item in objects)
 
 
 def to_columns(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,7 +181,7 @@ def to_columns(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def search_text(name: str, description: str, tags: tuple[str, ...], algorithm: str) -> str:
     """Return the text that words are looked for in."""
-    return "\n".join((name, algorithm, *tags, description)).casefold()
+    return key_of("\n".join((name, algorithm, *tags, description)))
 
 
 def where(query: Query) -> tuple[str, list[Any]]:
@@ -168,10 +198,11 @@ def where(query: Query) -> tuple[str, list[Any]]:
         terms.append(term)
         values.extend(parameters)
 
-    for word in query.words.casefold().split():
+    for word in key_of(query.words).split():
         add("instr(m.search, ?) > 0", word)
     for tag in query.tags:
-        add("EXISTS (SELECT 1 FROM json_each(m.tags) WHERE value = ? COLLATE NOCASE)", tag)
+        add("instr(m.search, ?) > 0", key_of(tag))  # many rows less to look at closely
+        add("EXISTS (SELECT 1 FROM json_each(m.tags) WHERE key_of(value) = ?)", key_of(tag))
     for column in ("algorithm", "model_type"):
         if getattr(query, column) is not None:
             add(f"m.{column} = ?", getattr(query, column))

@@ -12,8 +12,10 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from jupyter_modelstore._files import fsync_directory
 
 from jupyter_modelstore.errors import (
     DiskFull,
@@ -24,6 +26,7 @@ from jupyter_modelstore.errors import (
     StoreCorrupt,
     StoreTooNew,
 )
+from jupyter_modelstore.names import key_of
 
 _BUSY_SECONDS = 60.0
 _APPLICATION_ID = 0x4A4D5331  # "JMS1"
@@ -53,6 +56,7 @@ _CODES_BY_MESSAGE = {
     "not a database": _NOTADB,
     "no such table": _CORRUPT,
     "no such column": _CORRUPT,
+    "decode to UTF-8": _CORRUPT,
 }
 _HINTS: dict[type[StorageError], tuple[str, str]] = {
     ReadOnly: (
@@ -87,11 +91,14 @@ class Database:
         The file; it and its directory are made when they are missing.
     migrations
         SQL scripts; number n brings the schema from version n to n + 1. Never changed once released.
+    before_creating
+        Called under the write lock before the first schema is made; may raise to forbid it.
     """
 
-    def __init__(self, path: Path, migrations: tuple[str, ...]) -> None:
+    def __init__(self, path: Path, migrations: tuple[str, ...], before_creating: Callable[[], None] | None = None) -> None:
         self.path = path
         self._migrations = migrations
+        self._before_creating = before_creating
         self._local = threading.local()
 
     @contextlib.contextmanager
@@ -105,14 +112,8 @@ class Database:
         """Give the connection inside a write transaction: committed at the end, undone by any exception."""
         with self.errors():
             connection = self._connection()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
+            with _transaction(connection):
                 yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
 
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:
@@ -125,17 +126,26 @@ class Database:
     def close(self) -> None:
         """Close this thread's connection."""
         held = getattr(self._local, "held", None)
-        if held is not None and held[0] == os.getpid():
+        if held is not None and held[0][0] == os.getpid():
             held[1].close()
         self._local.held = None
 
     def _connection(self) -> sqlite3.Connection:
-        held: tuple[int, sqlite3.Connection] | None = getattr(self._local, "held", None)
-        if held is not None and held[0] == os.getpid():
+        """Return this thread's connection; a new one in a forked child, and after a repair put another file in place."""
+        held: tuple[tuple[int, ...], sqlite3.Connection] | None = getattr(self._local, "held", None)
+        if held is not None and held[0] == self._identity():
             return held[1]
+        self.close()
         connection = self._open()
-        self._local.held = (os.getpid(), connection)
+        self._local.held = (self._identity(), connection)
         return connection
+
+    def _identity(self) -> tuple[int, ...]:
+        try:
+            state = self.path.stat()
+        except OSError:
+            return (os.getpid(),)
+        return (os.getpid(), state.st_dev, state.st_ino)
 
     def _open(self) -> sqlite3.Connection:
         writable = _make_directory(self.path)
@@ -143,6 +153,7 @@ class Database:
         uri = f"{self.path.absolute().as_uri()}?mode={mode}"
         connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
         try:
+            prepare(connection)
             self._bring_up_to_date(connection)
             if writable:
                 connection.execute("PRAGMA journal_mode=TRUNCATE")
@@ -163,25 +174,46 @@ class Database:
             self._migrate(connection)
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with _transaction(connection):
             version = connection.execute("PRAGMA user_version").fetchone()[0]  # another process may have been faster
-            for script in self._migrations[version:]:
-                for statement in script.split(";\n"):
-                    connection.execute(statement)
+            if version == 0 and self._before_creating is not None:
+                self._before_creating()
+            apply(connection, self._migrations[version:])
             connection.execute(f"PRAGMA user_version={max(version, len(self._migrations))}")
             connection.execute(f"PRAGMA application_id={_APPLICATION_ID}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Add the function that compares without regard to case; SQLite's own knows only ASCII."""
+    connection.create_function("key_of", 1, key_of, deterministic=True)
+
+
+def apply(connection: sqlite3.Connection, migrations: tuple[str, ...]) -> None:
+    """Run the statements of migrations, in the transaction of the caller's."""
+    for script in migrations:
+        for statement in script.split(";\n"):
+            connection.execute(statement)
+
+
+@contextlib.contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Hold the write lock: committed at the end, undone by any exception, also an interrupt that comes with the lock."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _make_directory(path: Path) -> bool:
     """Make the directory, readable for its owner only; tell whether the database can be written."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fsync_directory(path.parent.parent)
     except OSError as error:
         raise ReadOnly(
             f"The directory {path.parent} cannot be made ({error.strerror}).",

@@ -18,14 +18,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_modelstore._files import HashingFile, file_errors, fsync_directory
-from jupyter_modelstore._json import dumps, loads
-from jupyter_modelstore.backends import _aliases, _health
+from jupyter_modelstore._json import dumps, encode, loads
+from jupyter_modelstore.backends import _aliases, _health, _repair
 from jupyter_modelstore.backends._rows import MIGRATIONS, READY, SELECT, order_by, search_text, to_columns, to_record, where
 from jupyter_modelstore.backends._sqlite import Database
 from jupyter_modelstore.errors import (
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 SPACE = "local"
+_Answer = TypeVar("_Answer")
 _DRAFT_COLUMNS = tuple(entry.name for entry in dataclasses.fields(Draft) if entry.name != "alias")
 
 
@@ -77,7 +78,7 @@ class LocalBackend:
     def __init__(self, directory: Path, user_id: str) -> None:
         self._directory = directory
         self._files = directory / "files"
-        self._database = Database(directory / "store.sqlite3", MIGRATIONS)
+        self._database = Database(directory / "store.sqlite3", MIGRATIONS, self._refuse_to_forget)
         self._user_id = user_id
 
     def __repr__(self) -> str:
@@ -107,7 +108,9 @@ class LocalBackend:
         with self._database.read() as connection:  # makes the directory, refuses a store that cannot be used
             connection.execute("SELECT 1 FROM meta LIMIT 1")
         with file_errors(f"in {self._files}"):
-            self._files.mkdir(mode=0o700, exist_ok=True)
+            if not self._files.is_dir():
+                self._files.mkdir(mode=0o700, exist_ok=True)
+                fsync_directory(self._directory)
             incoming = _Incoming(self, save_id, HashingFile(self._part(save_id), progress))
             try:
                 yield incoming
@@ -117,7 +120,7 @@ class LocalBackend:
     def _commit(self, draft: Draft) -> Saved:
         """Insert the row of a file that has its name already; one transaction."""
         with self._database.write() as db:
-            known = self._one(db, "m.save_id = ?", draft.save_id)
+            known = self._known(db, draft.save_id)
             if known is not None:
                 return Saved(record=known, created=False)
             same = self._same_as_newest(db, draft)
@@ -127,12 +130,19 @@ class LocalBackend:
                 raise ModelFileNotFound("The model's file vanished before it was recorded.", "Save it again.")
             return Saved(record=self._insert(db, draft), created=True)
 
+    def _known(self, db: sqlite3.Connection, save_id: str) -> ModelRecord | None:
+        """Return the record that a save made before; a save whose model was purged is refused."""
+        record = self._one(db, "m.save_id = ?", save_id)
+        if record is not None and record.status == "purged":
+            raise NotFound(f"This save became {record.ref}, which was deleted for good.", "Save the model again.")
+        return record
+
     def _same_as_newest(self, db: sqlite3.Connection, draft: Draft) -> ModelRecord | None:
         """Return the newest version if it holds these bytes, its metrics agree and its file is there."""
         newest = self._newest(db, draft.model_name)
         if newest is None or (newest.sha256, newest.origin) != (draft.sha256, draft.origin):
             return None
-        if draft.metrics and dumps(draft.metrics) != dumps(newest.metrics):
+        if draft.metrics and encode(draft.metrics) != encode(newest.metrics):
             return None
         return newest if self._holds(newest.save_id, newest.model_file_size) else None
 
@@ -187,17 +197,28 @@ class LocalBackend:
         """Return the one record that is meant, or None; see :class:`~jupyter_modelstore.protocols.Backend`."""
         if ref.space is not None and key_of(ref.space) != SPACE:
             return None
-        with self._database.read() as db:
-            if ref.id is not None:
-                return self._by_id(db, ref.id)
-            version = ref.version
-            if ref.alias is not None:
-                version = _aliases.version_of(db, ref.name, ref.alias, at)
-                if version is None:
-                    return None
-            if version is not None:
-                return self._one(db, "m.name_key = ? AND m.version = ?", key_of(ref.name), version)
-            return self._newest(db, ref.name, at)
+        return self._ask(lambda db: self._find(db, ref, at))
+
+    def _find(self, db: sqlite3.Connection, ref: Reference, at: datetime | None) -> ModelRecord | None:
+        if ref.id is not None:
+            return self._by_id(db, ref.id)
+        version = ref.version
+        if ref.alias is not None:
+            version = _aliases.version_of(db, ref.name, ref.alias, at)
+            if version is None:
+                return None
+        if version is not None:
+            return self._one(db, "m.name_key = ? AND m.version = ?", key_of(ref.name), version)
+        return self._newest(db, ref.name, at)
+
+    def _ask(self, question: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
+        """Answer from the database; if it is damaged, from all that can still be read of it."""
+        try:
+            with self._database.read() as db:
+                return question(db)
+        except StoreCorrupt as error:
+            with _repair.salvaged(self._database.path, error) as db:
+                return question(db)
 
     def _by_id(self, db: sqlite3.Connection, digits: str) -> ModelRecord | None:
         groups = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
@@ -232,59 +253,45 @@ class LocalBackend:
 
     def select(self, query: Query, *, limit: int | None = None, offset: int = 0) -> Sequence[ModelRecord]:
         """Return what the query finds, in its order."""
-        if query.space is not None and key_of(query.space) != SPACE:
-            return []
-        condition, values = where(query)
+        condition, values = self._where(query)
         order, order_values = order_by(query.sort)
-        try:
-            with self._database.read() as db:
-                rows = db.execute(
-                    f"{SELECT} WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?",
-                    [*values, *order_values, -1 if limit is None else limit, offset],
-                ).fetchall()
-        except StoreCorrupt as error:
-            rows = _health.salvage(self._database, condition, values, error)[offset:][:limit]
-        return [to_record(row) for row in rows]
+        statement = f"{SELECT} WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?"
+        bounds = [-1 if limit is None else limit, offset]
+        return self._ask(lambda db: list(map(to_record, db.execute(statement, [*values, *order_values, *bounds]).fetchall())))
 
     def count(self, query: Query) -> int:
         """Return how many the query finds."""
-        condition, values = where(query)
-        with self._database.read() as db:
-            return int(db.execute(f"SELECT count(*) FROM models m WHERE {condition}", values).fetchone()[0])
+        condition, values = self._where(query)
+        return int(self._ask(lambda db: db.execute(f"SELECT count(*) FROM models m WHERE {condition}", values).fetchone()[0]))
+
+    @staticmethod
+    def _where(query: Query) -> tuple[str, list[Any]]:
+        """Return a query's condition and its parameters; nothing is found in a space that this store does not have."""
+        return where(query) if query.space is None or key_of(query.space) == SPACE else ("0", [])
 
     def facets(self, query: Query) -> Facets:
         """Return how often each value occurs in what the query finds."""
-        condition, values = where(query)
-        with self._database.read() as db:
-            tags = db.execute(
-                f"SELECT t.value, count(*) FROM models m, json_each(m.tags) t WHERE {condition}"
-                " GROUP BY t.value ORDER BY 2 DESC, 1",
-                values,
-            ).fetchall()
-            algorithms, types = (
-                db.execute(
-                    f"SELECT m.{column}, count(*) FROM models m WHERE {condition} GROUP BY 1 ORDER BY 2 DESC, 1", values
-                ).fetchall()
-                for column in ("algorithm", "model_type")
-            )
-        return Facets(tags=dict(tags), algorithms=dict(algorithms), model_types=dict(types))
+        condition, values = self._where(query)
+
+        def counted(value: str, source: str) -> dict[str, int]:
+            statement = f"SELECT {value}, count(*) FROM {source} WHERE {condition} GROUP BY 1 ORDER BY 2 DESC, 1"
+            return dict(self._ask(lambda db: db.execute(statement, values).fetchall()))
+
+        return Facets(
+            tags=counted("t.value", "models m, json_each(m.tags) t"),
+            algorithms=counted("m.algorithm", "models m"),
+            model_types=counted("m.model_type", "models m"),
+        )
 
     def names(self) -> list[str]:
         """Return all names that have a version, also in the trash."""
-        with self._database.read() as db:
-            return [
-                row[0]
-                for row in db.execute(
-                    "SELECT DISTINCT model_name FROM models WHERE status <> 'purged' ORDER BY name_key"
-                ).fetchall()
-            ]
+        statement = "SELECT DISTINCT model_name FROM models WHERE status <> 'purged' ORDER BY name_key"
+        return [row[0] for row in self._ask(lambda db: db.execute(statement).fetchall())]
 
     def renamed(self, name: str) -> str | None:
         """Return the newer name of a model that once had this one."""
-        with self._database.read() as db:
-            row = db.execute(
-                "SELECT t.name FROM names n JOIN names t ON t.name_key = n.renamed_to WHERE n.name_key = ?", (key_of(name),)
-            ).fetchone()
+        statement = "SELECT t.name FROM names n JOIN names t ON t.name_key = n.renamed_to WHERE n.name_key = ?"
+        row = self._ask(lambda db: db.execute(statement, (key_of(name),)).fetchone())
         return row[0] if row else None
 
     def fetch(self, record: ModelRecord) -> Path:
@@ -303,7 +310,10 @@ class LocalBackend:
     def edit(self, record: ModelRecord, changes: Changes) -> ModelRecord:
         """Change description, tags or metrics."""
         with self._database.write() as db:
-            self._edit(db, self._again(db, record.id), changes)
+            current = self._again(db, record.id)
+            if current.status == "purged":
+                raise NotFound(f"{current.ref} was deleted for good.", "%models shows what there is.")
+            self._edit(db, current, changes)
             return self._again(db, record.id)
 
     @staticmethod
@@ -391,8 +401,7 @@ class LocalBackend:
 
     def alias_history(self, name: str, alias: str | None = None) -> list[AliasEvent]:
         """Return the history of a model's aliases, newest first."""
-        with self._database.read() as db:
-            return _aliases.history(db, name, alias)
+        return self._ask(lambda db: _aliases.history(db, name, alias))
 
     # ---- leaving -----------------------------------------------------------------------------------------------------
 
@@ -413,7 +422,7 @@ class LocalBackend:
                 for alias in record.aliases:
                     _aliases.drop(db, record.model_name, alias, record.version, "the version was deleted")
                 db.execute(
-                    "UPDATE models SET deleted_at = coalesce(deleted_at, ?), updated_at = ? WHERE id = ?",
+                    "UPDATE models SET deleted_at = ?, updated_at = ? WHERE id = ? AND deleted_at IS NULL",
                     (format_time(at), format_time(at), record.id),
                 )
             after = tuple(self._again(db, record.id) for record in current)
@@ -478,15 +487,15 @@ class LocalBackend:
 
     def stats(self) -> Stats:
         """Count what the store holds."""
-        with self._database.read() as db:
-            models, ready, trash, storage, trash_bytes = db.execute(
-                "SELECT count(DISTINCT CASE WHEN status = 'ready' AND deleted_at IS NULL THEN name_key END),"
-                " count(CASE WHEN status = 'ready' AND deleted_at IS NULL THEN 1 END),"
-                " count(CASE WHEN deleted_at IS NOT NULL THEN 1 END),"
-                " coalesce(sum(CASE WHEN status = 'ready' THEN model_file_size END), 0),"
-                " coalesce(sum(CASE WHEN deleted_at IS NOT NULL THEN model_file_size END), 0)"
-                " FROM models WHERE status <> 'purged'"
-            ).fetchone()
+        statement = (
+            "SELECT count(DISTINCT CASE WHEN status = 'ready' AND deleted_at IS NULL THEN name_key END),"
+            " count(CASE WHEN status = 'ready' AND deleted_at IS NULL THEN 1 END),"
+            " count(CASE WHEN deleted_at IS NOT NULL THEN 1 END),"
+            " coalesce(sum(CASE WHEN status = 'ready' THEN model_file_size END), 0),"
+            " coalesce(sum(CASE WHEN status = 'ready' AND deleted_at IS NOT NULL THEN model_file_size END), 0)"
+            " FROM models WHERE status <> 'purged'"
+        )
+        models, ready, trash, storage, trash_bytes = self._ask(lambda db: db.execute(statement).fetchone())
         return Stats(models=models, versions_ready=ready, trash=trash, storage_bytes=storage, trash_bytes=trash_bytes)
 
     # ---- looking after it --------------------------------------------------------------------------------------------
@@ -494,6 +503,20 @@ class LocalBackend:
     def check(self, *, full: bool = False) -> Sequence[Finding]:
         """Look for damage, mark records whose file is gone, clear what dead saves left and what is due in the trash."""
         return _health.check(self._database, self._files, self, full=full)
+
+    def repair(self) -> Finding:
+        """Make a new database from what a damaged one still gives; a sound one is left alone."""
+        self._database.close()
+        return _repair.repair(self._directory, self._user_id)
+
+    def _refuse_to_forget(self) -> None:
+        """Refuse to begin a new database beside model files: theirs is lost, and as leftovers they would be swept."""
+        count = sum(1 for _ in self._files.glob("*.pkl"))
+        if count:
+            raise StoreCorrupt(
+                f"The database of the store at {self._directory} is missing or empty, but {count} model files are there.",
+                "Put the database back from a backup, or make a new one: jupyter modelstore doctor --repair",
+            )
 
     def sweep(self, older_than: timedelta = timedelta(hours=_health.LEFTOVER_HOURS)) -> tuple[int, int]:
         """Remove files that no row names and that nobody has written to for so long; return their number and bytes."""
@@ -540,11 +563,15 @@ class _Incoming:
         """Rename the file, then insert the row."""
         self.seal()
         backend, path = self._backend, self.file.path.with_suffix(".pkl")
+        with backend._database.read() as db:  # noqa: SLF001 (two halves of one room)
+            known = backend._known(db, self._save_id)  # noqa: SLF001
+        if known is not None:  # its file stays as it is
+            return Saved(record=known, created=False)
         self.file.path.rename(path)
         fsync_directory(path.parent)
         full = dataclasses.replace(draft, save_id=self._save_id, sha256=self.file.sha256, model_file_size=self.file.size)
         try:
-            saved = backend._commit(full)  # noqa: SLF001 (two halves of one room)
+            saved = backend._commit(full)  # noqa: SLF001
         finally:
             self._discard_unless_recorded(path)
         backend._tidy_daily()  # noqa: SLF001

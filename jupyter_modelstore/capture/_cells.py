@@ -1,0 +1,159 @@
+"""Which model was fitted last, read from the cells that were run.
+
+Cells are parsed, never run. What IPython adds to Python (``%time``, ``!pip``, ``%%capture``, ``name?``) is taken away by hand,
+since the line behind ``%time`` is Python again; a cell that cannot be read even then is passed over.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Collection, Iterator, Sequence
+
+_FITTING = re.compile(r"(?:partial_)?fit(?:_\w+)?|train|train_on_batch")
+_MOST_SOURCE = 1_000_000
+_OTHER_LANGUAGES = re.compile(
+    r"bash|sh|script|html|javascript|js|latex|markdown|svg|perl|ruby|\w*sql|writefile|file|python[23]?|pypy|cython|r|bigquery",
+    re.IGNORECASE,
+)
+_CELL_MAGIC = re.compile(r"\s*%%(\w+)[^\n]*\n?")
+_TIMED = re.compile(r"%(?:time|timeit|prun|memit)\s+(?:-\w+(?:\s+\d+)?\s+)*(?=\S)")
+_ASSIGNED = re.compile(r"(\s*)([\w\s,]+?)\s*=\s*[%!]")
+_FLAGS = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def last_fitted(cells: Sequence[str], names: Collection[str]) -> list[str]:
+    """Return which of the names was fitted or assigned last.
+
+    Parameters
+    ----------
+    cells
+        Sources as they were typed, from the oldest to the newest.
+    names
+        The variables in question.
+
+    Returns
+    -------
+    list of str
+        One name; several, in the order of the source, if the same cell fits or assigns them; none if no cell does.
+    """
+    wanted = set(names)
+    for source in reversed(cells):
+        # Parsing is slow; most cells do not even hold the words.
+        if len(source) > _MOST_SOURCE or not any(name in source for name in wanted):
+            continue
+        tree = _parse(source)
+        touched = [name for name in dict.fromkeys(_touched(tree)) if name in wanted] if tree is not None else []
+        if touched:
+            return touched
+    return []
+
+
+def _parse(source: str) -> ast.AST | None:
+    """Return a cell's syntax tree; first as it stands, then without what is IPython's; None if it cannot be read."""
+    tree = _compile(source)
+    return tree if tree is not None else _compile(_without_magics(source))
+
+
+def _compile(source: str) -> ast.AST | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the user has seen Python's warnings of this cell already
+            tree: ast.AST = compile(source, "<cell>", "exec", _FLAGS)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return tree
+
+
+def _without_magics(source: str) -> str:
+    while match := _CELL_MAGIC.match(source):
+        if _OTHER_LANGUAGES.fullmatch(match[1]):
+            return ""
+        source = source[match.end() :]
+    return "\n".join(_plain_line(line) for line in re.sub(r"\\\n", " ", source).split("\n"))
+
+
+def _plain_line(line: str) -> str:
+    """Return a line as Python: what is timed, an assignment of something, or ``pass`` at the same depth."""
+    text = line.lstrip()
+    indent = line[: len(line) - len(text)]
+    if match := _TIMED.match(text):
+        return indent + text[match.end() :]
+    if match := _ASSIGNED.match(line):
+        return f"{match[1]}{match[2]} = _()"
+    if text.startswith(("%", "!", "?")) or (text.rstrip().endswith("?") and "#" not in text):
+        return f"{indent}pass"
+    return line
+
+
+def _touched(tree: ast.AST) -> Iterator[str]:
+    """Yield the variables that a cell fits or assigns, in the order of the source. Functions keep theirs to themselves."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, _SCOPES):
+            continue
+        if isinstance(node, _COMPREHENSIONS):
+            yield from _touched_by_loop(node, node.generators)
+            continue
+        yield from _bound(node)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _FITTING.fullmatch(node.func.attr):
+            yield from _root(node.func.value)
+        if isinstance(node, (ast.For, ast.AsyncFor)):
+            yield from _through(node.target, node.iter, list(_touched(node)))
+        else:
+            yield from _touched(node)
+
+
+def _touched_by_loop(node: ast.AST, generators: list[ast.comprehension]) -> Iterator[str]:
+    """Yield what a comprehension fits; its own variables end with it, and stand for what it runs over."""
+    own = {name for generator in generators for name in _targets(generator.target)}
+    fitted = list(_touched(node))
+    for generator in generators:
+        yield from (name for name in _through(generator.target, generator.iter, fitted) if name not in own)
+    yield from (name for name in fitted if name not in own)
+
+
+def _through(target: ast.expr, iterated: ast.expr, touched: list[str]) -> Iterator[str]:
+    """Yield what a loop touches: where it fits its own variable, also the names that it runs over."""
+    if not set(touched).isdisjoint(_targets(target)):
+        yield from (part.id for part in ast.walk(iterated) if isinstance(part, ast.Name))
+    yield from touched
+
+
+def _bound(node: ast.AST) -> Iterator[str]:
+    """Yield the variables that an assignment gives a new value, also by attribute or key."""
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, ast.AnnAssign):
+        targets = [node.target] if node.value is not None else []
+    elif isinstance(node, ast.NamedExpr):
+        targets = [node.target]
+    else:
+        return
+    for target in targets:
+        yield from _targets(target)
+
+
+def _targets(target: ast.expr) -> Iterator[str]:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        for item in target.elts:
+            yield from _targets(item)
+    elif isinstance(target, ast.Starred):
+        yield from _targets(target.value)
+    else:
+        yield from _root(target)
+
+
+def _root(node: ast.expr) -> Iterator[str]:
+    """Yield the variable at the start of ``models['rf'].named_steps.clf`` or ``clf.set_params(C=1)``."""
+    while True:
+        if isinstance(node, (ast.Attribute, ast.Subscript)):
+            node = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            node = node.func.value
+        else:
+            break
+    if isinstance(node, ast.Name):
+        yield node.id

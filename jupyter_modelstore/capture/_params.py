@@ -1,0 +1,135 @@
+"""With which parameters: all of them, and which differ from the constructor's defaults.
+
+Of a search, those of the best estimator count; what it searched over did not learn. Values stay the objects they are (the
+record knows how to write them), but an estimator among them is named by its class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, cast
+
+from jupyter_modelstore.capture._kinds import MISSING, is_a, kind_of, members_of, name_of, peek, quiet, state_of
+from jupyter_modelstore.capture._type import xgboost_config
+
+_MOST_PARAMS = 500
+_NOTHING: dict[str, Any] = {}
+
+
+def parameters(path: list[object]) -> dict[str, Any]:
+    """Return ``params``, ``set`` and, of a search, ``search``."""
+    best = next((part for part in path if "best_estimator_" in state_of(part)), None)
+    subject = state_of(best)["best_estimator_"] if best is path[0] else path[0]
+    given = quiet(_given, subject, _NOTHING)
+    changed = [name for name in given if quiet(partial(_differs, name, given), subject, default=False)]
+    params = {name: _plain(value) for name, value in first(given, changed).items()}
+    config: dict[str, Any] = {"params": params, "set": [name for name in changed if name in params]}
+    if best is not None:
+        found = peek(best, "best_params_")
+        config["search"] = {"class": name_of(best), "best_params": _plain(found) if is_a(found, dict) else {}}
+    return config
+
+
+def _given(model: object) -> dict[str, Any]:
+    """Return all parameters, also of nested estimators (``clf__C``), as the objects they are."""
+    kind = kind_of(model)
+    if kind.library == "statsmodels":
+        return _statsmodels_params(model)
+    if kind.library == "xgboost" and "Booster" in kind.bases:
+        return _xgboost_params(xgboost_config(model))
+    if kind.library == "lightgbm" and "Booster" in kind.bases:
+        return dict(peek(model, "params", {}))
+    if not kind.has_params:
+        own = state_of(model) if not kind.library else {}
+        return {name: own[name] for name in kind.parameters if name in own}
+    # Positional and keyword: catboost's has the argument too.
+    raw = peek(model, "get_params")(deep=True)
+    given = {name: value for name, value in raw.items() if type(name) is str}
+    for name, value in list(given.items()):
+        if "best_estimator_" in state_of(value):
+            given = _with_best(given, name, state_of(value)["best_estimator_"])
+    return given
+
+
+def _with_best(given: dict[str, Any], name: str, best: object) -> dict[str, Any]:
+    """Put the estimator that a search found in the search's place: what it searched over is not what learned."""
+    kept = {key: value for key, value in given.items() if not key.startswith(f"{name}__")}
+    return kept | {name: best} | {f"{name}__{key}": value for key, value in _given(best).items()}
+
+
+def _differs(name: str, given: Mapping[str, Any], subject: object) -> bool:
+    """Tell whether a parameter is not what its class's constructor has as default."""
+    value, (owner, _, own_name) = given[name], name.rpartition("__")
+    default = kind_of(given.get(owner, subject) if owner else subject).parameters.get(own_name, MISSING)
+    if default is MISSING:
+        return not _holds_estimator(value)  # steps of a pipeline: the members stand for themselves
+    return not _same(value, default)
+
+
+def _same(value: object, default: object) -> bool:
+    """Compare without running a comparison of the user's."""
+    if value is default:
+        return True
+    if type(value).__module__ == "numpy" and callable(getattr(value, "item", None)) and getattr(value, "shape", None) == ():
+        value = value.item()  # type: ignore[attr-defined]  # a numpy scalar
+    if type(value) in (int, float, bool, complex) and type(default) in (int, float, bool, complex):
+        return value == default or (value != value and default != default)  # noqa: PLR0124 (NaN)
+    if type(value) is not type(default):
+        return False
+    if type(value) in (str, bytes):
+        return value == default
+    if type(value) in (tuple, list):
+        ours, theirs = cast("list[object]", value), cast("list[object]", default)
+        return len(ours) == len(theirs) and all(map(_same, ours, theirs))
+    return False
+
+
+def _plain(value: object, depth: int = 0) -> Any:  # noqa: ANN401 (any value)
+    """Return a value with the class name in the place of each estimator; anything else as it is."""
+    kind = kind_of(value)
+    if kind.has_params and (kind.learns or kind.able) and not is_a(value, type):
+        return kind.name
+    if depth < 4 and type(value) in (list, tuple, dict) and _holds_estimator(value):  # noqa: PLR2004 (transformers are lists of tuples)
+        if type(value) is dict:
+            return {key: _plain(item, depth + 1) for key, item in value.items()}
+        return type(value)(_plain(item, depth + 1) for item in cast("list[object]", value))  # type: ignore[call-arg]  # list or tuple
+    return value
+
+
+def _holds_estimator(value: object, depth: int = 0) -> bool:
+    kind = kind_of(value)
+    if kind.has_params and kind.learns:
+        return not is_a(value, type)
+    return depth < 4 and any(_holds_estimator(item, depth + 1) for _, item in members_of(value, 50))  # noqa: PLR2004 (see _plain)
+
+
+def first(given: dict[str, Any], changed: list[str]) -> dict[str, Any]:
+    """Return at most so many parameters as a record should hold: those that were set come first."""
+    if len(given) <= _MOST_PARAMS:
+        return given
+    names = [*changed, *(name for name in given if name not in set(changed))]
+    return {name: given[name] for name in names[:_MOST_PARAMS]}
+
+
+def _statsmodels_params(results: object) -> dict[str, Any]:
+    model = peek(results, "model")
+    found = {"method": peek(results, "method")} | {name: peek(model, name) for name in ("formula", "order", "seasonal_order")}
+    return {name: value for name, value in found.items() if type(value) in (str, tuple, list)}
+
+
+def _xgboost_params(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a booster's trees and of its training; the configuration writes all as text."""
+    learner = config["learner"]
+    groups = [learner["learner_train_param"], *learner["gradient_booster"].values()]
+    found = {"objective": learner["objective"]["name"]}
+    for group in groups:
+        if isinstance(group, dict):
+            found |= {name: _number(value) for name, value in group.items() if isinstance(value, str) and name != "name"}
+    return found
+
+
+def _number(text: str) -> int | float | str:
+    number: int | float | str | None = quiet(int, text, None)
+    number = quiet(float, text, None) if number is None else number
+    return text if number is None else number

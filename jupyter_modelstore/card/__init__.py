@@ -1,0 +1,35 @@
+"""What a user reads: a record, or several, as text, HTML and Markdown.
+
+Each function here takes data and returns a :class:`Shown`, which a notebook displays and a terminal prints. The way of all
+of them is the same: ``_reading`` and ``_words`` turn a record into short harmless lines, a builder (``_models``,
+``_notices``) puts them into ``_blocks``, and ``_text``, ``_html`` and ``_markdown`` render the blocks, each escaping in one
+place. Whatever a record holds, a card is made of it: nothing here raises because of what somebody stored.
+"""
+
+from jupyter_modelstore.card._models import comparison, gallery, markdown, record_card, saved_card
+from jupyter_modelstore.card._notices import (
+    findings_card,
+    history_card,
+    lines_card,
+    loaded_line,
+    removal_card,
+    stats_card,
+)
+from jupyter_modelstore.card._shown import Shown
+from jupyter_modelstore.card._words import size
+
+__all__ = [
+    "Shown",
+    "comparison",
+    "findings_card",
+    "gallery",
+    "history_card",
+    "lines_card",
+    "loaded_line",
+    "markdown",
+    "record_card",
+    "removal_card",
+    "saved_card",
+    "size",
+    "stats_card",
+]

@@ -1,0 +1,121 @@
+"""What a card consists of, before it is text, HTML or Markdown.
+
+A :class:`Doc` is a title and blocks; a block holds lines; a line holds bits of plain text, each of one kind. Nothing here
+is markup: the three renderers turn every bit into their own safe form, so that no builder can forget to escape.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Kind = Literal["", "strong", "muted", "code", "chip", "tag", "alias", "badge", "more", "warn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bit:
+    """A short text of one kind; ``label`` stands before it: a chip ``auc 0.93``."""
+
+    text: str
+    kind: Kind = ""
+    label: str = ""
+
+
+CLOSE: frozenset[Kind] = frozenset({"badge", "tag", "alias", "more"})
+"""Kinds that follow what stands before them without a dot between."""
+
+Line: TypeAlias = tuple[Bit, ...]
+"""Bits in a row, with `` · `` between them."""
+
+
+def plain(*texts: str) -> Line:
+    """Return a line of plain texts, without the empty ones."""
+    return tuple(Bit(text) for text in texts if text)
+
+
+def of_kind(kind: Kind, *texts: str) -> Line:
+    """Return a line of texts of one kind, without the empty ones."""
+    return tuple(Bit(text, kind) for text in texts if text)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Labels with their lines. ``brief``: one line of text each, cut at the width."""
+
+    rows: tuple[tuple[str, Line], ...]
+    brief: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One line by itself."""
+
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Source text, kept as it is."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows of a table under a heading (or none): each the cells, and whether it is marked as differing."""
+
+    title: str
+    rows: tuple[tuple[tuple[Line, ...], bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns with a head.
+
+    ``marks``: rows can be marked as differing. ``right``: columns of numbers. ``keep``: columns that are shortened last.
+    """
+
+    name: str
+    head: tuple[str, ...]
+    groups: tuple[Group, ...]
+    marks: bool = False
+    right: tuple[int, ...] = ()
+    keep: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One small card of a grid."""
+
+    title: Line
+    lines: tuple[Line, ...]
+    foot: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Small cards side by side; as text and Markdown, the same as a table."""
+
+    items: tuple[Item, ...]
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Blocks under a heading; ``folded``: the HTML shows them on a click."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    folded: bool = False
+
+
+Block: TypeAlias = "Facts | Note | Code | Table | Grid | Section"
+
+
+@dataclass(frozen=True, slots=True)
+class Doc:
+    """A whole card: title, what stands beside it in small, and blocks."""
+
+    title: Line
+    aside: str = ""
+    blocks: tuple[Block, ...] = field(default=())

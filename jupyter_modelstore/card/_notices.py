@@ -1,0 +1,168 @@
+"""Cards that say what happened: counts, history, what was deleted and how to undo it, check-ups, plain lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from jupyter_modelstore.card import _reading as read
+from jupyter_modelstore.card import _words as words
+from jupyter_modelstore.card._blocks import Bit, Block, Doc, Facts, Group, Line, Note, Table, of_kind, plain
+from jupyter_modelstore.card._shown import Shown, shown
+from jupyter_modelstore.protocols import Finding
+from jupyter_modelstore.record import AliasEvent, ModelRecord, Removal, Stats
+
+_MOST = 5
+_SHOWN = 20
+
+
+def statistics(stats: Stats) -> Line:
+    """Return what a store holds, on one line."""
+    trash = f"{words.size(stats.trash_bytes)} in the trash ({words.count(stats.trash, 'version')})" if stats.trash else ""
+    quota = f" of {words.size(stats.quota_bytes)}" if stats.quota_bytes is not None else ""
+    stored = f"{words.size(stats.storage_bytes)}{quota} stored"
+    return plain(words.count(stats.models, "model"), words.count(stats.versions_ready, "version"), stored, trash)
+
+
+def stats_card(stats: Stats, where: str) -> Shown:
+    """Return what a store holds."""
+    quota = f"of {words.size(stats.quota_bytes)} allowed" if stats.quota_bytes is not None else ""
+    trash = plain(words.count(stats.trash, "version"), words.size(stats.trash_bytes) if stats.trash else "")
+    empty = (Bit("%modelstore empty-trash", "code", "free it:"),) if stats.trash else ()
+    rows = (
+        ("models", plain(words.number(stats.models))),
+        ("versions", plain(words.number(stats.versions_ready))),
+        ("storage", plain(f"{words.size(stats.storage_bytes)} {quota}".strip())),
+        ("trash", (*trash, *empty)),
+    )
+    return shown(Doc(of_kind("strong", "Model store"), words.line(where), (Facts(rows),)), small=True)
+
+
+def history_card(events: Sequence[AliasEvent], now: datetime | None = None) -> Shown:
+    """Return who let an alias name which version, when and why, in the order given."""
+    if not events:
+        return shown(Doc(plain("No alias was ever set.")), small=True)
+    head = ("when", "alias", "version", "before", "who", "why")
+    rows = tuple((_event(event, now), False) for event in events)
+    title = of_kind("strong", f"Aliases of {words.line(events[0].model_name, 100)}")
+    return shown(Doc(title, blocks=(Table("History of aliases", head, (Group("", rows),)),)))
+
+
+def _event(event: AliasEvent, now: datetime | None) -> tuple[Line, ...]:
+    version = words.number(event.version) if event.version is not None else "removed"
+    before = words.number(event.previous) if event.previous is not None else "—"
+    alias = of_kind("alias", words.line(event.alias, 50))
+    return (
+        plain(words.when(event.at, now)),
+        alias,
+        plain(version),
+        plain(before),
+        plain(words.line(event.who, 40)),
+        plain(words.line(event.why)),
+    )
+
+
+_SAID = {"deleted": "Deleted", "purged": "Purged", "restored": "Restored", "would be deleted": "Would be deleted:"}
+
+
+def removal_card(removal: Removal, verb: str, ref: str | None = None, now: datetime | None = None) -> Shown:
+    """Return what a delete, purge, restore or prune did or would do, and the way back.
+
+    Parameters
+    ----------
+    removal
+        The backend's answer; for a restore, one made of the restored records.
+    verb
+        ``deleted``, ``purged``, ``restored`` or ``would be deleted``.
+    ref
+        What the user named, if it means exactly these versions: ``churn`` or ``churn:3``. Used in the lines to type.
+    now
+        The time, if not now.
+    """
+    records = removal.records
+    if not records:
+        return shown(
+            Doc(plain(f"Nothing was {verb}." if verb in {"deleted", "purged", "restored"} else f"Nothing {verb}.")), small=True
+        )
+    what = read.title(records[0]) if len(records) == 1 else words.count(len(records), "version")
+    title = (Bit(f"{_SAID.get(verb, verb.capitalize())} {what}", "strong"), *plain(_bytes(removal, verb)))
+    rows: list[tuple[str, Line]] = [("versions", plain(_which(records)))] if len(records) > 1 else []
+    if verb == "deleted":
+        if removal.purge_after is not None:
+            rows.append(("goes for good", plain(words.when(removal.purge_after, now))))
+        rows += _ways_on(records, ref)
+    if removal.removed_aliases:
+        lost = "aliases lost" if verb != "would be deleted" else "aliases that would go"
+        rows.append((lost, of_kind("alias", *(words.line(alias, 50) for alias in removal.removed_aliases[:20]))))
+    if removal.former_aliases:
+        rows.append(("was once", of_kind("alias", *(words.line(alias, 50) for alias in removal.former_aliases[:20]))))
+    return shown(Doc(title, blocks=(Facts(tuple(rows)),) if rows else ()), small=True)
+
+
+def _which(records: Sequence[ModelRecord]) -> str:
+    some = ", ".join(read.title(record) for record in records[:_SHOWN])
+    return f"{some}, … ({len(records)})" if len(records) > _SHOWN else some
+
+
+def _bytes(removal: Removal, verb: str) -> str:
+    amount = words.size(removal.bytes)
+    return {
+        "deleted": f"{amount} still held in the trash",
+        "purged": f"{amount} freed",
+        "would be deleted": f"{amount} would lie in the trash",
+    }.get(verb, "")
+
+
+def _ways_on(records: Sequence[ModelRecord], ref: str | None) -> list[tuple[str, Line]]:
+    """Return the lines that undo it and that free the bytes now.
+
+    ``%delete_model churn --now`` would take all versions of ``churn``: a name is used only if the caller vouches for it.
+    """
+    refs = [words.line(ref)] if ref else [text for text in map(read.typed, records[:_MOST]) if text]
+    if not refs:
+        return []
+    undo = of_kind("code", *(f"%restore_model {text}" for text in refs))
+    free = f"%delete_model {refs[0]} --now" if ref or len(records) == 1 else "%modelstore empty-trash"
+    more = plain("…") if not ref and len(records) > len(refs) else ()
+    return [("undo", (*undo, *more)), ("free it now", of_kind("code", free))]
+
+
+def loaded_line(record: ModelRecord, *warnings: str) -> Shown:
+    """Return one line that says what was loaded; each warning follows on a line of its own. Text only."""
+    parts = (
+        f"Loaded {read.title(record)}",
+        read.kind(record),
+        f"saved {words.date(record.created_at)}",
+    )
+    lines = [" · ".join(part for part in parts if part), *(f"  {words.line(text, 500)}" for text in warnings)]
+    return Shown("\n".join(lines))
+
+
+def findings_card(findings: Sequence[Finding]) -> Shown:
+    """Return a check-up: each finding with what to do about it."""
+    wrong = sum(not finding.ok for finding in findings)
+    title = f"{words.count(len(findings), 'check')}, {words.count(wrong, 'problem') if wrong else 'all well'}"
+    rows = []
+    for finding in findings:
+        state = plain("ok") if finding.ok else of_kind("warn", "PROBLEM")
+        hint = of_kind("muted", words.line(finding.hint, 300)) if finding.hint else ()
+        rows.append((words.line(finding.what, 60), (*state, *plain(words.line(finding.message, 300)), *hint)))
+    return shown(Doc(of_kind("strong", title), blocks=(Facts(tuple(rows)),)), small=True)
+
+
+def lines_card(title: str, lines: Iterable[str | tuple[str, str]] = (), where: str = "") -> Shown:
+    """Return a title with lines below it; a pair is a label and its line. A line that starts with ``%`` is shown as code."""
+    blocks: list[Block] = []
+    for entry in lines:
+        if isinstance(entry, tuple):
+            row = (words.line(entry[0], 60), _typed_or_plain(entry[1]))
+            last = blocks.pop() if blocks and isinstance(blocks[-1], Facts) else Facts(())
+            blocks.append(Facts((*last.rows, row)) if isinstance(last, Facts) else Facts((row,)))
+        else:
+            blocks.append(Note(_typed_or_plain(entry)))
+    return shown(Doc(of_kind("strong", words.line(title)), words.line(where), tuple(blocks)), small=True)
+
+
+def _typed_or_plain(text: str) -> Line:
+    clean = words.line(text, 1000)
+    return of_kind("code", clean) if clean.startswith("%") else plain(clean)

@@ -1,0 +1,148 @@
+"""A card as plain text: at most 100 columns as a terminal counts them, columns aligned also for wide characters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jupyter_modelstore.card._blocks import CLOSE, Bit, Block, Code, Doc, Facts, Grid, Group, Line, Note, Section, Table
+from jupyter_modelstore.card._words import LONG, fit, line, pad, source, width
+
+WIDTH = 100
+_GAP = "  "
+_LEAST = 6  # no column is made narrower than this
+_COMFORT = 16  # rather than make all columns narrower than this, a table is broken in two
+_SMALL = 12  # other columns give way down to this, before those to keep do
+_FIRST = 32
+_MARK = "≠"
+_STAY = "\xa0"  # a space of code, at which no line is broken; texts that passed line() hold none
+
+
+def to_text(doc: Doc) -> str:
+    """Return a card as lines of text, without a line feed at the end."""
+    title, aside = _join(doc.title), line(doc.aside)
+    both = f"{title} · {aside}" if aside else title
+    lines = [both] if width(both) <= WIDTH else [*_wrap(title, WIDTH, "    "), *([f"  {aside}"] if aside else [])]
+    for block in doc.blocks:
+        lines += _block(block, "  ")
+    return "\n".join(text.rstrip().replace(_STAY, " ") for text in lines)
+
+
+def _block(block: Block, indent: str) -> list[str]:
+    if isinstance(block, Facts):
+        return _facts(block, indent)
+    if isinstance(block, Note):
+        return [indent + text for text in _wrap(_join(block.line), WIDTH - len(indent), "")]
+    if isinstance(block, Code):
+        return [indent + "  " + fit(source(text), WIDTH - len(indent) - 2) for text in block.lines]
+    if isinstance(block, Section):
+        inner = [text for item in block.blocks for text in _block(item, indent)]
+        return ["", line(block.title), *inner]
+    return [indent + text for text in _table(block.table if isinstance(block, Grid) else block, WIDTH - len(indent))]
+
+
+def _bit(bit: Bit) -> str:
+    text = line(bit.text, LONG).replace(" ", _STAY) if bit.kind == "code" else line(bit.text, LONG)
+    text = (
+        f"@{text}" if bit.kind == "alias" else f"#{text}" if bit.kind == "tag" else f"({text})" if bit.kind == "badge" else text
+    )
+    return f"{line(bit.label)} {text}" if bit.label else text
+
+
+def _join(bits: Line) -> str:
+    text = ""
+    for bit in bits:
+        text += (" " if bit.kind in CLOSE else " · ") + _bit(bit) if text else _bit(bit)
+    return text
+
+
+def _facts(facts: Facts, indent: str) -> list[str]:
+    labels = [fit(line(label), _FIRST) for label, _ in facts.rows]
+    column = max((width(label) for label in labels), default=0)
+    lines = []
+    for label, (_, bits) in zip(labels, facts.rows, strict=True):
+        start = indent + pad(label, column) + _GAP
+        room = WIDTH - width(start)
+        cut = facts.brief and not any(bit.kind == "code" for bit in bits)
+        parts = [fit(_join(bits), room)] if cut else _wrap(_join(bits), room, "") or [""]
+        lines += [start + parts[0], *(" " * width(start) + part for part in parts[1:])]
+    return lines
+
+
+def _wrap(text: str, room: int, indent: str) -> list[str]:
+    """Return ``text`` broken at spaces into lines of ``room`` columns; a longer word is broken where it must be."""
+    lines: list[str] = []
+    now = ""
+    for word in text.split(" "):
+        if now.strip() and width(now) + 1 + width(word) > room:
+            lines.append(now)
+            now = indent
+        now += (" " if now.strip() else "") + word
+        while width(now) > room:
+            cut = _cut(now, room)
+            lines.append(now[:cut])
+            now = indent + now[cut:]
+    return [*lines, now] if now.strip() else lines
+
+
+def _cut(text: str, room: int) -> int:
+    cut = min(len(text), room)
+    while cut > 1 and width(text[:cut]) > room:
+        cut -= 1
+    return cut
+
+
+def _table(table: Table, room: int) -> list[str]:
+    """Return a table; one that is too wide comes in several, each with the first column."""
+    mark = 2 if table.marks else 0
+    natural = _natural(table)
+    natural[0] = min(natural[0], _FIRST)
+    parts, used = [[0]], mark + natural[0]
+    for column in range(1, len(table.head)):
+        need = len(_GAP) + (min(natural[column], _COMFORT) if table.marks else _LEAST)
+        if used + need > room and len(parts[-1]) > 1:
+            parts.append([0])
+            used = mark + natural[0]
+        parts[-1].append(column)
+        used += need
+    lines: list[str] = []
+    for part in parts:
+        lines += ([""] if lines else []) + _columns(table, part, _shrink(natural, part, room - mark, table.keep))
+    return lines
+
+
+def _natural(table: Table) -> list[int]:
+    widths = [width(line(title)) for title in table.head]
+    for group in table.groups:
+        for cells, _ in group.rows:
+            widths = [max(old, width(_join(cell))) for old, cell in zip(widths, cells, strict=True)]
+    return widths
+
+
+def _shrink(natural: Sequence[int], part: Sequence[int], room: int, keep: Sequence[int]) -> dict[int, int]:
+    """Return the columns' widths, taking from the widest until all fit; from those to ``keep`` last."""
+    widths = {column: min(natural[column], room) for column in part}
+    spare = room - len(_GAP) * (len(part) - 1)
+    while sum(widths.values()) > spare:
+        large = [column for column in part if column not in keep and widths[column] > _SMALL] or part
+        widest = max(large, key=widths.__getitem__)
+        if widths[widest] <= _LEAST:
+            break
+        widths[widest] -= 1
+    return widths
+
+
+def _columns(table: Table, part: Sequence[int], widths: dict[int, int]) -> list[str]:
+    def row(texts: Sequence[str], mark: str) -> str:
+        cells = [pad(fit(text, widths[at]), widths[at], right=at in table.right) for at, text in zip(part, texts, strict=True)]
+        return (f"{mark:2}" if table.marks else "") + _GAP.join(cells)
+
+    lines = [row([line(table.head[at]) for at in part], "")]
+    for group in table.groups:
+        lines += _titled(group)
+        for cells, marked in group.rows:
+            lines.append(row([_join(cells[at]) for at in part], _MARK if marked else ""))
+    return lines
+
+
+def _titled(group: Group) -> list[str]:
+    return [line(group.title)] if group.title else []

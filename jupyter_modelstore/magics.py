@@ -1,0 +1,390 @@
+"""The door of IPython: a magic parses its line, calls a verb, and shows what it answers.
+
+Most magics are made from the table of verbs; their help is the parser's. Only ``%save_model``, which looks into the notebook,
+``%load_model``, which returns the model, and ``%modelstore``, which holds the rest, have a body of their own. Nothing heavy is
+imported before the first magic runs.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from jupyter_modelstore import errors
+from jupyter_modelstore._lines import Word, split_line
+from jupyter_modelstore.errors import Ambiguous, InvalidValue, NotConfirmed, NotFound, UsageError
+from jupyter_modelstore.names import visible
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from jupyter_modelstore.card import Shown
+    from jupyter_modelstore.config import ModelStore
+    from jupyter_modelstore.registry import Registry
+    from jupyter_modelstore.verbs import Parser, Verb
+
+VERB_OF_MAGIC = {
+    "models": "list",
+    "download_model": "download",
+    "edit_model": "edit",
+    "alias_model": "alias",
+    "delete_model": "delete",
+    "restore_model": "restore",
+    "compare_models": "compare",
+    "model_stats": "stats",
+    "model_card": "show",
+}
+SUBCOMMANDS = ("status", "doctor", "autoload", "config", "prune", "empty-trash", "purge", "rename", "versions")
+_STARTUP_FILE = "50-jupyter-modelstore.py"
+_STARTUP = '''\
+"""Written by `%modelstore autoload on`; `%modelstore autoload off` removes it."""
+
+try:
+    get_ipython().run_line_magic("load_ext", "jupyter_modelstore")
+except ModuleNotFoundError:
+    pass  # an environment without jupyter-modelstore
+'''
+MAGICS = ("save_model", "load_model", *VERB_OF_MAGIC, "modelstore")
+
+
+class Magics:
+    """The magics of one shell.
+
+    Parameters
+    ----------
+    shell
+        Its namespace holds the models.
+    """
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self.shell = shell
+        self._settings: ModelStore | None = None
+        self._store: Registry | None = None
+
+    @property
+    def settings(self) -> ModelStore:
+        """What is configured for this shell."""
+        if self._settings is None:
+            from jupyter_modelstore.config import ModelStore
+
+            self._settings = ModelStore(parent=self.shell)
+            self._settings.observe(self._forget_store, ["url", "home"])
+            errors.debug = self._settings.debug
+        return self._settings
+
+    @property
+    def store(self) -> Registry:
+        """The store that is configured; opened when it is first needed."""
+        if self._store is None:
+            self._store = self.settings.registry()
+        return self._store
+
+    def _forget_store(self, _: object) -> None:
+        self._store = None
+
+    # ---- the magics that are made from the table ---------------------------------------------------------------------
+
+    def run_verb(self, verb: Verb, line: str, prog: str) -> Any:  # noqa: ANN401 (any answer)
+        """Parse a line, ask what must be asked, call the verb and show its answer."""
+        options = vars(_parser(verb, prog).parse_args(split_line(line)))
+        yes = options.pop("yes", False)
+        if verb.question is not None and not yes:
+            self._confirm(verb.question(self.store, **options), f"{prog} {line.strip()} --yes")
+        answer = verb.call(self.store, **options)
+        show(verb.show(self.store, answer))
+        return answer
+
+    @staticmethod
+    def _confirm(question: str | None, line: str) -> None:
+        if question is None:
+            return
+        try:
+            answer = input(f"{question} [y/N] ")
+        except (EOFError, OSError, NotImplementedError) as error:  # nbconvert, papermill, a script
+            raise NotConfirmed(f"{question} Nobody can be asked here, so nothing was changed.", f"To do it: {line}") from error
+        if answer.strip().casefold() not in {"y", "yes"}:
+            raise NotConfirmed("Nothing was changed.")
+
+    # ---- save --------------------------------------------------------------------------------------------------------
+
+    def save_model(self, line: str, local_ns: Mapping[str, Any] | None = None) -> None:
+        """Keep a fitted model of this notebook, or with ``--file`` an existing file."""
+        from jupyter_modelstore import card
+        from jupyter_modelstore.verbs import metrics_from
+
+        options = vars(save_parser().parse_args(split_line(line)))
+        words: list[Word] = options.pop("words")
+        path, force = options.pop("file"), options.pop("force")
+        namespace = {**self.shell.user_ns, **(local_ns or {})}
+        about = {name: value for name, value in options.items() if value is not None}
+        about["metrics"] = metrics_from(about.pop("metrics", None), lambda text: _resolve(text, namespace))
+        with _Progress() as progress:
+            if path is not None:
+                saved = self.store.save_file(path, _only_name(words), progress=progress, **about)
+            else:
+                variable, name = self._variable_and_name(words, namespace)
+                model = _resolve(variable, namespace)
+                saved = self.store.keep(model, name, variable=variable, force=force, progress=progress, **about)
+        show(card.saved_card(saved, self.store.where))
+
+    def _variable_and_name(self, words: list[Word], namespace: Mapping[str, Any]) -> tuple[str, str]:
+        """Tell what is to be saved under which name; a quoted word alone is the name of the model fitted last."""
+        if len(words) > 2:  # noqa: PLR2004 (a variable and a name)
+            name = " ".join(words[1:])
+            raise UsageError(
+                "There are too many words.", f'Put a name of several words in quotes: %save_model {words[0]} "{name}"'
+            )
+        if len(words) == 2:  # noqa: PLR2004
+            return str(words[0]), str(words[1])
+        if words and words[0].quoted:
+            return self._last_fitted(namespace, words[0]), str(words[0])
+        variable = str(words[0]) if words else self._last_fitted(namespace, "name")
+        _resolve(variable, namespace)
+        raise UsageError(f"What shall {variable} be called?", f'%save_model {variable} "name"')
+
+    def _last_fitted(self, namespace: Mapping[str, Any], name: str) -> str:
+        from jupyter_modelstore import capture
+
+        found = [candidate.name for candidate in capture.candidates(namespace)]
+        if not found:
+            raise NotFound(
+                "There is no fitted model in this notebook.", 'Fit one first: clf.fit(X, y); then %save_model clf "name"'
+            )
+        last = found if len(found) == 1 else capture.last_fitted(self._cells(), found)
+        if len(last) == 1:
+            return last[0]
+        lines = "\n".join(f'%save_model {variable} "{visible(name)}"' for variable in (last or found)[:10])
+        raise Ambiguous(f"Which of the {len(last or found)} fitted models?", lines)
+
+    def _cells(self) -> list[str]:
+        manager = self.shell.history_manager
+        return [] if manager is None else list(manager.input_hist_raw)[:-1]
+
+    # ---- load --------------------------------------------------------------------------------------------------------
+
+    def load_model(self, line: str) -> Any:  # noqa: ANN401 (any model)
+        """Return a model; one line says which it is."""
+        from jupyter_modelstore.verbs import VERBS
+
+        verb = VERBS["load"]
+        options = vars(_parser(verb, "%load_model").parse_args(split_line(line)))
+        with _Progress() as progress:
+            loaded = verb.call(self.store, progress=progress, **options)
+        show(verb.show(self.store, loaded))
+        return loaded.model
+
+    # ---- the rest ----------------------------------------------------------------------------------------------------
+
+    def modelstore(self, line: str) -> None:
+        """Run ``status``, ``doctor``, ``autoload``, ``config`` and what else belongs to the store as a whole."""
+        from jupyter_modelstore.verbs import VERBS
+
+        words = split_line(line)
+        command = str(words[0]) if words else "status"
+        rest = line.strip()[len(command) :] if words else ""
+        if command not in SUBCOMMANDS:
+            raise UsageError(f"There is no %modelstore {visible(command)}.", f"%modelstore {' | '.join(SUBCOMMANDS)}")
+        if command == "autoload":
+            self._autoload(words[1:])
+        elif command == "config":
+            self._config(rest)
+        else:
+            self.run_verb(VERBS[command], rest, f"%modelstore {command}")
+
+    def _autoload(self, words: list[Word]) -> None:
+        """Write, or remove, a file among IPython's startup files that loads this extension."""
+        from pathlib import Path
+
+        from jupyter_modelstore import card
+        from jupyter_modelstore._files import file_errors, write_atomic
+
+        path = Path(self.shell.profile_dir.startup_dir) / _STARTUP_FILE
+        choice = str(words[0]) if len(words) == 1 else ""
+        if choice not in {"on", "off", ""} or len(words) > 1:
+            raise UsageError("Autoload is on or off.", "%modelstore autoload on")
+        with file_errors(f"at {path}"):
+            if choice == "on":
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_atomic(path, _STARTUP.encode())
+            elif choice == "off":
+                path.unlink(missing_ok=True)
+            state = "on: every new kernel has the magics" if path.exists() else "off: type %load_ext jupyter_modelstore"
+        show(card.lines_card(f"Autoload is {state}", [("file", str(path))] if path.exists() else []))
+
+    def _config(self, line: str) -> None:
+        """Show the settings, or change one for this session."""
+        from traitlets import TraitError
+
+        from jupyter_modelstore import card
+
+        traits = self.settings.traits(config=True)
+        for word in split_line(line):
+            name, equals, text = word.partition("=")
+            if not equals or name not in traits:
+                raise InvalidValue(f"'{visible(word)}' is no setting.", f"NAME=VALUE, with {', '.join(sorted(traits))}")
+            try:
+                setattr(self.settings, name, _literal(text))
+            except TraitError as error:
+                raise InvalidValue(f"{name} cannot be {visible(text)}.", str(traits[name].help)) from error
+        errors.debug = self.settings.debug
+        rows = [(name, f"{getattr(self.settings, name)!r} · {trait.help}") for name, trait in sorted(traits.items())]
+        keep = "To keep a setting: c.ModelStore.NAME = VALUE in ipython_config.py"
+        show(card.lines_card("Settings of this session", [*rows, keep]))
+
+
+def show(shown: Shown) -> None:
+    """Display an answer, also from inside a function or a loop."""
+    from IPython.display import display
+
+    display(shown)
+
+
+class _Progress:
+    """Tells of long work in one line that is updated at most twice a second, and gone at the end."""
+
+    def __init__(self) -> None:
+        from time import monotonic
+
+        self._clock = monotonic
+        self._next = monotonic() + 1.0
+        self._handle: Any = None
+
+    def __enter__(self) -> _Progress:  # noqa: PYI034 (Python 3.10 has no Self)
+        return self
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        if self._clock() < self._next:
+            return
+        from jupyter_modelstore.card import size
+
+        self._next = self._clock() + 0.5
+        part = f" of {size(total)} ({100 * done // total} %)" if total else ""
+        self._tell(f"{stage} … {size(done)}{part}")
+
+    def _tell(self, text: str) -> None:
+        from IPython.display import display
+
+        bundle = {"text/plain": text}
+        if self._handle is None:
+            self._handle = display(bundle, raw=True, display_id=True)
+        else:
+            self._handle.update(bundle, raw=True)
+
+    def __exit__(self, *_: object) -> None:
+        if self._handle is not None:
+            self._tell("")
+
+
+def save_parser() -> Parser:
+    """Return the parser of ``%save_model``."""
+    from jupyter_modelstore.verbs import ABOUT, Parser
+
+    parser = Parser(
+        prog="%save_model",
+        usage='%%save_model [VARIABLE] "NAME" [-d TEXT] [-t TAG]… [-m NAME=VALUE]… [-a ALIAS] [--file PATH] [--force]',
+        description="Keep a fitted model. VARIABLE is a name, attribute or subscript, such as search.best_estimator_ or "
+        "models['rf']; without one, the model fitted last is kept.",
+        add_help=False,
+    )
+    parser.add_argument("words", nargs="*", metavar="VARIABLE NAME", help="what to keep, and what to call it")
+    for argument in ABOUT:
+        argument.add_to(parser)
+    parser.add_argument("--file", help="keep this pickle or joblib file as it is; it is not unpickled")
+    parser.add_argument("--force", action="store_true", help="even if it is not fitted, or no model")
+    return parser
+
+
+def _parser(verb: Verb, prog: str) -> Parser:
+    from jupyter_modelstore.verbs import Parser
+
+    parser = Parser(prog=prog, description=verb.help, add_help=False)
+    for argument in verb.arguments:
+        argument.add_to(parser)
+    if verb.question is not None:
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+    return parser
+
+
+def _only_name(words: list[Word]) -> str:
+    if len(words) != 1:
+        raise UsageError("A file needs one name.", '%save_model --file model.joblib "name"')
+    return str(words[0])
+
+
+def _resolve(expression: str, namespace: Mapping[str, Any]) -> Any:  # noqa: ANN401 (any value of the notebook)
+    from jupyter_modelstore import capture
+
+    return capture.resolve(expression, namespace)
+
+
+def _literal(text: str) -> Any:  # noqa: ANN401 (any literal)
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+# ---- registering -----------------------------------------------------------------------------------------------------
+
+
+class _Magic:
+    """One magic, as IPython calls it. Its help is made by the parser when it is asked for, since that needs the verbs."""
+
+    needs_local_scope = True  # IPython's way to ask for a function's variables
+
+    def __init__(self, magics: Magics, name: str) -> None:
+        self._magics = magics
+        self.__name__ = self.__qualname__ = name
+
+    def __call__(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 (a model, or None)
+        name = self.__name__
+        if name == "save_model":
+            return self._magics.save_model(line, local_ns)
+        if name == "load_model":
+            return self._magics.load_model(line)
+        if name == "modelstore":
+            return self._magics.modelstore(line)
+        from jupyter_modelstore.verbs import VERBS
+
+        self._magics.run_verb(VERBS[VERB_OF_MAGIC[name]], line, f"%{name}")
+        return None
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]  # a text, made late
+        return help_of(self.__name__)
+
+
+def help_of(magic: str) -> str:
+    """Return the help of a magic."""
+    from jupyter_modelstore.verbs import VERBS
+
+    if magic == "save_model":
+        return save_parser().format_help()
+    if magic == "modelstore":
+        commands = "\n".join(f"  {name:12} {VERBS[name].help if name in VERBS else _OWN_HELP[name]}" for name in SUBCOMMANDS)
+        return f"usage: %modelstore COMMAND\n\n{commands}\n"
+    verb = VERBS["load" if magic == "load_model" else VERB_OF_MAGIC[magic]]
+    return _parser(verb, f"%{magic}").format_help()
+
+
+_OWN_HELP = {
+    "autoload": "on: load this extension in every new kernel; off: do not.",
+    "config": "Show the settings, or change one: config debug=True.",
+}
+
+
+def load(shell: InteractiveShell) -> None:
+    """Register the magics and their completion; what was registered before is replaced."""
+    from jupyter_modelstore._completion import hook
+
+    magics = Magics(shell)
+    for name in MAGICS:
+        shell.register_magic_function(_Magic(magics, name), "line", name)
+    hook(shell, magics)
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take the magics away; saved models are not touched."""
+    for name in MAGICS:
+        shell.magics_manager.magics["line"].pop(name, None)

@@ -1,0 +1,464 @@
+"""One table of what can be asked of a store: verb, arguments, what it calls, how its answer is shown.
+
+Magics and the command line are made from it, and so will widget messages and REST be: a new verb is one entry here and one
+method of :class:`~jupyter_modelstore.registry.Registry`. An answer is a dataclass of
+:mod:`~jupyter_modelstore.record`, whose JSON is its only form outside Python.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from jupyter_modelstore import card, doctor
+from jupyter_modelstore.card import Shown
+from jupyter_modelstore.errors import InvalidValue, NotFound, UsageError
+from jupyter_modelstore.names import visible
+from jupyter_modelstore.record import MODEL_TYPES, ModelRecord, Page, Query, Reference, Removal, Saved
+from jupyter_modelstore.registry import Listing, Loaded, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a verb.
+
+    Attributes
+    ----------
+    name : str
+        The keyword of the verb's function.
+    help : str
+    flags : tuple of str
+        ``("-t", "--tag")``; empty for a positional argument.
+    many : bool
+        It may be given more than once, or (positional) more than one word.
+    optional : bool
+        A positional argument that may be left out.
+    options : Mapping
+        Further arguments of ``argparse.add_argument``.
+    """
+
+    name: str
+    help: str
+    flags: tuple[str, ...] = ()
+    many: bool = False
+    optional: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def add_to(self, parser: argparse.ArgumentParser) -> None:
+        """Add this argument to a parser."""
+        options: dict[str, Any] = {"help": self.help, **self.options}
+        if not self.flags:
+            if self.many or self.optional:
+                options.setdefault("nargs", "*" if self.many and self.optional else "+" if self.many else "?")
+            parser.add_argument(self.name, **options)
+            return
+        if self.many:
+            options.setdefault("action", "append")
+        parser.add_argument(*self.flags, dest=self.name, **options)
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb.
+
+    Attributes
+    ----------
+    name : str
+        The word on the command line.
+    help : str
+        One sentence.
+    call : callable
+        Takes the registry and the arguments by name; returns the answer.
+    show : callable
+        Takes the registry and the answer; returns what a user reads.
+    arguments : tuple of Argument
+    question : callable or None
+        Takes the registry and the arguments; returns what must be answered with yes before, or None.
+    """
+
+    name: str
+    help: str
+    call: Callable[..., Any]
+    show: Callable[[Registry, Any], Shown]
+    arguments: tuple[Argument, ...] = ()
+    question: Callable[..., str | None] | None = None
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises this package's error instead of ending the process."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what was wrong, with the line that is right."""
+        raise UsageError(message[:1].upper() + message[1:] + ".", " ".join(self.format_usage().split()))
+
+
+def metrics_from(pairs: Sequence[str] | None, value_of: Callable[[str], object] | None = None) -> dict[str, object]:
+    """Read ``NAME=VALUE`` arguments.
+
+    Parameters
+    ----------
+    pairs
+        As they were typed.
+    value_of
+        What to do with a value that is no number, such as a variable's name; without it, that is an error.
+    """
+    metrics: dict[str, object] = {}
+    for pair in pairs or ():
+        name, equals, text = pair.partition("=")
+        if not equals or not name.strip() or not text.strip():
+            raise InvalidValue(f"'{visible(pair)}' is no metric.", "Write -m NAME=VALUE, for example -m auc=0.93.")
+        try:
+            metrics[name.strip()] = int(text) if text.strip().lstrip("+-").isdecimal() else float(text)
+        except ValueError as error:
+            if value_of is None:
+                raise InvalidValue(
+                    f"'{visible(text)}' is not a number.", "Write -m NAME=VALUE, such as -m auc=0.93."
+                ) from error
+            metrics[name.strip()] = value_of(text.strip())
+    return metrics
+
+
+# ---- what each verb calls --------------------------------------------------------------------------------------------
+
+
+def _query(words: Sequence[str] = (), metrics: Sequence[str] | None = None, **terms: Any) -> Query:  # noqa: ANN401
+    ranges = dict(_range(text) for text in metrics or ())
+    tags = tuple(terms.pop("tags", None) or ())
+    return Query(words=" ".join(words), tags=tags, metrics=ranges, **{k: v for k, v in terms.items() if v is not None})
+
+
+def _range(text: str) -> tuple[str, tuple[float | None, float | None]]:
+    """Read ``auc>=0.8`` or ``rmse<=2``."""
+    for sign in (">=", "<="):
+        name, found, number = text.partition(sign)
+        if found:
+            try:
+                value = float(number)
+            except ValueError:
+                break
+            if name.strip() and not math.isnan(value):
+                return name.strip(), (value, None) if sign == ">=" else (None, value)
+    raise InvalidValue(f"'{visible(text)}' is no range of a metric.", "Write 'auc>=0.8' or 'rmse<=2', in quotes.")
+
+
+def list_models(store: Registry, limit: int = 48, offset: int = 0, **terms: Any) -> tuple[Page, Query]:  # noqa: ANN401
+    """Return a page of models, and the query that found it."""
+    query = _query(**terms)
+    return store.page(query, limit=limit, offset=offset), query
+
+
+def _show_list(store: Registry, answer: tuple[Page, Query]) -> Shown:
+    page, query = answer
+    return card.gallery(page.records, store.stats(), page.total, store.where, query)
+
+
+def _alias(store: Registry, ref: str, alias: str | None = None, **how: Any) -> Any:  # noqa: ANN401 (a record or a history)
+    """Set, remove or roll back an alias, or tell the history."""
+    name = Reference.parse(ref).name
+    why = how.get("why") or ""
+    if how.get("history") or alias is None:
+        return store.alias_history(name, alias)
+    if how.get("remove"):
+        return [store.remove_alias(name, alias, why=why)]
+    if how.get("rollback"):
+        return store.rollback(name, alias, why=why)
+    return store.set_alias(ref, alias, why=why)
+
+
+def _show_alias(store: Registry, answer: Any) -> Shown:  # noqa: ANN401 (a record or a history)
+    if isinstance(answer, Sequence):
+        return card.history_card(answer)
+    names = ", ".join(f"{answer.model_name}@{alias}" for alias in answer.aliases)
+    return card.lines_card(f"{names} is {answer.ref}", [f"%load_model {answer.model_name}@{answer.aliases[0]}"], store.where)
+
+
+def _edit(store: Registry, ref: str, **changes: Any) -> Any:  # noqa: ANN401 (a record)
+    changes["add_metrics"] = metrics_from(changes.pop("metrics", None))
+    return store.edit(ref, **{name: value for name, value in changes.items() if value not in (None, (), {})})
+
+
+def _delete(store: Registry, ref: str, *, force: bool = False, now: bool = False) -> Removal:
+    if not now:
+        return store.delete(ref, force=force)
+    live = [record for record in _leaving(store, ref) if record.deleted_at is None]
+    if live:
+        store.delete_records(live, force=force)
+    return store.purge_records(_leaving(store, ref))
+
+
+def _leaving(store: Registry, ref: str) -> Sequence[ModelRecord]:
+    """Return what a reference means among what is there and what is in the trash."""
+    found: list[ModelRecord] = []
+    for deleted in (False, True):
+        with contextlib.suppress(NotFound):
+            found += store.meant(ref, deleted=deleted)
+    return found or store.meant(ref)
+
+
+def _question_delete(store: Registry, ref: str, *, force: bool = False, now: bool = False) -> str | None:
+    del force
+    records = _leaving(store, ref) if now else store.meant(ref)
+    size = card.size(sum(record.model_file_size for record in records))
+    which = records[0].ref if len(records) == 1 else f"all {len(records)} versions of {records[0].model_name}"
+    if now:
+        return f"Delete {visible(which)} ({size}) for good? This cannot be undone."
+    return f"Move {visible(which)} ({size}) to the trash?" if len(records) > 1 else None
+
+
+def _question_purge(store: Registry, ref: str) -> str:
+    records = store.meant(ref, deleted=True)
+    size = sum(record.model_file_size for record in records)
+    what = ", ".join(record.ref for record in records[:5]) + (" …" if len(records) > 5 else "")  # noqa: PLR2004 (a line's worth)
+    return f"Delete {visible(what)} ({card.size(size)}) for good? This cannot be undone."
+
+
+def _question_trash(store: Registry) -> str | None:
+    stats = store.stats()
+    if not stats.trash:
+        return None
+    return f"Delete {stats.trash} versions in the trash ({card.size(stats.trash_bytes)}) for good? This cannot be undone."
+
+
+def _question_prune(store: Registry, name: str, keep: int = 5, *, dry_run: bool = False) -> str | None:
+    removal = store.prune(name, keep, dry_run=True)
+    if dry_run or not removal.records:
+        return None
+    return f"Move {len(removal.records)} old versions of {visible(name)} ({card.size(removal.bytes)}) to the trash?"
+
+
+def _prune(store: Registry, name: str, keep: int = 5, *, dry_run: bool = False) -> tuple[Removal, bool]:
+    return store.prune(name, keep, dry_run=dry_run), dry_run
+
+
+def _save_file(store: Registry, path: str, name: str, metrics: Sequence[str] | None = None, **about: Any) -> Saved:  # noqa: ANN401
+    known = {key: value for key, value in about.items() if value is not None}
+    return store.save_file(path, name, metrics=metrics_from(metrics), **known)
+
+
+def _show_removal(verb: str) -> Callable[[Registry, Removal], Shown]:
+    def show(_: Registry, removal: Removal) -> Shown:
+        return card.removal_card(removal, "purged" if removal.purge_after is None and verb == "deleted" else verb)
+
+    return show
+
+
+def _show_restored(_: Registry, records: Sequence[Any]) -> Shown:
+    return card.removal_card(Removal(records=tuple(records), bytes=sum(r.model_file_size for r in records)), "restored")
+
+
+def _show_renamed(store: Registry, records: Sequence[Any]) -> Shown:
+    name = records[0].model_name
+    versions = "1 version" if len(records) == 1 else f"{len(records)} versions"
+    return card.lines_card(f"Now called {visible(name)} ({versions})", [f"%load_model {name}"], store.where)
+
+
+def _show_loaded(_: Registry, loaded: Loaded) -> Shown:
+    return card.loaded_line(loaded.record, *([loaded.warning] if loaded.warning else []))
+
+
+def _show_facets(store: Registry, facets: Any) -> Shown:  # noqa: ANN401 (Facets)
+    lines = [
+        (title, ", ".join(f"{visible(value) or '(none)'} {count}" for value, count in getattr(facets, name).items()) or "none")
+        for title, name in (("tags", "tags"), ("algorithms", "algorithms"), ("types", "model_types"))
+    ]
+    return card.lines_card("What there is", lines, store.where)
+
+
+def _show_path(_: Registry, path: Any) -> Shown:  # noqa: ANN401 (Path)
+    text = str(path)
+    reader = "joblib.load" if text.endswith(".joblib") else "pickle.load"
+    return card.lines_card(f"Downloaded to {visible(text)}", [f"{reader} reads it without this package."])
+
+
+# ---- the table -------------------------------------------------------------------------------------------------------
+
+_REF = Argument("ref", "churn, churn:3, churn@champion or id:…")
+_NAME = Argument("name", "the model's name")
+_DESCRIPTION = Argument("description", "for people", ("-d", "--description"))
+_TAGS = Argument("tags", "a tag; may be repeated", ("-t", "--tag"), many=True)
+_METRICS = Argument("metrics", "a metric, such as auc=0.93; may be repeated", ("-m", "--metric"), many=True)
+_ALIAS = Argument("alias", "a word that points at this version from now on", ("-a", "--alias"))
+_AT = Argument("at", "what the reference meant then: 2026-03-15", ("--at",))
+_WHY = Argument("why", "kept in the alias's history", ("--why",))
+_SWITCH = {"action": "store_true"}
+ABOUT = (_DESCRIPTION, _TAGS, _METRICS, _ALIAS)
+LIST = (
+    Argument("words", "words in name, description, tags or algorithm", many=True, optional=True),
+    Argument("tags", "only with this tag; may be repeated", ("-t", "--tag"), many=True),
+    Argument("algorithm", "only this algorithm", ("--algorithm",)),
+    Argument("model_type", "only this type", ("--type",), options={"choices": MODEL_TYPES}),
+    Argument("metrics", "only where it holds, such as 'auc>=0.8'; may be repeated", ("-m", "--metric"), many=True),
+    Argument("all_versions", "every version, not only the newest", ("--all",), options=_SWITCH),
+    Argument("deleted", "what lies in the trash", ("--trash",), options=_SWITCH),
+    Argument("sort", "created_at, name, size, metrics.auc …; a leading - turns it round", ("--sort",)),
+    Argument("limit", "how many at most", ("--limit",), options={"type": int, "default": 48}),
+    Argument("offset", "how many to pass over", ("--offset",), options={"type": int, "default": 0}),
+)
+
+VERBS: dict[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        Verb("list", "List the models.", list_models, _show_list, LIST),
+        Verb(
+            "show",
+            "Show all that is known of one model.",
+            lambda store, ref, at=None: store.get(ref, at),
+            lambda store, record: card.record_card(record, store.where),
+            (_REF, _AT),
+        ),
+        Verb(
+            "versions",
+            "List all versions of a model.",
+            lambda store, name: list_models(store, name=Reference.parse(store.versions(name)[0].model_name).name, **_ALL),
+            _show_list,
+            (_NAME,),
+        ),
+        Verb(
+            "compare",
+            "Compare models or versions.",
+            lambda store, refs: store.compare(refs),
+            lambda store, comparison: card.comparison(comparison, store.where),
+            (Argument("refs", "two or more references", many=True),),
+        ),
+        Verb(
+            "stats",
+            "Count models, versions, bytes.",
+            lambda store: store.stats(),
+            lambda store, stats: card.stats_card(stats, store.where),
+        ),
+        Verb("facets", "Count tags, algorithms and types.", lambda store: store.facets(), _show_facets),
+        Verb(
+            "save",
+            "Keep an existing pickle or joblib file; it is not unpickled.",
+            _save_file,
+            lambda store, saved: card.saved_card(saved, store.where),
+            (Argument("path", "the file"), _NAME, *ABOUT),
+        ),
+        Verb(
+            "load",
+            "Load a model, to see whether it loads here.",
+            lambda store, ref, **how: store.open(ref, **how),
+            _show_loaded,
+            (
+                _REF,
+                Argument("trust", "sha256:… of a file that you trust", ("--trust",)),
+                Argument("strict", "refuse any other version of a package", ("--strict",), options=_SWITCH),
+                _AT,
+            ),
+        ),
+        Verb(
+            "download",
+            "Copy a model's file out of the store.",
+            lambda store, ref, to=None: store.download(ref, to or "."),
+            _show_path,
+            (_REF, Argument("to", "a directory, or a path with a file name", optional=True)),
+        ),
+        Verb(
+            "edit",
+            "Change description, tags or metrics.",
+            _edit,
+            lambda store, record: card.record_card(record, store.where),
+            (
+                _REF,
+                _DESCRIPTION,
+                Argument("add_tags", "add a tag; may be repeated", ("-t", "--tag"), many=True),
+                Argument("remove_tags", "remove a tag; may be repeated", ("--untag",), many=True),
+                Argument("metrics", "add or correct a metric, such as auc=0.93", ("-m", "--metric"), many=True),
+            ),
+        ),
+        Verb(
+            "alias",
+            "Let a word point at a version; or remove it, roll it back, show its history.",
+            _alias,
+            _show_alias,
+            (
+                Argument("ref", "the version; for the rest the model's name"),
+                Argument("alias", "the word", optional=True),
+                _WHY,
+                Argument("rollback", "point at what it pointed at before", ("--rollback",), options=_SWITCH),
+                Argument("remove", "take it away", ("--remove",), options=_SWITCH),
+                Argument("history", "who let it point where, and when", ("--history",), options=_SWITCH),
+            ),
+        ),
+        Verb(
+            "rename",
+            "Give a model another name.",
+            lambda store, name, new: store.rename(name, new),
+            _show_renamed,
+            (_NAME, Argument("new", "the new name")),
+        ),
+        Verb(
+            "delete",
+            "Move a version, or all versions of a model, to the trash.",
+            _delete,
+            _show_removal("deleted"),
+            (
+                _REF,
+                Argument("force", "even if an alias names it", ("--force",), options=_SWITCH),
+                Argument("now", "delete for good, at once", ("--now",), options=_SWITCH),
+            ),
+            _question_delete,
+        ),
+        Verb("restore", "Take out of the trash.", lambda store, ref: store.restore(ref), _show_restored, (_REF,)),
+        Verb(
+            "purge",
+            "Delete for good what is in the trash.",
+            lambda store, ref: store.purge(ref),
+            _show_removal("purged"),
+            (_REF,),
+            _question_purge,
+        ),
+        Verb(
+            "empty-trash",
+            "Delete for good all that is in the trash.",
+            lambda store: store.empty_trash(),
+            _show_removal("purged"),
+            (),
+            _question_trash,
+        ),
+        Verb(
+            "prune",
+            "Move all but the newest versions of a model to the trash.",
+            _prune,
+            lambda _, answer: card.removal_card(answer[0], "would be deleted" if answer[1] else "deleted"),
+            (
+                _NAME,
+                Argument("keep", "how many of the newest stay", ("--keep",), options={"type": int, "default": 5}),
+                Argument("dry_run", "only tell what would go", ("--dry-run",), options=_SWITCH),
+            ),
+            _question_prune,
+        ),
+        Verb(
+            "status",
+            "Say where models are kept.",
+            doctor.status,
+            lambda _, lines: card.lines_card("jupyter-modelstore", lines),
+        ),
+        Verb(
+            "doctor",
+            "Check the store and this environment.",
+            doctor.check_up,
+            lambda _, findings: card.findings_card(findings),
+            (
+                Argument("full", "hash every file too", ("--full",), options=_SWITCH),
+                Argument("repair", "make a new database from what a damaged one still gives", ("--repair",), options=_SWITCH),
+            ),
+        ),
+    )
+}
+_ALL: dict[str, Any] = {"all_versions": True, "sort": "-version", "limit": 1_000_000}
+
+
+def plain(answer: Any) -> Any:  # noqa: ANN401 (any answer)
+    """Return an answer as what has a JSON form: the query behind a page, and the model behind a load, are left out."""
+    if isinstance(answer, Loaded):
+        return {"record": answer.record, "warning": answer.warning}
+    if isinstance(answer, tuple) and len(answer) == 2:  # noqa: PLR2004 (a pair: the answer, and how it was asked for)
+        return answer[0]
+    if isinstance(answer, Listing):
+        return list(answer)
+    return str(answer) if hasattr(answer, "__fspath__") else answer
