@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jupyter_modelstore._version import __version__
 from jupyter_modelstore.errors import ModelStoreError
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from jupyter_modelstore.record import ModelRecord, Query, Reference
     from jupyter_modelstore.registry import Registry
 
-__version__ = "0.1.0"
 __all__ = [
     "ModelRecord",
     "ModelStoreError",

@@ -142,6 +142,8 @@ class _Encoder:
             return self._mapping(value, depth)
         if isinstance(value, (list, tuple, set, frozenset)):
             return self._sequence(value, depth)
+        if isinstance(value, Opaque):
+            return {"$repr": _clean(value)}
         plain = _plain(value)
         if plain is not None:
             return self.encode(plain, depth)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from jupyter_modelstore import __version__
+from jupyter_modelstore._version import __version__
 from jupyter_modelstore.config import connect
 from jupyter_modelstore.errors import ModelStoreError, NotConfirmed, UsageError
 from jupyter_modelstore.record import to_json

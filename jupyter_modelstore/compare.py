@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from jupyter_modelstore._json import Opaque
+from jupyter_modelstore._json import Opaque, dumps
 from jupyter_modelstore.record import Comparison, ModelRecord, Row
 
 
@@ -143,7 +143,7 @@ def _is_number(value: object) -> bool:
 
 def _features(records: Sequence[ModelRecord]) -> tuple[Row, ...]:
     """Return how many features each has and, where they differ, which ones not all of them have."""
-    names = [record.feature_columns for record in records]
+    names = [_columns(record) for record in records]
     counts = [_count(record) for record in records]
     if all(count is None for count in counts):
         return ()
@@ -157,9 +157,17 @@ def _features(records: Sequence[ModelRecord]) -> tuple[Row, ...]:
     return tuple(rows)
 
 
+def _columns(record: ModelRecord) -> tuple[str, ...] | None:
+    columns = record.feature_columns
+    if not isinstance(columns, (list, tuple)):
+        return None
+    return tuple(name if isinstance(name, str) else dumps(name) for name in columns)
+
+
 def _count(record: ModelRecord) -> int | None:
-    if record.feature_columns is not None:
-        return len(record.feature_columns)
+    columns = _columns(record)
+    if columns is not None:
+        return len(columns)
     number = _read(record, "signature").get("n_features")
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
-from jupyter_modelstore import __version__
+from jupyter_modelstore._version import __version__
 from jupyter_modelstore.errors import ModelStoreError
 from jupyter_modelstore.protocols import Finding
 from jupyter_modelstore.registry import Registry

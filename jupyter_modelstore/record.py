@@ -277,17 +277,18 @@ class ModelRecord:
         ValueError
             A required member is missing or a time cannot be read.
         """
-        known = {name: _from_json(name, data[name]) for name in _FIELDS if name in data}
-        unknown = {key: value for key, value in data.items() if key not in _FIELDS and key != "schema_version"}
-        if unknown:
-            known["extra"] = JsonObject.of(dict(known.get("extra") or {}) | unknown)
         try:
+            known = {name: _from_json(name, data[name]) for name in _FIELDS if name in data}
+            unknown = {key: value for key, value in data.items() if key not in _FIELDS and key != "schema_version"}
+            if unknown:
+                known["extra"] = JsonObject.of(dict(known.get("extra") or {}) | unknown)
             return cls(**known)
-        except TypeError as error:
+        except (TypeError, AttributeError) as error:
             raise ValueError(f"Not a record: {error}") from error
 
 
 _FIELDS = {entry.name for entry in dataclasses.fields(ModelRecord)}
+_REQUIRED = {entry.name for entry in dataclasses.fields(ModelRecord) if entry.default is entry.default_factory}
 OBJECT_FIELDS = ("metrics", "training_config", "environment", "source", "signature", "extra")
 LIST_FIELDS = ("tags", "feature_columns", "aliases")
 TIME_FIELDS = ("created_at", "updated_at", "last_downloaded_at", "deleted_at")
@@ -297,6 +298,8 @@ def _from_json(name: str, value: Any) -> Any:  # noqa: ANN401 (any member)
     if name in OBJECT_FIELDS:
         return JsonObject(json.dumps(value or {}, ensure_ascii=False))
     if value is None:
+        if name in _REQUIRED:
+            raise ValueError(f"Not a record: {name} is missing")
         return None
     if name in LIST_FIELDS:
         return tuple(str(item) for item in value)

@@ -92,9 +92,9 @@ def record_card(record: ModelRecord, where: str = "") -> Shown:
     return shown(_record_doc(record, where))
 
 
-def markdown(record: ModelRecord) -> str:
-    """Return the model card as Markdown, to be kept beside a model. No text of the record can become markup in it."""
-    return to_markdown(_record_doc(record, ""))
+def markdown(what: ModelRecord | Comparison) -> str:
+    """Return a model card, or a comparison, as Markdown, to be kept in a file. No text of a record can become markup in it."""
+    return to_markdown(_comparison_doc(what, "") if isinstance(what, Comparison) else _record_doc(what, ""))
 
 
 def _record_doc(record: ModelRecord, where: str) -> Doc:
@@ -168,12 +168,9 @@ def _parameters(params: dict[str, Any], given: object) -> tuple[Section, ...]:
 
 def _features(record: ModelRecord) -> tuple[Section, ...]:
     text = read.features(record, _MOST_FEATURES)
-    columns = record.feature_columns
-    if not text and columns is None:
-        return ()
-    count = len(columns) if columns is not None else 0
-    title = f"Features ({count})" if columns is not None else "Features"
-    return (Section(title, (Note(plain(text or "None.")),), folded=count > _FOLD_FROM),)
+    count = len(read.texts(record.feature_columns))
+    title = f"Features ({count})" if count else "Features"
+    return (Section(title, (Note(plain(text)),), folded=count > _FOLD_FROM),) if text else ()
 
 
 def _environment(environment: dict[str, Any]) -> dict[str, Any]:
@@ -193,13 +190,12 @@ def _source(source: dict[str, Any]) -> tuple[Section, ...]:
 
 def _file(record: ModelRecord) -> list[tuple[str, Line]]:
     downloaded = words.when(record.last_downloaded_at) if record.last_downloaded_at else ""
-    origin = {"fitted": "written from the live object", "file": "kept as an existing file"}.get(
-        str(record.origin), record.origin
-    )
+    origin = words.line(record.origin, 60)
+    origin = {"fitted": "written from the live object", "file": "kept as an existing file"}.get(origin, origin)
     return [
         ("size", plain(words.size(record.model_file_size))),
         ("format", plain(words.line(record.format, 40))),
-        ("origin", plain(words.line(origin, 60))),
+        ("origin", plain(origin)),
         ("sha256", of_kind("code", words.line(record.sha256, 64) if record.sha256 else "")),
         ("id", of_kind("code", words.line(record.id, 40))),
         ("downloaded", plain(downloaded)),
@@ -270,7 +266,7 @@ def _models_table(records: Sequence[ModelRecord]) -> Table:
     head = ("model", "algorithm", "metrics", "tags", "size", "saved")
     rows = []
     for record in records:
-        name = (*plain(read.title(record)), *read.aliases(record), *_state(record))
+        name = (*plain(read.title(record)), *_state(record), *read.aliases(record))
         algorithm = plain(words.line(record.algorithm, 60) if record.algorithm else "")
         facts = (plain(words.size(record.model_file_size)), plain(words.day(record.created_at)))
         rows.append(((name, algorithm, read.metrics(record, 2), read.tags(record, 3), *facts), False))
@@ -292,12 +288,16 @@ _ABSENT = Bit("—", "muted")
 
 def comparison(compared: Comparison, where: str = "") -> Shown:
     """Return models side by side; what differs is marked by a sign, and the best metric by a word."""
+    return shown(_comparison_doc(compared, where))
+
+
+def _comparison_doc(compared: Comparison, where: str) -> Doc:
     names = [read.title(record) for record in compared.records]
     groups = [_group(name, rows) for name, rows in compared.sections.items() if rows]
     title = of_kind("strong", f"Comparison of {words.count(len(names), 'model')}")
     table = Table("Comparison", ("", *names), tuple(groups), marks=True)
     legend = Note(plain("≠ differs"))
-    return shown(Doc(title, words.line(where), (table, legend) if groups and names else (Note(plain("Nothing to compare.")),)))
+    return Doc(title, words.line(where), (table, legend) if groups and names else (Note(plain("Nothing to compare.")),))
 
 
 def _group(name: str, rows: Sequence[Row]) -> Group:

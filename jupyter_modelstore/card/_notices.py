@@ -118,7 +118,7 @@ def _ways_on(records: Sequence[ModelRecord], ref: str | None) -> list[tuple[str,
 
     ``%delete_model churn --now`` would take all versions of ``churn``: a name is used only if the caller vouches for it.
     """
-    refs = [words.line(ref)] if ref else [text for text in map(read.typed, records[:_MOST]) if text]
+    refs = [read.quoted(words.line(ref))] if ref else [text for text in map(read.typed, records[:_MOST]) if text]
     if not refs:
         return []
     undo = of_kind("code", *(f"%restore_model {text}" for text in refs))

@@ -13,7 +13,7 @@ from jupyter_modelstore.names import clean_name
 from jupyter_modelstore.record import ModelRecord
 
 _CHAIN = 5
-_PLAIN_NAME = re.compile(r"[\w.\-+]+")
+_PLAIN = re.compile(r"[\w.\-+:@/]+")
 _ID = re.compile(r"[0-9a-f]{8}[0-9a-f-]{0,28}")
 _ID_DIGITS = 8
 
@@ -47,8 +47,12 @@ def typed(record: ModelRecord, *, version: bool = True) -> str:
     number = record.version
     if version and (not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 2**31):
         return ""
-    text = f"{name}:{number}" if version else name
-    return text if _PLAIN_NAME.fullmatch(name) else f'"{text}"'
+    return quoted(f"{name}:{number}" if version else name)
+
+
+def quoted(reference: str) -> str:
+    """Return a reference in double quotes if it holds a space, a bracket or the like."""
+    return reference if _PLAIN.fullmatch(reference) else f'"{reference}"'
 
 
 def command(magic: str, reference: str, rest: str = "") -> str:
@@ -111,8 +115,8 @@ def parameters(record: ModelRecord, most: int) -> str:
 
 def features(record: ModelRecord, most: int) -> str:
     """Return the first feature names and their number."""
-    if record.feature_columns is not None:
-        return words.some(texts(record.feature_columns), most)
+    if names := texts(record.feature_columns):
+        return words.some(names, most)
     number = mapping(record, "signature").get("n_features")
     return f"{words.number(number)}, without names" if isinstance(number, int) and not isinstance(number, bool) else ""
 

@@ -85,10 +85,7 @@ def _wrap(text: str, room: int, indent: str) -> list[str]:
 
 
 def _cut(text: str, room: int) -> int:
-    cut = min(len(text), room)
-    while cut > 1 and width(text[:cut]) > room:
-        cut -= 1
-    return cut
+    return next((cut for cut in range(min(len(text), room), 1, -1) if width(text[:cut]) <= room), 1)
 
 
 def _table(table: Table, room: int) -> list[str]:
@@ -125,8 +122,6 @@ def _shrink(natural: Sequence[int], part: Sequence[int], room: int, keep: Sequen
     while sum(widths.values()) > spare:
         large = [column for column in part if column not in keep and widths[column] > _SMALL] or part
         widest = max(large, key=widths.__getitem__)
-        if widths[widest] <= _LEAST:
-            break
         widths[widest] -= 1
     return widths
 

@@ -1,0 +1,749 @@
+"""Cards: what they say, how they are laid out, and that nothing a record holds becomes markup."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+from datetime import datetime, timedelta, timezone
+from html.parser import HTMLParser
+
+import markdown_it
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from IPython.core.formatters import DisplayFormatter
+
+from jupyter_modelstore import card
+from jupyter_modelstore._json import JsonObject
+from jupyter_modelstore.card import _text, _words
+from jupyter_modelstore.card._blocks import Group, Table, plain
+from jupyter_modelstore.compare import compare
+from jupyter_modelstore.protocols import Finding
+from jupyter_modelstore.record import AliasEvent, Comparison, ModelRecord, Query, Removal, Row, Saved, Stats
+
+WHEN = datetime(2026, 11, 23, 21, 30, tzinfo=timezone.utc)
+STATS = Stats(models=2, versions_ready=3, trash=1, storage_bytes=67_003_800, trash_bytes=1900)
+EMPTY = Stats(models=0, versions_ready=0, trash=0, storage_bytes=0, trash_bytes=0)
+HERE = "on this machine"
+
+
+@pytest.fixture(autouse=True)
+def _in_utc(monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def churn(**fields):
+    given = {
+        "id": "1f3a9c2e-0000-4000-8000-000000000001",
+        "user_id": "u",
+        "space_id": "local",
+        "model_name": "churn",
+        "version": 3,
+        "model_type": "classification",
+        "algorithm": "LogisticRegression",
+        "description": "March export.",
+        "tags": ("telecom", "q3"),
+        "aliases": ("champion",),
+        "metrics": JsonObject.of({"accuracy": 0.93412, "roc_auc": 0.9812}),
+        "training_config": JsonObject.of(
+            {
+                "params": {"C": 0.1, "class_weight": {0: 1.0, 1: 2.5}, "max_iter": 100},
+                "set": ["C", "class_weight"],
+                "chain": ["Pipeline", "GridSearchCV", "LogisticRegression"],
+            }
+        ),
+        "feature_columns": ("tenure", "plan", "calls", "minutes", "charge", "state", "area"),
+        "model_file_size": 1900,
+        "environment": JsonObject.of({"python": "3.11.7", "distributions": {"numpy": "2.4.6"}}),
+        "source": JsonObject.of({"variable": "clf", "cells": ["clf = 1\nif clf:\n    clf  = 2"]}),
+        "created_at": WHEN,
+        "updated_at": WHEN,
+    }
+    return ModelRecord(**given | fields)
+
+
+def with_code(*modules):
+    return JsonObject.of({"python": "3.11.7", "by_value": list(modules)})
+
+
+def saved(created=True, **fields):
+    return card.saved_card(Saved(record=churn(**fields), created=created), HERE)
+
+
+# What the cards say -------------------------------------------------------------------------------------------------
+
+
+def test_the_card_of_a_save():
+    assert saved().text == (
+        "Saved churn:3 · LogisticRegression (in GridSearchCV in Pipeline) · classification\n"
+        "  parameters  C=0.1, class_weight={0: 1.0, 1: 2.5} (others at their defaults)\n"
+        "  metrics     accuracy 0.934 · roc_auc 0.981\n"
+        "  features    tenure, plan, calls, minutes, charge, state, … (7)\n"
+        "  file        1.9 kB · on this machine · from clf\n"
+        "  about       @champion #telecom #q3 · March export.\n"
+        "  load        %load_model churn · undo %delete_model churn:3\n"
+        '  change      %edit_model churn:3 -d "…" -t tag'
+    )
+
+
+def test_the_gallery():
+    other = churn(
+        model_name="客户流失", version=12, aliases=(), tags=("电信",), model_file_size=67_000_000, metrics={"auc": float("nan")}
+    )
+    shown = card.gallery([churn(), other], STATS, 48, HERE)
+    assert shown.text == (
+        "Models · on this machine\n"
+        "  2 models · 3 versions · 67 MB stored · 1.9 kB in the trash (1 version)\n"
+        "  model              algorithm      metrics                         tags            size  saved\n"
+        "  churn:3 @champion  LogisticRegr…  accuracy 0.934 · roc_auc 0.981  #telecom #q3  1.9 kB  2026-11-23\n"
+        "  客户流失:12        LogisticRegr…  auc nan                         #电信          67 MB  2026-11-23\n"
+        "  2 of 48 shown; narrow with words or -t tag · or take all with jms.connect().list()"
+    )
+
+
+def test_a_save_that_adds_nothing_new_says_so_and_offers_no_undo():
+    text = saved(created=False).text
+    assert text.startswith("Nothing new: churn:3 already holds exactly this model; tags and description were added to it.\n")
+    assert "%delete_model" not in text
+    assert "%load_model churn" in text
+
+
+@pytest.mark.parametrize(
+    ("modules", "words"),
+    [
+        (("__main__",), "holds code of this notebook: loads on Python 3.11 only"),
+        (("helpers",), "holds code of helpers.py: loads on Python 3.11 only"),
+        (("__main__", "my.helpers"), "holds code of this notebook and my/helpers.py: loads on Python 3.11 only"),
+    ],
+)
+def test_code_inside_the_file_is_explained(modules, words):
+    assert words in " ".join(saved(environment=with_code(*modules)).text.split())
+    assert words in card.record_card(churn(environment=with_code(*modules))).text
+
+
+def test_a_file_without_code_says_nothing_of_it():
+    assert "code" not in saved().text
+    assert "code of helpers.py: loads only on the Python version" in " ".join(
+        saved(environment=JsonObject.of({"by_value": ["helpers"]})).text.split()
+    )
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"params": {"C": 1}, "set": []}, "all at their defaults"),
+        ({"params": {"C": 1}, "set": ["C"]}, "C=1\n"),
+        ({"params": {"C": 1, "D": None}}, "C=1, D=None\n"),
+        (
+            {"params": {f"p{n}": n for n in range(9)}, "set": [f"p{n}" for n in range(8)]},
+            "p5=5, … (8) (others at their defaults)",
+        ),
+    ],
+)
+def test_parameters_that_differ_from_their_defaults(config, words):
+    assert words in saved(training_config=JsonObject.of(config)).text
+
+
+def test_lines_to_type_quote_a_name_with_spaces_and_fall_back_to_the_id():
+    assert '%load_model "my model" · undo %delete_model "my model:3"' in saved(model_name="my model").text
+    assert "%load_model id:1f3a9c2e" in saved(model_name="a\nimport os").text
+    bad = saved(model_name="x; rm", id="nope")
+    assert "%" not in bad.text
+
+
+def test_features_without_names_are_counted():
+    assert "4, without names" in saved(feature_columns=None, signature={"n_features": 4}).text
+    assert "features" not in saved(feature_columns=None).text
+
+
+def test_the_full_card_holds_every_section():
+    record = churn(
+        target_column="churned",
+        training_samples=2666,
+        test_samples=667,
+        training_time_seconds=75.5,
+        sha256="ab" * 32,
+        last_downloaded_at=WHEN,
+        deleted_at=WHEN,
+        status="missing",
+        updated_at=WHEN + timedelta(days=1),
+        source=JsonObject.of({"git": {"commit": "afa2dde"}, "cells": ["clf = 1\nif clf:\n    clf  = 2"]}),
+    )
+    text = card.record_card(record, HERE).text
+    for section in (
+        "About",
+        "Metrics",
+        "Parameters",
+        "1 more at its default",
+        "Features (7)",
+        "Environment",
+        "Source",
+        "1 cell",
+        "File",
+    ):
+        assert f"\n\n{section}\n" in text
+    for words in (
+        "churned",
+        "2666",
+        "667",
+        "75.5 s",
+        "ab" * 32,
+        "numpy",
+        "commit 'afa2dde'",
+        "        clf  = 2",
+        "missing",
+        "since 2026",
+    ):
+        assert words in text
+
+
+def test_the_full_card_of_a_bare_record_has_no_empty_sections():
+    bare = ModelRecord(id="1", user_id="u", space_id="s", model_name="x", version=1, created_at=WHEN, updated_at=WHEN)
+    assert re.findall(r"\n\n(.*)", card.record_card(bare).text) == ["About", "File"]
+
+
+def test_long_lists_are_cut_and_say_so():
+    many = {f"p{n}": n for n in range(500)}
+    text = card.record_card(churn(training_config=JsonObject.of({"params": many}), feature_columns=tuple(many))).text
+    assert "… and 200 more" in text
+    assert "p499" in text or "(500)" in text
+
+
+def test_markdown_of_a_card():
+    text = card.markdown(churn(tags=("a|b", "*c*"), description="# no head\n1. no list"))
+    assert text.startswith("# **churn\\:3** · LogisticRegression (in GridSearchCV in Pipeline) · classification · champion\n")
+    assert "\n## About\n\n\\# no head\n\n1\\. no list\n" in text
+    assert "| tags | a&#124;b · \\*c\\* |\n" in text
+    assert "| load | `%load_model churn:3` |" in text
+    assert "\n    clf = 1\n    if clf:\n        clf  = 2\n" in text
+
+
+def test_markdown_of_a_comparison():
+    text = card.markdown(compare([churn(), churn(version=2, metrics={"accuracy": 0.95})]))
+    assert "\n| differs |  | churn\\:3 | churn\\:2 |\n| --- | --- | --- | --- |\n|  | **Metrics** |  |  |\n" in text
+    assert "\n| ≠ | accuracy | 0.934 | **0.95** **best** |\n" in text
+    assert "\n|  | target |" not in text
+
+
+def test_an_empty_store_shows_the_line_to_type():
+    text = card.gallery([], EMPTY, 0, HERE).text
+    assert text.endswith('No models yet. Fit one and type %save_model clf "name"')
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        (Query(words="tele", tags=("x",)), "Nothing matches 'tele -t x'. %models shows all 2."),
+        (Query(algorithm="Ridge"), "Nothing matches. %models shows all 2."),
+        (Query(deleted=True), "The trash is empty."),
+    ],
+)
+def test_a_gallery_without_a_match_says_what_to_do(query, words):
+    assert words in card.gallery([], STATS, 0, HERE, query).text
+
+
+def test_a_whole_gallery_says_nothing_of_more():
+    assert "shown" not in card.gallery([churn()], STATS, 1, HERE).text
+    assert "file missing" in card.gallery([churn(status="missing")], STATS, 1, HERE).text
+
+
+def test_a_comparison_marks_what_differs_and_the_best_in_words():
+    compared = compare([churn(), churn(version=2, metrics={"accuracy": 0.93448, "roc_auc": 0.9812})])
+    shown = card.comparison(compared, HERE)
+    assert re.search(r"≠ accuracy +0\.9341 +0\.9345 \(best\)\n", shown.text)
+    assert re.search(r"\n    roc_auc +0\.981 +0\.981\n", shown.text)
+    assert '<span class="jms-badge">best</span>' in shown.html
+    assert shown.html.count('<span class="jms-sr">differs</span>') == 1 + sum(
+        row.differs for rows in compared.sections.values() for row in rows
+    )
+
+
+def test_a_comparison_of_many_models_is_broken_into_tables_that_fit():
+    text = card.comparison(compare([churn(version=n) for n in range(1, 12)])).text
+    assert max(map(_words.width, text.splitlines())) <= _text.WIDTH
+    assert all(f"churn:{n}" in text for n in range(1, 12))
+    assert text.count("  accuracy") > 1
+
+
+def test_a_huge_comparison_shows_what_differs():
+    section = tuple(Row(name=f"p{n}", values=(1, n), differs=n == 300) for n in range(400))
+    text = card.comparison(Comparison(records=(churn(), churn()), sections={"parameters": section})).text
+    assert "Parameters (399 more rows are not shown)" in text
+    assert "p300" in text
+    assert card.comparison(compare([])).text.endswith("Nothing to compare.")
+
+
+def test_statistics():
+    text = card.stats_card(dataclasses.replace(STATS, quota_bytes=10**9), HERE).text
+    assert text == (
+        "Model store · on this machine\n  models    2\n  versions  3\n  storage   67 MB of 1.0 GB allowed\n"
+        "  trash     1 version · 1.9 kB · free it: %modelstore empty-trash"
+    )
+    assert "empty-trash" not in card.stats_card(EMPTY, HERE).text
+
+
+def test_the_history_of_an_alias():
+    event = AliasEvent(model_name="churn", alias="champion", version=3, previous=2, at=WHEN, who="ada", why="better recall")
+    gone = dataclasses.replace(event, version=None, previous=None, why="")
+    text = card.history_card([gone, event], now=WHEN + timedelta(hours=2)).text
+    assert re.search(r"2026-11-23 21:30 \(2 hours ago\) +@champion +3 +2 +ada +better recall", text)
+    assert re.search(r"@champion +removed +— +ada\n", text)
+    assert card.history_card([]).text == "No alias was ever set."
+
+
+def removal(*records, **fields):
+    return Removal(records=records, bytes=1900, **fields)
+
+
+def test_a_deletion_says_what_is_held_until_when_and_the_way_back():
+    gone = removal(churn(), purge_after=WHEN + timedelta(days=30), removed_aliases=("champion",), former_aliases=("staging",))
+    assert card.removal_card(gone, "deleted", now=WHEN).text == (
+        "Deleted churn:3 · 1.9 kB still held in the trash\n"
+        "  goes for good  2026-12-23 21:30 (in 30 days)\n"
+        "  undo           %restore_model churn:3\n"
+        "  free it now    %delete_model churn:3 --now\n"
+        "  aliases lost   @champion\n"
+        "  was once       @staging"
+    )
+
+
+def test_a_deletion_of_several_versions_names_the_whole_model_only_if_that_is_what_was_meant():
+    gone = removal(churn(), churn(version=2))
+    text = card.removal_card(gone, "deleted").text
+    assert "%restore_model churn:3 · %restore_model churn:2" in text
+    assert "--now" not in text
+    assert "%modelstore empty-trash" in text
+    text = card.removal_card(gone, "deleted", ref="churn").text
+    assert "%restore_model churn\n" in text
+    assert "%delete_model churn --now" in text
+    assert '%delete_model "my model" --now' in card.removal_card(gone, "deleted", ref="my model").text
+    nameless = removal(churn(model_name="<b>", id="?"), churn(model_name="<b>", id="?"))
+    assert "%" not in card.removal_card(nameless, "deleted").text
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [
+        ("purged", "Purged churn:3 · 1.9 kB freed"),
+        ("restored", "Restored churn:3"),
+        ("would be deleted", "Would be deleted: churn:3 · 1.9 kB would lie in the trash"),
+    ],
+)
+def test_other_removals_offer_no_undo(verb, words):
+    assert card.removal_card(removal(churn()), verb).text == words
+    assert card.removal_card(removal(), verb).text == f"Nothing {'' if verb.startswith('would') else 'was '}{verb}."
+
+
+def test_a_load_is_one_line_of_text_and_one_for_each_warning():
+    shown = card.loaded_line(churn(), "numpy is\nnewer")
+    assert shown.text == (
+        "Loaded churn:3 · LogisticRegression (in GridSearchCV in Pipeline) · saved 2026-11-23 21:30\n  numpy is newer"
+    )
+    assert shown.html is None
+
+
+def test_a_check_up_says_what_is_wrong_and_what_to_do():
+    fine, bad = (
+        Finding(what="database", ok=True, message="sound"),
+        Finding(what="files", ok=False, message="1 gone", hint="Restore it."),
+    )
+    assert card.findings_card([fine, bad]).text == (
+        "2 checks, 1 problem\n  database  ok · sound\n  files     PROBLEM · 1 gone · Restore it."
+    )
+    assert card.findings_card([fine]).text.startswith("1 check, all well")
+
+
+def test_plain_lines():
+    shown = card.lines_card("Status", [("where", HERE), ("a", "b"), "All is well.", "%models"], where=HERE)
+    assert shown.text == "Status · on this machine\n  where  on this machine\n  a      b\n  All is well.\n  %models"
+    assert "<code>%models</code>" in shown.html
+
+
+# How it is displayed ------------------------------------------------------------------------------------------------
+
+
+def test_a_notebook_gets_text_and_html_and_nothing_else():
+    shown = card.Shown("text", "<p>html</p>")
+    data, metadata = DisplayFormatter().format(shown)
+    assert data == {"text/plain": "text", "text/html": "<p>html</p>"}
+    assert metadata == {}
+    assert str(shown) == repr(shown) == "text"
+    assert DisplayFormatter().format(card.Shown("text"))[0] == {"text/plain": "text"}
+
+
+# Words --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.934, "0.934"),
+        (0.93412, "0.934"),
+        (12.34, "12.3"),
+        (1.2e-05, "1.2e-05"),
+        (float("nan"), "nan"),
+        (float("-inf"), "-inf"),
+        (5, "5"),
+        (5.0, "5"),
+        (0.9996, "0.9996"),
+        (12.04, "12.04"),
+        (1234.56, "1234.6"),
+        (1e15, "1e+15"),
+        (1234567.8, "1.23e+06"),
+        (10**20, "1e+20"),
+        pytest.param(10**5000, "an integer of 16610 bits", id="huge"),
+        (True, "True"),
+        ("x", "'x'"),
+        (None, "None"),
+        (-0.5, "-0.5"),
+    ],
+)
+def test_numbers(value, text):
+    assert _words.number(value) == text
+
+
+def test_different_numbers_look_different():
+    assert _words.numbers([0.93412, 0.93448, None]) == ["0.9341", "0.9345", "None"]
+    assert len(set(_words.numbers([1.0000000001, 1.0000000002]))) == 2
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (1900, "1.9 kB"),
+        (9950, "10 kB"),
+        (67_000_000, "67 MB"),
+        (999_500, "1.0 MB"),
+        (10**30, "999 PB"),
+        (-1, "unknown size"),
+        ("x", "unknown size"),
+        (None, "unknown size"),
+    ],
+)
+def test_sizes(count, text):
+    assert _words.size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "just now"),
+        (90, "2 minutes ago"),
+        (7200, "2 hours ago"),
+        (-30 * 86400, "in 30 days"),
+        (86400 * 100, "3 months ago"),
+        (10**8, "3 years ago"),
+    ],
+)
+def test_dates_say_how_far_away_they_are(seconds, text):
+    assert _words.when(WHEN, WHEN + timedelta(seconds=seconds)) == f"2026-11-23 21:30 ({text})"
+
+
+def test_dates_are_in_the_local_time_zone_and_never_fail(monkeypatch):
+    monkeypatch.setenv("TZ", "XXX-3")
+    time.tzset()
+    assert _words.date(WHEN) == "2026-11-24 00:30"
+    assert _words.date(datetime.max.replace(tzinfo=timezone.utc)) == "9999-12-31 23:59"
+    assert _words.date(None) == _words.when("x") == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.123, "0.12 s"), (75.5, "75.5 s"), (200, "3 min 20 s"), (7500, "2 h 5 min"), ("x", "unknown"), (-1, "unknown")],
+)
+def test_durations(seconds, text):
+    assert _words.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("l2", "'l2'"),
+        ((1,), "(1,)"),
+        ({0: 1.5, "a": None}, "{0: 1.5, 'a': None}"),
+        (len, "builtins.len"),
+        (frozenset(), "set()"),
+        (frozenset({2, 1}), "{1, 2}"),
+        ([[[[1]]]], "[[[[…]]]]"),
+        (list(range(20)), "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …]"),
+        ([], "[]"),
+        ("a\u202eb", "'a\\u202eb'"),
+        (10**40, "1" + "0" * 40),
+    ],
+)
+def test_parameters_are_shown_as_typed(value, text):
+    assert _words.param(JsonObject.of({"x": value})["x"]) == text
+
+
+def test_a_long_word_is_broken_where_it_must_be():
+    text = card.lines_card("t", ["日" * 80 + " " + "x" * 250]).text
+    assert max(map(_words.width, text.splitlines())) <= _text.WIDTH
+    assert text.count("日") == 80
+    assert text.count("x") == 250
+
+
+def test_a_text_is_one_short_visible_line():
+    assert _words.line("a\n\tb\u2028c") == "a b c"
+    assert _words.line("a\u202eb\ud800\x1b") == "a\\u202eb\\ud800\\u001b"
+    assert len(_words.line("x" * 10_000_000)) == 200
+    assert _words.line("é" * 500).endswith("é…")
+    assert _words.paragraphs("a\n\n b\nc") == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [("abc", 3), ("日本", 4), ("e\u0301", 1), ("👩\u200d👩\u200d👧", 2), ("👍🏽", 2), ("\u1112\u1161\u11ab", 2), ("हिन्दी", 5)],
+)
+def test_width_in_columns(text, columns):
+    assert _words.width(text) == columns
+
+
+@given(st.lists(st.tuples(st.text("ab日👍e\u0301한 ", max_size=40), st.text("x客", max_size=90)), min_size=1, max_size=5))
+def test_columns_are_aligned_and_fit(cells):
+    rows = tuple(((plain(f"a{one}"), plain(f"b{two}"), plain("|")), False) for one, two in cells)
+    lines = _text._table(Table("", ("one", "two", "|"), (Group("", rows),)), 90)
+    assert len({_words.width(line.rstrip()[:-1]) for line in lines}) == 1
+    assert all(_words.width(line) <= 90 for line in lines)
+
+
+# Hostile records ----------------------------------------------------------------------------------------------------
+
+TAGS = set("div style p span code table caption thead tbody tr th td pre details summary".split())  # noqa: SIM905 (a list of words)
+ATTRIBUTES = {"class", "scope", "colspan", "role", "tabindex", "aria-label", "aria-level"}
+HOSTILE = (
+    "</style><script>alert(1)</script><img src=x onerror=alert(1)>"
+    "\"'><a href=javascript:x>&lt;\u202e\x00\ud800|`$x$[a](b)![i](u)\n# h\n---"
+)
+
+
+class Reader(HTMLParser):
+    def __init__(self, html):
+        super().__init__(convert_charrefs=True)
+        self.text = ""
+        self.open = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        assert tag in TAGS
+        assert {name for name, _ in attrs} <= ATTRIBUTES
+        assert all(re.fullmatch(r"[\w -]*", value) for _, value in attrs), attrs
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open[-1] != "style":
+            self.text += data
+        else:
+            assert data == card._html.STYLE
+
+    def handle_comment(self, data):
+        raise AssertionError(data)
+
+    handle_decl = handle_pi = unknown_decl = handle_comment
+
+
+def check(shown):
+    """Hold one output to what every output promises."""
+    for text in (shown.text, Reader(shown.html).text if shown.html else ""):
+        text.encode()
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
+    assert len(shown.text) + len(shown.html or "") < 400_000
+
+
+def check_markdown(text):
+    """Parse with every extension at hand; only headings, tables, paragraphs, code and emphasis made here may come out."""
+    parser = markdown_it.MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    allowed = "heading paragraph table thead tbody tr th td inline code_block code_inline text strong softbreak".split()  # noqa: SIM905
+    for token in parser.parse(text):
+        for part in [token, *(token.children or [])]:
+            assert re.sub(r"_(open|close)$", "", part.type) in allowed, part
+    text.encode()
+
+
+def check_all(*records):
+    record = records[0]
+    name, where = _words.line(record.model_name, 10**9), _words.line(record.description, 10**9)
+    if isinstance(record.model_name, str) and isinstance(record.description, str):
+        name, where = record.model_name, record.description
+    event = AliasEvent(model_name=name, alias=name, version=1, previous=None, at=WHEN, who=where, why=where)
+    finding = Finding(what=name, ok=False, message=where, hint=where)
+    for created in (True, False):
+        check(card.saved_card(Saved(record=record, created=created), where))
+    check(card.record_card(record, where))
+    check(card.gallery(records, STATS, 1000, where))
+    check(card.gallery([], STATS, 0, where, Query(words=where, tags=(name,))))
+    check(card.comparison(compare(records), where))
+    check(card.history_card([event]))
+    gone = Removal(records=records, bytes=1, purge_after=WHEN, removed_aliases=(name,), former_aliases=(where,))
+    for verb in ("deleted", "purged", "restored", "would be deleted"):
+        check(card.removal_card(gone, verb))
+    check(card.removal_card(gone, "deleted", ref=where))
+    check(card.loaded_line(record, where))
+    check(card.findings_card([finding]))
+    check(card.lines_card(name, [where, (name, where)], where))
+    check(card.stats_card(STATS, where))
+    check_markdown(card.markdown(record))
+    check_markdown(card.markdown(compare(records)))
+
+
+def everywhere(text):
+    """Return a record with a text in every field that can hold one."""
+    tree = {
+        text: text,
+        "params": {text: text, "f": [text]},
+        "set": [text],
+        "chain": [text],
+        "python": text,
+        "distributions": {text: text},
+    }
+    tree |= {"by_value": [text], "variable": text, "cells": [text], "git": {text: text}, "platform": text}
+    fields = dict.fromkeys(
+        ["model_name", "algorithm", "description", "model_type", "status", "format", "origin", "sha256", "target_column"], text
+    )
+    lists = dict.fromkeys(("tags", "aliases", "feature_columns"), (text, text))
+    trees = {name: dict(tree) for name in ("metrics", "training_config", "environment", "source", "signature", "extra")}
+    return churn(**fields, **lists, **trees)
+
+
+def test_hostile_text_in_every_field_stays_text():
+    record = everywhere(HOSTILE)
+    check_all(record, churn())
+    assert "<script>" in Reader(card.record_card(record).html).text
+    assert "<script" not in card.record_card(record).html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "\n",
+        "-",
+        "1.",
+        "+ x",
+        "# h",
+        "> q",
+        "===",
+        "|",
+        "`",
+        "\\",
+        "https://a.b",
+        "www.a.b",
+        "a@b.c",
+        "<!-- x",
+        "x" * 100_000,
+    ],
+)
+def test_short_pieces_of_markup_stay_text(text):
+    check_all(everywhere(text), everywhere(text))
+
+
+def test_a_description_of_10_mb_is_cut_short():
+    check_all(churn(description="<b>" * 3_400_000, model_name="x" * 10_000_000))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, 3, pytest.param(10**5000, id="huge"), -1, 1.5, float("nan"), True, "x", [], [1, [2]], {}, {"a": {"b": [None]}}],
+)
+def test_values_of_a_wrong_kind_never_crash(value):
+    plain_fields = [
+        field.name
+        for field in dataclasses.fields(ModelRecord)
+        if field.name
+        not in {"metrics", "training_config", "environment", "source", "signature", "extra", "user_id", "space_id"}
+    ]
+    broken = churn(**dict.fromkeys(plain_fields, value))
+    check_all(broken, churn())
+    tree = dict.fromkeys(
+        ("params", "set", "chain", "python", "distributions", "by_value", "variable", "cells", "git", "n_features"), value
+    )
+    record = churn(training_config=tree, environment=tree, source=tree, signature=tree, metrics=tree, feature_columns=None)
+    check_all(record, churn())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[1]",
+        "nonsense",
+        pytest.param("[" * 100_000, id="deep"),
+        pytest.param('{"params": ' * 900 + "1" + "}" * 900, id="deep params"),
+    ],
+)
+def test_mappings_that_cannot_be_read_never_crash(text):
+    broken = JsonObject(text)
+    record = churn(metrics=broken, training_config=broken, environment=broken, source=broken, signature=broken)
+    check_all(record, churn())
+
+
+def test_a_record_from_anywhere_never_crashes():
+    data = churn().to_json() | {
+        "training_config": {"params": {"$tuple": [[[{"$dict": [[1, 2]]}]]]}, "set": 7},
+        "metrics": ["x"],
+        "version": "<b>",
+    }
+    check_all(ModelRecord.from_json(data), churn())
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(), max_size=30)
+    | st.sampled_from([HOSTILE, "日本"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(), max_size=9), inner, max_size=4),
+    max_leaves=12,
+)
+texts = st.text(st.characters(), max_size=60) | st.text("<>&\"'`|[]()!#*_-=+.\n 1ahtps:/@w\\$~^{}", max_size=40)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    text=texts,
+    tree=st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("params", "set", "chain", "python", "distributions", "cells", "by_value"), values)
+    ),
+    metrics=st.dictionaries(texts, values, max_size=4),
+    when=st.datetimes(timezones=st.just(timezone.utc)),
+)
+def test_any_record_is_shown_as_text(text, tree, metrics, when):
+    record = dataclasses.replace(everywhere(text), created_at=when, metrics=JsonObject.of(metrics))
+    tree = JsonObject.of(tree)
+    check_all(dataclasses.replace(record, training_config=tree, environment=tree, source=tree), record)
+
+
+@settings(max_examples=150, deadline=None)
+@given(texts)
+def test_any_text_in_markdown_is_read_back_as_that_text(text):
+    record = churn(target_column="t" + text, description=text)
+    check_markdown(card.markdown(record))
+    tokens = markdown_it.MarkdownIt("commonmark").enable("table").parse(card.markdown(record))
+    cells = ["".join(part.content for part in token.children) for token in tokens if token.type == "inline"]
+    assert _words.line("t" + text, 100) in cells
+
+
+def test_html_holds_no_long_text_and_nothing_to_fetch_or_run():
+    shown = card.gallery([churn(description="d" * 5000, tags=("t" * 900,))], STATS, 1, HERE)
+    assert "t" * 60 not in shown.html
+    assert not re.search(r"url\(|@import|https?:|javascript:|\son\w+=|\sid=|\ssrc=", shown.html)
+
+
+def test_every_rule_of_the_style_is_under_its_own_class():
+    style = re.sub(r"@media[^{]*\{((?:[^{}]*\{[^{}]*\})*)\}", r"\1", card._html.STYLE)
+    for selectors in re.findall(r"([^{}]+)\{[^{}]*\}", style):
+        assert all(".jms-c" in selector for selector in selectors.split(",")) or "theme" in selectors
+        assert ".jms-c" in selectors
