@@ -57,7 +57,7 @@ def candidates(namespace: Mapping[str, object]) -> list[Candidate]:
     seen: set[int] = set()
     # A copy: threads of the notebook may define variables meanwhile.
     for name, value in dict(namespace).items():
-        if not _may_be_model(value) or name[0:1] == "_" or name in _IPYTHON or id(value) in seen:
+        if type(name) is not str or name.startswith("_") or name in _IPYTHON or not _may_be_model(value) or id(value) in seen:
             continue
         seen.add(id(value))
         if refusal(value) is None:

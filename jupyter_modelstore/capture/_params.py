@@ -47,7 +47,7 @@ def _given(model: object) -> dict[str, Any]:
     raw = peek(model, "get_params")(deep=True)
     given = {name: value for name, value in raw.items() if type(name) is str}
     for name, value in list(given.items()):
-        if "best_estimator_" in state_of(value):
+        if kind_of(value).learns and "best_estimator_" in state_of(value):
             given = _with_best(given, name, state_of(value)["best_estimator_"])
     return given
 
@@ -108,7 +108,7 @@ def first(given: dict[str, Any], changed: list[str]) -> dict[str, Any]:
     """Return at most so many parameters as a record should hold: those that were set come first."""
     if len(given) <= _MOST_PARAMS:
         return given
-    names = [*changed, *(name for name in given if name not in set(changed))]
+    names = list(dict.fromkeys([*changed, *given]))
     return {name: given[name] for name in names[:_MOST_PARAMS]}
 
 

@@ -62,7 +62,8 @@ def _own_type(model: object) -> ModelType | None:
 
 def _tag(model: object, kind: Kind) -> str:
     """Return what scikit-learn's tags say (1.6 on), or the attribute of older versions, or a mixin among the bases."""
-    found = quiet(_newer_tag, model, None) if kind.has_params else None
+    # catboost's newer tag calls a ranker a regressor.
+    found = quiet(_newer_tag, model, None) if kind.has_params and kind.library != "catboost" else None
     for tag in (found, peek(model, "_estimator_type")):
         if type(tag) is str:
             return tag
