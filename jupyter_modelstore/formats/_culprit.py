@@ -139,11 +139,11 @@ def _children(obj: object) -> Iterator[Child]:
         yield from ((f"[{index}]", item) for index, item in enumerate(list(obj)))
     elif isinstance(obj, (set, frozenset)):
         yield from (("", item) for item in list(obj))
-    for kind, parts in _PARTS.items():
-        if isinstance(obj, kind):
-            yield from parts(obj)
+    known = [parts for kind, parts in _PARTS.items() if isinstance(obj, kind)]
+    for parts in known:
+        yield from parts(obj)
     yield from _attributes(obj)
-    if not isinstance(obj, (type, types.ModuleType, types.FunctionType)):
+    if not known:
         yield from _state(obj)
 
 
@@ -189,9 +189,10 @@ def _of_function(function: types.FunctionType) -> Iterator[Child]:
             continue
     names = set(code.co_names)
     names.update(name for const in code.co_consts if isinstance(const, types.CodeType) for name in const.co_names)
-    yield from ((f" → {name}", function.__globals__[name]) for name in sorted(names) if name in function.__globals__)
-    yield from (("", value) for value in (function.__defaults__ or ()))
-    yield from (("", value) for value in (function.__kwdefaults__ or {}).values())
+    yield from ((f" → {visible(name)}", function.__globals__[name]) for name in sorted(names) if name in function.__globals__)
+    defaults = function.__defaults__ or ()
+    named = dict(zip(code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount], defaults, strict=True))
+    yield from ((f" → {visible(name)}", value) for name, value in (named | (function.__kwdefaults__ or {})).items())
 
 
 def _of_namespace(owner: type | types.ModuleType) -> Iterator[Child]:

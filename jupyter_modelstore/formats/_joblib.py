@@ -21,6 +21,8 @@ from jupyter_modelstore.formats._pickle import looks_pickled, rebuilding
 from jupyter_modelstore.protocols import Dumped, Sink
 
 _PIECE = 256 * 1024
+_GLANCE = 4096
+_ENOUGH = 64 * 1024
 _MARK = b"joblib.numpy_pickle"
 
 
@@ -30,7 +32,7 @@ class JoblibFormat:
     name = "joblib"
     suffix = ".joblib"
 
-    def dump(self, model: object, file: Sink) -> Dumped:
+    def dump(self, model: object, file: Sink) -> Dumped:  # noqa: ARG002 (the protocol's)
         """Refuse: models are written as plain pickles, which everything reads.
 
         Raises
@@ -68,10 +70,11 @@ class JoblibFormat:
         if kind == "lz4" and not _has_lz4():
             return True
         try:
-            inside = _decompressor(kind).decompress(head, _PIECE)
+            inside = _decompressor(kind).decompress(head, _GLANCE)
         except Exception:  # noqa: BLE001 (each compression has its own errors)
             return False
-        return looks_pickled(inside)
+        # A compression that works in blocks may not give anything yet.
+        return looks_pickled(inside) if inside else len(head) >= _ENOUGH
 
 
 def _read(file: BinaryIO | io.BufferedReader) -> object:

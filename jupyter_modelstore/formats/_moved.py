@@ -25,9 +25,9 @@ _HOMES = (
     ("numpy.char", "numpy.strings", "numpy._core.defchararray", "numpy.core.defchararray"),
     ("numpy.exceptions", "numpy"),
     ("_loss", "sklearn._loss._loss"),  # 1.5 and 1.6 forgot the package
+    ("sklearn.model_selection._classification_threshold", "sklearn.metrics._scorer"),
     ("sklearn.tree._splitter", "sklearn.tree._partitioner"),
     ("sklearn.ensemble._hist_gradient_boosting._bitset", "sklearn.utils._bitset"),
-    ("sklearn.utils._estimator_html_repr", "sklearn.utils._repr_html.base", "sklearn.utils._repr_html.estimator"),
     (
         "sklearn.utils",
         "sklearn.utils._indexing",

@@ -28,6 +28,9 @@ NOTEBOOK = frozenset({"__main__", "__mp_main__"})
 
 _INSTALLED_FOLDERS = frozenset({"site-packages", "dist-packages"})
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
+_OF_CYTHON = ("_cython_", "cython_runtime")
+"""Modules without a file that every compiled Cython extension shares."""
+
 _known: dict[str, tuple[str | None, bool]] = {}
 
 
@@ -59,6 +62,7 @@ def unowned_modules() -> list[ModuleType]:
             name != "__main__"
             and isinstance(module, ModuleType)
             and getattr(module, "__name__", None) == name
+            and name.replace(".", "").isidentifier()  # tools keep their state under other names ("$coverage…")
             and not is_owned(name)
         ):
             found.append(module)
@@ -87,7 +91,7 @@ def _package(name: str) -> tuple[str, str | None]:
 def _decide(package: str, place: str | None) -> bool:
     top = package.partition(".")[0]
     if place is None:
-        return top in sys.builtin_module_names or top in sys.stdlib_module_names
+        return top in sys.builtin_module_names or top in sys.stdlib_module_names or top.startswith(_OF_CYTHON)
     path = Path(place).absolute()
     is_package = path.stem == "__init__"
     base = path.parents[package.count(".") + is_package]

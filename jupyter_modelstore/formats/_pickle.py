@@ -13,6 +13,7 @@ import copyreg
 import itertools
 import pickle
 import pickletools
+import sys
 import types
 import warnings
 from collections.abc import Iterator
@@ -171,8 +172,9 @@ class Noting(pickle.Pickler):
             return _NAMED
         if cls in self.dispatch_table:
             return _REDUCED
-        if cls.__module__ == "numpy":  # arrays, scalars, dtypes: many, and never reduced to a name
-            return _PLAIN
+        numpy = sys.modules.get("numpy")
+        if numpy is not None and issubclass(cls, (numpy.ndarray, numpy.generic, numpy.dtype)):
+            return _PLAIN  # there may be very many, and none is reduced to a name
         plain = cls.__reduce_ex__ is object.__reduce_ex__ and cls.__reduce__ is object.__reduce__
         return _PLAIN if plain else _REDUCED
 
@@ -248,9 +250,14 @@ def looks_pickled(head: bytes) -> bool:
             if opcode.name in {"PERSID", "BINPERSID"}:
                 return False
             if opcode.name == "GLOBAL" and not marked:
-                return all(part.isidentifier() for name in str(argument).split(" ") for part in name.split("."))
-    except ValueError as error:
-        return marked and "exhausted" in str(error) and len(head) > _LOOK_AT
+                names = str(argument).split(" ")
+                return len(names) == len(("module", "name")) and all(map(_is_dotted, names))
+    except ValueError as error:  # the head ends in the middle, or this is no opcode
+        return marked and not str(error).endswith("unknown")
     except Exception:  # noqa: BLE001 (genops raises what its decoders raise)
         return False
     return marked
+
+
+def _is_dotted(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
