@@ -4,22 +4,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from jupyter_modelstore._lines import open_word
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from jupyter_modelstore.magics import Magics
+    from jupyter_modelstore.config import ModelStore
     from jupyter_modelstore.registry import Registry
 
 _LINE = re.compile(r"(?s)(?:.*[\n=(;]|)\s*%(\w+)\s+(.*)")
 _REFERENCES = {"load_model", "download_model", "edit_model", "delete_model", "model_card", "compare_models", "alias_model"}
+_KEY = re.compile(r"(?s).*%(\w*models?|model_\w+|modelstore)\s")
+_UNSAFE = re.compile(r"[\"'\\{}$`]")  # what a foreign store holds must not become code in a cell: IPython expands {} and $
 _MOST = 200
 
 
-def hook(shell: InteractiveShell, magics: Magics) -> None:
+class Asked(Protocol):
+    """What completion asks of: the magics of a shell."""
+
+    shell: InteractiveShell
+    subcommands: tuple[str, ...]
+
+    @property
+    def settings(self) -> ModelStore:
+        """What is configured."""
+
+    @property
+    def store(self) -> Registry:
+        """The store."""
+
+    def flags(self, magic: str, command: str) -> Iterable[str]:
+        """Return the options of a magic, or of a command of ``%modelstore``."""
+
+
+def hook(shell: InteractiveShell, magics: Asked) -> None:
     """Let IPython ask here when Tab is pressed in a line of one of the magics, also after ``best =``."""
 
     def complete(_: Any, event: Any) -> list[str]:  # noqa: ANN401 (IPython's shell and event)
@@ -31,10 +51,15 @@ def hook(shell: InteractiveShell, magics: Magics) -> None:
         except Exception:  # noqa: BLE001 (a completion that fails must not disturb typing)
             return []
 
-    shell.set_hook("complete_command", complete, re_key=r"(?s).*%(\w*models?|modelstore|\w+_models?)\s")
+    shell.set_hook("complete_command", complete, re_key=_KEY)
 
 
-def completions(magics: Magics, magic: str, line: str, symbol: str) -> Iterable[str]:
+def unhook(shell: InteractiveShell) -> None:
+    """Take the completion away. IPython has no word for that, only the table of its hooks."""
+    shell.strdispatchers["complete_command"].regexs.pop(_KEY, None)
+
+
+def completions(magics: Asked, magic: str, line: str, symbol: str) -> Iterable[str]:
     """Return what may stand at the end of a magic's line.
 
     Parameters
@@ -50,7 +75,7 @@ def completions(magics: Magics, magic: str, line: str, symbol: str) -> Iterable[
     """
     words, typed, quoted = open_word(line)
     for choice in _choices(magics, magic, [str(word) for word in words], typed):
-        if not choice.casefold().startswith(typed.casefold()):
+        if not choice.casefold().startswith(typed.casefold()) or _UNSAFE.search(choice) or not choice.isprintable():
             continue
         if " " in choice and not quoted:
             if not typed:
@@ -60,22 +85,22 @@ def completions(magics: Magics, magic: str, line: str, symbol: str) -> Iterable[
             yield symbol + choice[len(typed) :]
 
 
-def _choices(magics: Magics, magic: str, words: list[str], typed: str) -> Iterable[str]:
+def _choices(magics: Asked, magic: str, words: list[str], typed: str) -> Iterable[str]:
     before = words[-1] if words else ""
     if before in {"-t", "--tag", "--untag"}:
-        return magics.store.facets().tags
+        from jupyter_modelstore.record import Query
+
+        return magics.store.facets(Query(all_versions=True)).tags
     if before in {"-a", "--alias"}:
         return _aliases(magics.store, "")
     if typed.startswith("-"):
-        return _options(magic, words)
+        return magics.flags(magic, words[0] if words else "")
     return _positional(magics, magic, [word for word in words if not word.startswith("-")], typed)
 
 
-def _positional(magics: Magics, magic: str, words: list[str], typed: str) -> Iterable[str]:
-    from jupyter_modelstore.magics import SUBCOMMANDS
-
+def _positional(magics: Asked, magic: str, words: list[str], typed: str) -> Iterable[str]:
     if magic == "modelstore":
-        return _of_subcommand(magics, words[0]) if words else SUBCOMMANDS
+        return _of_subcommand(magics, words[0]) if words else magics.subcommands
     if magic == "save_model" and not words:
         return _variables(magics)
     if magic == "restore_model":
@@ -85,7 +110,7 @@ def _positional(magics: Magics, magic: str, words: list[str], typed: str) -> Ite
     return _references(magics.store, typed) if magic in _REFERENCES else _names(magics.store)
 
 
-def _of_subcommand(magics: Magics, command: str) -> Iterable[str]:
+def _of_subcommand(magics: Asked, command: str) -> Iterable[str]:
     if command == "autoload":
         return ("on", "off")
     if command == "config":
@@ -93,21 +118,7 @@ def _of_subcommand(magics: Magics, command: str) -> Iterable[str]:
     return _trashed(magics.store) if command == "purge" else _names(magics.store)
 
 
-def _options(magic: str, words: list[str]) -> Iterable[str]:
-    from jupyter_modelstore import magics as door
-    from jupyter_modelstore.verbs import VERBS
-
-    if magic == "save_model":
-        return [flag for action in door.save_parser()._actions for flag in action.option_strings]  # noqa: SLF001 (argparse has no list of its own)
-    name = "load" if magic == "load_model" else door.VERB_OF_MAGIC.get(magic) or (words[0] if words else "")
-    verb = VERBS.get(name)
-    if verb is None:
-        return []
-    flags = [flag for argument in verb.arguments for flag in argument.flags]
-    return [*flags, "--yes"] if verb.question is not None else flags
-
-
-def _variables(magics: Magics) -> Iterable[str]:
+def _variables(magics: Asked) -> Iterable[str]:
     from jupyter_modelstore import capture
 
     return [candidate.name for candidate in capture.candidates(magics.shell.user_ns)]

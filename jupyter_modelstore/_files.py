@@ -14,15 +14,16 @@ import os
 import threading
 import unicodedata
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from pickle import PickleBuffer
+from queue import SimpleQueue
 from typing import Any, BinaryIO
 
 from jupyter_modelstore.errors import DiskFull, FileChanged, ModelFileNotFound, ModelStoreError, ReadOnly, StorageError
 from jupyter_modelstore.protocols import Progress
 
 _BUFFER = 1 << 20
+_SMALL = 1 << 16
 _PARALLEL = 1 << 18  # from 256 KiB, hashing in a second thread gains more than handing over costs (about 30 µs)
 _MAX_FILE_NAME = 180  # bytes; leaves room for " (2)", a suffix and a temporary prefix in the usual 255
 _WINDOWS_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
@@ -63,9 +64,9 @@ class HashingFile:
             self._raw.write(data)
             length = len(data)
         else:
-            with PickleBuffer(data).raw() as view:
-                length = view.nbytes
-                self._write_large(view)
+            view = PickleBuffer(data).raw()
+            length = view.nbytes
+            self._write_large(view)
         self._size += length
         if self._progress is not None:
             self._progress("writing", self._size, None)
@@ -76,11 +77,9 @@ class HashingFile:
             self._hash.update(view)
             self._raw.write(view)
             return
-        hashed = _hashers().submit(self._hash.update, view)
-        try:
-            self._raw.write(view)
-        finally:
-            hashed.result()
+        hashing = _Hashing(self._hash, view)
+        self._raw.write(view)
+        hashing.wait()
 
     def restart(self) -> None:
         """Forget all that was written."""
@@ -103,23 +102,62 @@ class HashingFile:
                 self._raw.close()
 
 
-_pool: tuple[int, ThreadPoolExecutor] | None = None
-_pool_lock = threading.Lock()
+class _Hashing:
+    """Bytes that a thread is hashing.
+
+    Made of what an interrupt cannot leave half-done, which futures are not: their locks are Python code. Whoever gives up
+    need not wait; the thread keeps the bytes alive until it is done with them, and the hash is thrown away.
+    """
+
+    def __init__(self, digest: hashlib._Hash, view: memoryview) -> None:
+        self._digest = digest
+        self._view = view
+        self._running = threading.Lock()
+        self._running.acquire()
+        self._error: Exception | None = None
+        _queue_of_hashers().put(self)
+
+    def run(self) -> None:
+        """Hash; called in the thread."""
+        try:
+            self._digest.update(self._view)
+        except Exception as error:  # noqa: BLE001 (raised again where it is waited for)
+            self._error = error
+        finally:
+            self._running.release()
+
+    def wait(self) -> None:
+        """Wait for the end."""
+        self._running.acquire()
+        if self._error is not None:
+            raise self._error
 
 
-def _hashers() -> ThreadPoolExecutor:
-    """Return this process's pool of hashing threads; a forked child makes its own."""
-    global _pool  # noqa: PLW0603 (one pool a process)
-    with _pool_lock:
-        if _pool is None or _pool[0] != os.getpid():
-            _pool = (os.getpid(), ThreadPoolExecutor(2, thread_name_prefix="modelstore-hash"))
-        return _pool[1]
+_hashers: tuple[int, SimpleQueue[_Hashing]] | None = None
+_hashers_lock = threading.Lock()
+
+
+def _queue_of_hashers() -> SimpleQueue[_Hashing]:
+    """Return the queue of this process's hashing threads; a forked child makes its own."""
+    global _hashers  # noqa: PLW0603 (one queue a process)
+    with _hashers_lock:
+        if _hashers is None or _hashers[0] != os.getpid():
+            queue: SimpleQueue[_Hashing] = SimpleQueue()
+            for _ in range(2):
+                threading.Thread(target=_hash_forever, args=(queue,), name="modelstore-hash", daemon=True).start()
+            _hashers = (os.getpid(), queue)
+        return _hashers[1]
+
+
+def _hash_forever(queue: SimpleQueue[_Hashing]) -> None:
+    while True:
+        queue.get().run()
 
 
 def hash_file(file: BinaryIO, progress: Progress | None = None, total: int | None = None) -> tuple[str, int]:
-    """Return sha256 (hexadecimal) and size of what can be read from ``file``."""
+    """Return sha256 (hexadecimal) and size of what can be read from ``file``, which should have ``total`` bytes."""
     digest = hashlib.sha256()
-    buffer = bytearray(_BUFFER)
+    buffer = bytearray(_BUFFER if total is None else min(max(total, _SMALL), _BUFFER))  # clearing 1 MiB takes 0.1 ms
     size = 0
     with memoryview(buffer) as view:
         while count := file.readinto(buffer):  # type: ignore[attr-defined]  # every file opened here has it

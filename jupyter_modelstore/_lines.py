@@ -6,9 +6,12 @@ needs no escape; a word that begins with ``#`` begins a comment.
 
 from __future__ import annotations
 
+import re
+
 from jupyter_modelstore.errors import UsageError
 
 _QUOTES = "\"'"
+_PLAIN = re.compile(r"[\w.\-+:@/…]+")
 
 
 class Word(str):
@@ -68,6 +71,11 @@ def _quoted(line: str, start: int) -> tuple[str, int]:
         text += line[at]
         at += 1
     raise UsageError(f"The quote {quote} is not closed.", "Close it at the end of the word or text.")
+
+
+def as_word(text: str) -> str:
+    """Return a text as one types it as one word: in quotes, if it needs them."""
+    return text if _PLAIN.fullmatch(text) else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def open_word(line: str) -> tuple[list[Word], str, bool]:

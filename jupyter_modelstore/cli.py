@@ -6,8 +6,12 @@ Exit codes: 0 done, 1 refused or failed (one line says why), 2 wrong usage.
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import os
+import re
 import sys
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +22,11 @@ from jupyter_modelstore.record import to_json
 from jupyter_modelstore.verbs import VERBS, Parser, Verb, plain
 
 _SYNONYMS = {"list": ("ls",), "delete": ("rm",)}
+_MAGIC = re.compile(
+    r"%modelstore ([a-z-]+)|%(load|download|edit|alias|delete|restore|compare)_models?|%model_(?:card|stats)|%models"
+)
+_COMMANDS = {"%models": "list", "%model_card": "show", "%model_stats": "stats"}
+_KEPT = "\n\t\u200c\u200d"  # and the joiners inside emoji and Indic words
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,19 +43,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show Hindi is no reason to fail
     try:
-        options = vars(_parser().parse_args(words))
-        return _run(options)
+        code = _answer(words)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python flushes at its end
+        return 0
+    return code
+
+
+def _answer(words: list[str]) -> int:
+    """Run one command; say in one line why it could not be done."""
+    try:
+        return _run(vars(_parser().parse_args(words)))
     except UsageError as error:
         return _fail(error, 2, as_json="--json" in words)
     except ModelStoreError as error:
         return _fail(error, 1, as_json="--json" in words)
     except KeyboardInterrupt:
-        print("Interrupted; nothing was changed.", file=sys.stderr)
+        print("Interrupted.", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        sys.stdout = None  # so that nothing more is flushed to it
-        return 0
 
 
 def _run(options: dict[str, Any]) -> int:
@@ -57,9 +76,9 @@ def _run(options: dict[str, Any]) -> int:
         _confirm(verb.question(store, **options))
     answer = verb.call(store, **options)
     if as_json:
-        print(json.dumps(to_json(plain(answer)), ensure_ascii=False, indent=1))
+        print(_harmless(json.dumps(to_json(plain(answer)), ensure_ascii=False, indent=1)))
     else:
-        print(verb.show(store, answer))
+        print(_harmless(verb.show(store, answer).text))
     return 1 if verb.name == "doctor" and not all(finding.ok for finding in answer) else 0
 
 
@@ -68,15 +87,33 @@ def _confirm(question: str | None) -> None:
         return
     if not sys.stdin.isatty():
         raise NotConfirmed(question, "Nothing was changed. Add --yes to do it.")
-    if input(f"{question} [y/N] ").strip().casefold() not in {"y", "yes"}:
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)  # stdout may be a file, or JSON
+    if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
         raise NotConfirmed("Nothing was changed.")
 
 
 def _fail(error: ModelStoreError, code: int, *, as_json: bool) -> int:
+    shown = type(error)(error.message, _for_terminal(error.hint))
     if as_json:
-        print(json.dumps(error.to_json(), ensure_ascii=False))
-    print(str(error), file=sys.stderr)
+        print(_harmless(json.dumps(shown.to_json(), ensure_ascii=False)))
+    print(_harmless(" ".join(str(shown).split())), file=sys.stderr)
     return code
+
+
+def _for_terminal(text: str) -> str:
+    """Turn the magics that a hint names into commands."""
+    return _MAGIC.sub(lambda match: f"jupyter modelstore {_COMMANDS.get(match[0], match[1] or match[2])}", text)
+
+
+def _harmless(text: str) -> str:
+    r"""Write what a terminal would obey, or would show in another order, as ``\u001b``: nothing else does, in text or JSON."""
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text
+    return "".join(char if char in _KEPT or unicodedata.category(char)[0] != "C" else _escape(char) for char in text)
+
+
+def _escape(char: str) -> str:
+    return json.dumps(char)[1:-1]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from traitlets import Bool, Unicode, default
+from traitlets import Bool, Bunch, Unicode, default, observe
 from traitlets.config import Configurable
 
 from jupyter_modelstore import errors
@@ -42,9 +42,12 @@ class ModelStore(Configurable):
     def _default_home(self) -> str:
         return str(home_from(os.environ))
 
+    @observe("debug")
+    def _switch_debugging(self, change: Bunch) -> None:
+        errors.debug = change.new
+
     def registry(self) -> Registry:
         """Return the registry that these settings describe."""
-        errors.debug = self.debug
         return connect(self.url, home=self.home)
 
 
@@ -66,11 +69,11 @@ def url_from(environment: Mapping[str, str]) -> str:
     if missing:
         raise NotConfigured(
             f"Supabase not configured: {missing[0]} is missing.",
-            f"Set {missing[0]}, or set MODELSTORE_URL=local: to keep models on this machine.",
+            f"Set {missing[0]}, or keep models on this machine: set MODELSTORE_URL=local: or %modelstore config url=local:",
         )
     raise NotConfigured(
         "SUPABASE_URL and SUPABASE_KEY are set, but this version keeps models on this machine only.",
-        "Set MODELSTORE_URL=local: to do that.",
+        "To do that, set MODELSTORE_URL=local: or %modelstore config url=local:",
     )
 
 

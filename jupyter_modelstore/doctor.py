@@ -6,6 +6,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -18,16 +19,45 @@ _LITTLE_ROOM = 1_000_000_000
 _NAMED = ("numpy", "scikit-learn", "joblib", "cloudpickle", "ipython")
 
 
-def status(store: Registry) -> list[tuple[str, str]]:
-    """Return where models are kept and how many there are, as lines of title and text."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Where models are kept, and how many there are.
+
+    Attributes
+    ----------
+    where, location : str
+        For people, and the directory.
+    models, versions, storage_bytes, trash, trash_bytes : int
+        As :class:`~jupyter_modelstore.record.Stats` counts them.
+    version, python : str
+        Of this package, and of Python.
+    """
+
+    where: str
+    location: str
+    models: int
+    versions: int
+    storage_bytes: int
+    trash: int
+    trash_bytes: int
+    version: str
+    python: str
+
+
+def status(store: Registry) -> Status:
+    """Return where models are kept and how many there are."""
     stats = store.stats()
-    versions = "1 version" if stats.versions_ready == 1 else f"{stats.versions_ready} versions"
-    return [
-        ("models are kept", store.where),
-        ("directory", store.location),
-        ("models", f"{stats.models} ({versions}, {stats.storage_bytes:,} bytes; {stats.trash} in the trash)"),
-        ("version", __version__),
-    ]
+    return Status(
+        where=store.where,
+        location=store.location,
+        models=stats.models,
+        versions=stats.versions_ready,
+        storage_bytes=stats.storage_bytes,
+        trash=stats.trash,
+        trash_bytes=stats.trash_bytes,
+        version=__version__,
+        python=platform.python_version(),
+    )
 
 
 def check_up(store: Registry, *, full: bool = False, repair: bool = False) -> Sequence[Finding]:

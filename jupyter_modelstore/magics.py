@@ -11,8 +11,7 @@ import ast
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelstore import errors
-from jupyter_modelstore._lines import Word, split_line
+from jupyter_modelstore._lines import Word, as_word, split_line
 from jupyter_modelstore.errors import Ambiguous, InvalidValue, NotConfirmed, NotFound, UsageError
 from jupyter_modelstore.names import visible
 
@@ -57,6 +56,8 @@ class Magics:
         Its namespace holds the models.
     """
 
+    subcommands: tuple[str, ...] = SUBCOMMANDS
+
     def __init__(self, shell: InteractiveShell) -> None:
         self.shell = shell
         self._settings: ModelStore | None = None
@@ -70,7 +71,6 @@ class Magics:
 
             self._settings = ModelStore(parent=self.shell)
             self._settings.observe(self._forget_store, ["url", "home"])
-            errors.debug = self._settings.debug
         return self._settings
 
     @property
@@ -83,6 +83,15 @@ class Magics:
     def _forget_store(self, _: object) -> None:
         self._store = None
 
+    def flags(self, magic: str, command: str) -> list[str]:
+        """Return the options of a magic, or of a command of ``%modelstore``."""
+        from jupyter_modelstore.verbs import VERBS
+
+        if magic == "save_model":
+            return save_parser().flags
+        verb = VERBS.get("load" if magic == "load_model" else VERB_OF_MAGIC.get(magic, command))
+        return [] if verb is None else _parser(verb, magic).flags
+
     # ---- the magics that are made from the table ---------------------------------------------------------------------
 
     def run_verb(self, verb: Verb, line: str, prog: str) -> Any:  # noqa: ANN401 (any answer)
@@ -90,7 +99,8 @@ class Magics:
         options = vars(_parser(verb, prog).parse_args(split_line(line)))
         yes = options.pop("yes", False)
         if verb.question is not None and not yes:
-            self._confirm(verb.question(self.store, **options), f"{prog} {line.strip()} --yes")
+            # In front: the line may end with a comment.
+            self._confirm(verb.question(self.store, **options), f"{prog} --yes {line.strip()}".rstrip())
         answer = verb.call(self.store, **options)
         show(verb.show(self.store, answer))
         return answer
@@ -102,7 +112,9 @@ class Magics:
         try:
             answer = input(f"{question} [y/N] ")
         except (EOFError, OSError, NotImplementedError) as error:  # nbconvert, papermill, a script
-            raise NotConfirmed(f"{question} Nobody can be asked here, so nothing was changed.", f"To do it: {line}") from error
+            raise NotConfirmed(
+                f"{question} Nobody can be asked here, so nothing was changed.", f"To do it: {visible(line)}"
+            ) from error
         if answer.strip().casefold() not in {"y", "yes"}:
             raise NotConfirmed("Nothing was changed.")
 
@@ -131,11 +143,14 @@ class Magics:
     def _variable_and_name(self, words: list[Word], namespace: Mapping[str, Any]) -> tuple[str, str]:
         """Tell what is to be saved under which name; a quoted word alone is the name of the model fitted last."""
         if len(words) > 2:  # noqa: PLR2004 (a variable and a name)
-            name = " ".join(words[1:])
+            named = f"%save_model {words[0]} {as_word(' '.join(words[1:]))}"
             raise UsageError(
-                "There are too many words.", f'Put a name of several words in quotes: %save_model {words[0]} "{name}"'
+                f"There are {len(words)} words, a variable and a name are expected.",
+                "Put several words in quotes: " + ('-d "two words"' if any(word.quoted for word in words) else named),
             )
         if len(words) == 2:  # noqa: PLR2004
+            if words[0].quoted and not words[1].quoted:
+                raise UsageError("The variable comes first, then the name.", f'%save_model {words[1]} "{words[0]}"')
             return str(words[0]), str(words[1])
         if words and words[0].quoted:
             return self._last_fitted(namespace, words[0]), str(words[0])
@@ -155,7 +170,7 @@ class Magics:
         if len(last) == 1:
             return last[0]
         lines = "\n".join(f'%save_model {variable} "{visible(name)}"' for variable in (last or found)[:10])
-        raise Ambiguous(f"Which of the {len(last or found)} fitted models?", lines)
+        raise Ambiguous(f"Which of the {len(last or found)} fitted models is meant? Type one of these lines:", lines)
 
     def _cells(self) -> list[str]:
         manager = self.shell.history_manager
@@ -184,7 +199,10 @@ class Magics:
         command = str(words[0]) if words else "status"
         rest = line.strip()[len(command) :] if words else ""
         if command not in SUBCOMMANDS:
-            raise UsageError(f"There is no %modelstore {visible(command)}.", f"%modelstore {' | '.join(SUBCOMMANDS)}")
+            raise UsageError(f"There is no %modelstore {visible(command)}.", f"There are: {', '.join(SUBCOMMANDS)}")
+        if rest.strip() in _ASKS_FOR_HELP:
+            show(_text(_help_of_command(command)))
+            return
         if command == "autoload":
             self._autoload(words[1:])
         elif command == "config":
@@ -214,7 +232,7 @@ class Magics:
 
     def _config(self, line: str) -> None:
         """Show the settings, or change one for this session."""
-        from traitlets import TraitError
+        from traitlets import Bool, TraitError
 
         from jupyter_modelstore import card
 
@@ -222,14 +240,15 @@ class Magics:
         for word in split_line(line):
             name, equals, text = word.partition("=")
             if not equals or name not in traits:
-                raise InvalidValue(f"'{visible(word)}' is no setting.", f"NAME=VALUE, with {', '.join(sorted(traits))}")
+                raise InvalidValue(
+                    f"'{visible(word)}' is no setting.", f"Write NAME=VALUE; the names are {', '.join(sorted(traits))}."
+                )
             try:
-                setattr(self.settings, name, _literal(text))
+                setattr(self.settings, name, _literal(text) if isinstance(traits[name], Bool) else text)
             except TraitError as error:
-                raise InvalidValue(f"{name} cannot be {visible(text)}.", str(traits[name].help)) from error
-        errors.debug = self.settings.debug
+                raise InvalidValue(f"{name} cannot be {visible(text)}.", f"{name}: {traits[name].help}") from error
         rows = [(name, f"{getattr(self.settings, name)!r} · {trait.help}") for name, trait in sorted(traits.items())]
-        keep = "To keep a setting: c.ModelStore.NAME = VALUE in ipython_config.py"
+        keep = "To keep a setting, write c.ModelStore.NAME = VALUE into ipython_config.py."
         show(card.lines_card("Settings of this session", [*rows, keep]))
 
 
@@ -283,22 +302,23 @@ def save_parser() -> Parser:
     parser = Parser(
         prog="%save_model",
         usage='%%save_model [VARIABLE] "NAME" [-d TEXT] [-t TAG]… [-m NAME=VALUE]… [-a ALIAS] [--file PATH] [--force]',
-        description="Keep a fitted model. VARIABLE is a name, attribute or subscript, such as search.best_estimator_ or "
-        "models['rf']; without one, the model fitted last is kept.",
+        description="Keep a fitted model under a name. VARIABLE is a name, attribute or subscript, such as\n"
+        "search.best_estimator_ or models['rf']; without one, the model fitted last is kept. A name that\n"
+        "exists gets its next version. In -m, VALUE is a number or a variable.",
         add_help=False,
     )
     parser.add_argument("words", nargs="*", metavar="VARIABLE NAME", help="what to keep, and what to call it")
     for argument in ABOUT:
         argument.add_to(parser)
-    parser.add_argument("--file", help="keep this pickle or joblib file as it is; it is not unpickled")
-    parser.add_argument("--force", action="store_true", help="even if it is not fitted, or no model")
+    parser.add_argument("--file", metavar="PATH", help="keep this pickle or joblib file as it is; it is not unpickled")
+    parser.add_argument("--force", action="store_true", help="keep it even if it is not fitted, or no model")
     return parser
 
 
 def _parser(verb: Verb, prog: str) -> Parser:
     from jupyter_modelstore.verbs import Parser
 
-    parser = Parser(prog=prog, description=verb.help, add_help=False)
+    parser = Parser(prog=prog, description=_OWN_HELP.get(prog, verb.help), add_help=False)
     for argument in verb.arguments:
         argument.add_to(parser)
     if verb.question is not None:
@@ -308,7 +328,7 @@ def _parser(verb: Verb, prog: str) -> Parser:
 
 def _only_name(words: list[Word]) -> str:
     if len(words) != 1:
-        raise UsageError("A file needs one name.", '%save_model --file model.joblib "name"')
+        raise UsageError("A file needs one name, and no variable.", '%save_model --file model.joblib "name"')
     return str(words[0])
 
 
@@ -339,6 +359,9 @@ class _Magic:
 
     def __call__(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 (a model, or None)
         name = self.__name__
+        if line.strip() in _ASKS_FOR_HELP:
+            show(_text(help_of(name)))
+            return None
         if name == "save_model":
             return self._magics.save_model(line, local_ns)
         if name == "load_model":
@@ -356,35 +379,104 @@ class _Magic:
 
 
 def help_of(magic: str) -> str:
-    """Return the help of a magic."""
+    """Return the help of a magic: the parser's, then lines to copy."""
     from jupyter_modelstore.verbs import VERBS
 
     if magic == "save_model":
-        return save_parser().format_help()
-    if magic == "modelstore":
-        commands = "\n".join(f"  {name:12} {VERBS[name].help if name in VERBS else _OWN_HELP[name]}" for name in SUBCOMMANDS)
-        return f"usage: %modelstore COMMAND\n\n{commands}\n"
-    verb = VERBS["load" if magic == "load_model" else VERB_OF_MAGIC[magic]]
-    return _parser(verb, f"%{magic}").format_help()
+        text = save_parser().format_help()
+    elif magic == "modelstore":
+        commands = "\n".join(f"  {name:12} {_summary(name)}" for name in SUBCOMMANDS)
+        text = f"usage: %modelstore COMMAND …\n\nLook after the store as a whole.\n\ncommands:\n{commands}\n"
+    else:
+        verb = VERBS["load" if magic == "load_model" else VERB_OF_MAGIC[magic]]
+        text = _parser(verb, f"%{magic}").format_help()
+    lines = "\n".join(f"  {line}" for line in _EXAMPLES[magic])
+    return f"{text}\nexamples:\n{lines}\n"
 
 
+def _summary(command: str) -> str:
+    from jupyter_modelstore.verbs import VERBS
+
+    return _OWN_HELP[command] if command in _OWN_HELP else VERBS[command].help
+
+
+def _help_of_command(command: str) -> str:
+    from jupyter_modelstore.verbs import VERBS
+
+    if command in VERBS:
+        return _parser(VERBS[command], f"%modelstore {command}").format_help()
+    return f"usage: %modelstore {command} {_OWN_USAGE[command]}\n\n{_OWN_HELP[command]}\n"
+
+
+def _text(text: str) -> Shown:
+    from jupyter_modelstore.card import Shown
+
+    return Shown(text)
+
+
+_ASKS_FOR_HELP = ("-h", "--help")
 _OWN_HELP = {
-    "autoload": "on: load this extension in every new kernel; off: do not.",
-    "config": "Show the settings, or change one: config debug=True.",
+    "%load_model": "Load a model: best = %load_model churn",
+    "autoload": "Load this extension in every new kernel (on), or no longer (off).",
+    "config": "Show the settings, or change one for this session.",
+}
+_OWN_USAGE = {"autoload": "[on | off]", "config": "[NAME=VALUE …]"}
+_EXAMPLES = {
+    "save_model": (
+        '%save_model clf "churn"',
+        '%save_model search.best_estimator_ "churn" -t telecom -m auc=0.93 -m f1=f1 -d "with calls" -a champion',
+        '%save_model "churn"                             (the model fitted last)',
+        '%save_model --file model.joblib "old churn"',
+    ),
+    "load_model": (
+        "best = %load_model churn",
+        "old = %load_model churn:3",
+        "best = %load_model churn@champion",
+        "best = %load_model churn@champion --at 2026-03-15",
+    ),
+    "models": ("%models", "%models telecom -m 'auc>=0.8' --sort=-metrics.auc", "%models --all", "%models --trash"),
+    "download_model": ("%download_model churn", "%download_model churn@champion exports/best.pkl"),
+    "edit_model": ('%edit_model churn:3 -d "trained without 2024" -t audited --untag draft -m auc=0.91',),
+    "alias_model": (
+        '%alias_model churn:3 champion --why "better on new customers"',
+        "%alias_model churn champion --rollback",
+        "%alias_model churn champion --remove",
+        "%alias_model churn --history",
+    ),
+    "delete_model": ("%delete_model churn:3", "%delete_model churn", "%delete_model churn:3 --now"),
+    "restore_model": ("%restore_model churn:3", "%restore_model churn"),
+    "compare_models": ("%compare_models churn:1 churn:2", "%compare_models churn@champion rival"),
+    "model_stats": ("%model_stats",),
+    "model_card": ("%model_card churn", "%model_card churn@champion --at 2026-03-15"),
+    "modelstore": (
+        "%modelstore status",
+        "%modelstore autoload on",
+        "%modelstore prune churn --keep 3 --dry-run",
+        '%modelstore rename churn "customer churn"',
+        "%modelstore doctor --full",
+        "%modelstore prune --help",
+    ),
 }
 
 
 def load(shell: InteractiveShell) -> None:
-    """Register the magics and their completion; what was registered before is replaced."""
+    """Register the magics, their completion and their settings; what was registered before is replaced."""
     from jupyter_modelstore._completion import hook
 
+    unload(shell)
     magics = Magics(shell)
     for name in MAGICS:
         shell.register_magic_function(_Magic(magics, name), "line", name)
+    shell.configurables.append(magics.settings)  # for %config ModelStore
     hook(shell, magics)
 
 
 def unload(shell: InteractiveShell) -> None:
     """Take the magics away; saved models are not touched."""
+    from jupyter_modelstore._completion import unhook
+    from jupyter_modelstore.config import ModelStore
+
     for name in MAGICS:
         shell.magics_manager.magics["line"].pop(name, None)
+    shell.configurables[:] = [known for known in shell.configurables if not isinstance(known, ModelStore)]
+    unhook(shell)

@@ -8,23 +8,27 @@ as a :class:`~jupyter_modelstore.record.Reference`.
 from __future__ import annotations
 
 import difflib
+import os
+import re
 import uuid
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from jupyter_modelstore import capture, formats, trust
 from jupyter_modelstore._files import copy_without_overwriting, file_errors, hash_file, safe_file_name
 from jupyter_modelstore._json import JsonObject
+from jupyter_modelstore._lines import as_word
 from jupyter_modelstore.compare import compare
 from jupyter_modelstore.errors import (
     CannotLoad,
     FileChanged,
+    InvalidName,
     InvalidReference,
     InvalidValue,
     NotFound,
@@ -53,6 +57,7 @@ _HEAD = 1 << 16
 _PAGE = 48
 _FEWEST_COMPARED, _MOST_COMPARED = 2, 20
 _ROLLBACK = "rollback"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class EnvironmentWarning(UserWarning):
@@ -217,7 +222,9 @@ class Registry:
             held = stack.pop_all()
         if self._executor is None:
             self._executor = ThreadPoolExecutor(1, thread_name_prefix="modelstore-save")
-        return self._executor.submit(_finish, held, incoming, draft)
+        future = self._executor.submit(_finish, held, incoming, draft)
+        future.add_done_callback(lambda done: held.close() if done.cancelled() else None)
+        return future
 
     def save_file(
         self,
@@ -311,7 +318,7 @@ class Registry:
         """Return how often each tag, algorithm and type occurs."""
         return self._backend.facets(query or Query())
 
-    def get(self, ref: str | Reference, at: str | datetime | None = None) -> ModelRecord:
+    def get(self, ref: str | Reference, at: str | date | None = None) -> ModelRecord:
         """Return one record.
 
         Parameters
@@ -354,7 +361,7 @@ class Registry:
         """Return the names of all models, also of those in the trash."""
         return self._backend.names()
 
-    def _not_found(self, ref: Reference, at: str | datetime | None) -> NotFound:
+    def _not_found(self, ref: Reference, at: str | date | None) -> NotFound:
         """Say what is there instead."""
         if ref.id is not None:
             return NotFound(f"There is no model whose id starts with {ref.id}.", "%models shows what there is.")
@@ -364,13 +371,14 @@ class Registry:
             )
         held = list(self._backend.select(Query(name=ref.name, all_versions=True, sort="-version"), limit=20))
         if held and at is not None:
-            return NotFound(f"'{ref}' named nothing at {at}.", f"The history: %alias_model {ref.name} --history")
+            return NotFound(f"'{ref}' named nothing at {at}.", f"The history: %alias_model {_typed(ref.name)} --history")
         if held:
-            there = ", ".join([str(record.version) for record in held[:8]])
+            there = ", ".join([str(record.version) for record in held[:8]]) + (" …" if len(held) > 8 else "")  # noqa: PLR2004 (a line's worth)
             aliases = ", ".join(f"@{alias}" for record in held for alias in record.aliases)
             return NotFound(
-                f"There is no '{ref}'. {ref.name} has versions {there}" + (f" and aliases {aliases}." if aliases else "."),
-                f"%models {ref.name} shows them.",
+                f"There is no '{ref}'. {ref.name} has version{'s' if len(held) > 1 else ''} {there}"
+                + (f" and alias{'es' if ' ' in aliases else ''} {aliases}." if aliases else "."),
+                f"%modelstore versions {_typed(ref.name)} shows them.",
             )
         return self._unknown_name(ref)
 
@@ -379,7 +387,7 @@ class Registry:
         if newer is not None:
             return NotFound(f"There is no model '{visible(ref.name)}' any more.", f"It was renamed to {visible(newer)}.")
         if list(self._backend.select(Query(name=ref.name, deleted=True), limit=1)):
-            return NotFound(f"{visible(ref.name)} is in the trash.", f"%restore_model {visible(ref.name)} brings it back.")
+            return NotFound(f"{visible(ref.name)} is in the trash.", f"%restore_model {_typed(ref.name)} brings it back.")
         names = {name.casefold(): name for name in self._backend.names()}
         nearest = difflib.get_close_matches(ref.name.casefold(), names, n=3, cutoff=0.5)
         known = " or ".join(visible(names[name]) for name in nearest)
@@ -394,7 +402,7 @@ class Registry:
         *,
         trust: str | None = None,
         strict: bool = False,
-        at: str | datetime | None = None,
+        at: str | date | None = None,
         progress: Progress | None = None,
     ) -> Any:  # noqa: ANN401 (any model)
         """Return the model itself; the arguments are those of :meth:`open`. Other versions than at the save give a warning."""
@@ -409,7 +417,7 @@ class Registry:
         *,
         trust: str | None = None,
         strict: bool = False,
-        at: str | datetime | None = None,
+        at: str | date | None = None,
         progress: Progress | None = None,
     ) -> Loaded:
         """Load a model, with its record and what is to be said of the environment.
@@ -444,14 +452,14 @@ class Registry:
         """
         record = self._present(ref, at)
         verdict = _environment_of(record)
-        verdict.require(record.ref, strict=strict)
+        verdict.require(visible(record.ref), strict=strict)
         with self._verified(record, progress) as (file, sha256):
             self._approvals.require(record, sha256, trust)
             try:
                 model = formats.by_name(record.format).load(file)
             except CannotLoad as error:
                 hint = f"{verdict.warning} {error.hint}".strip()
-                raise CannotLoad(f"{record.ref} cannot be rebuilt here: {error.message}", hint) from error
+                raise CannotLoad(f"{visible(record.ref)} cannot be rebuilt here: {error.message}", hint) from error
         return Loaded(model=model, record=record, warning=verdict.warning)
 
     def download(self, ref: str | Reference, to: str | Path = ".", *, progress: Progress | None = None) -> Path:
@@ -472,21 +480,21 @@ class Registry:
             The new file. ``pickle.load`` or ``joblib.load`` read it without this package.
         """
         record = self._present(ref, None)
-        directory, name = _destination(Path(to).expanduser(), record)
+        directory, name = _destination(to, record)
         with file_errors(f"in {directory}"), self._backend.fetch(record).open("rb") as file:
             path = copy_without_overwriting(file, directory, name, sha256=record.sha256, progress=progress)
         self._backend.record_download(record)
         return path
 
-    def _present(self, ref: str | Reference, at: str | datetime | None) -> ModelRecord:
+    def _present(self, ref: str | Reference, at: str | date | None) -> ModelRecord:
         """Return a record whose file should be there."""
         record = self.get(ref, at)
         if record.status == "purged":
             raise NotFound(
-                f"{record.ref} was deleted for good on {record.updated_at:%Y-%m-%d}.", "%models shows what there is."
+                f"{visible(record.ref)} was deleted for good on {record.updated_at:%Y-%m-%d}.", "%models shows what there is."
             )
         if record.deleted_at is not None:
-            raise NotFound(f"{record.ref} is in the trash.", f"%restore_model {record.ref} brings it back.")
+            raise NotFound(f"{visible(record.ref)} is in the trash.", f"%restore_model {_typed(record)} brings it back.")
         return record
 
     def _verified(self, record: ModelRecord, progress: Progress | None) -> _Verified:
@@ -549,7 +557,10 @@ class Registry:
     def alias_history(self, name: str, alias: str | None = None) -> Sequence[AliasEvent]:
         """Return who let which alias of a model point where, when and why; newest first."""
         reference = _only_name(name)
-        return self._backend.alias_history(reference.name, clean_alias(alias) if alias else None)
+        events = self._backend.alias_history(reference.name, clean_alias(alias) if alias else None)
+        if not events and key_of(reference.name) not in map(key_of, self._backend.names()):
+            raise self._unknown_name(reference)
+        return events
 
     def rollback(self, name: str, alias: str, *, why: str = "") -> ModelRecord:
         """Let an alias point at what it pointed at before; again, and it goes back one more.
@@ -563,7 +574,7 @@ class Registry:
         versions = _stack(self._backend.alias_history(reference.name, word))
         if len(versions) < 2:  # noqa: PLR2004 (the one now and one before)
             raise NotFound(
-                f"{reference.name}@{word} has pointed at nothing before.", f"%alias_model {reference.name} --history"
+                f"{reference.name}@{word} has pointed at nothing before.", f"%alias_model {_typed(reference.name)} --history"
             )
         text = f"{_ROLLBACK}: {clean_text(why, 'reason')}" if why else _ROLLBACK
         return self.set_alias(f"{reference.name}:{versions[-2]}", word, why=text)
@@ -592,7 +603,7 @@ class Registry:
         if reference.alias is not None:
             raise InvalidReference(
                 f"'{reference}' is an alias, which may name another version tomorrow.",
-                f"Name the version: {self.get(reference).ref}",
+                f"Name the version: {_typed(self.get(reference))}",
             )
         if reference.version is None and reference.id is None:
             query = Query(name=reference.name, space=reference.space, all_versions=True, deleted=deleted, sort="-version")
@@ -610,10 +621,12 @@ class Registry:
         record = self._backend.find(ref)
         if record is not None and record.status == "purged":
             return NotFound(
-                f"{record.ref} was deleted for good on {record.updated_at:%Y-%m-%d}.", "%models shows what there is."
+                f"{visible(record.ref)} was deleted for good on {record.updated_at:%Y-%m-%d}.", "%models shows what there is."
             )
         if record is not None:
-            return NotFound(f"{record.ref} is in the trash already.", f"%restore_model {record.ref} brings it back.")
+            return NotFound(
+                f"{visible(record.ref)} is in the trash already.", f"%restore_model {_typed(record)} brings it back."
+            )
         return self._not_found(ref, None)
 
     def restore(self, ref: str | Reference) -> Sequence[ModelRecord]:
@@ -645,7 +658,7 @@ class Registry:
             Only tell what would go.
         """
         if keep < 1:
-            raise InvalidValue("At least one version is kept.", f"%delete_model {name} deletes all.")
+            raise InvalidValue("At least one version is kept.", f"%delete_model {_typed(name)} deletes all.")
         old = [record for record in self.versions(name)[keep:] if not record.aliases]
         if dry_run or not old:
             return Removal(records=tuple(old), bytes=sum(record.model_file_size for record in old))
@@ -658,6 +671,17 @@ class Registry:
     def repair(self) -> Finding:
         """Make a new database from what a damaged one still gives; nothing is removed."""
         return self._backend.repair()
+
+
+def _typed(what: str | Reference | ModelRecord) -> str:
+    """Return what one types into a magic to name it; a record whose name breaks the rule, by its id."""
+    if isinstance(what, ModelRecord):
+        record = what
+        try:
+            what = Reference.parse(record.ref)
+        except (InvalidName, InvalidReference):
+            what = f"id:{record.id[:8]}"
+    return as_word(visible(str(what)))
 
 
 _BACKGROUND_DEFAULTS: dict[str, Any] = {"variable": None, "force": False, "progress": None}
@@ -705,7 +729,7 @@ class _Verified:
 
     def __enter__(self) -> tuple[BinaryIO, str]:
         with file_errors(f"at {self._path}"):
-            self._file = self._path.open("rb", buffering=1 << 20)
+            self._file = self._path.open("rb")
             try:
                 return self._file, self._hash(self._file)
             except BaseException:
@@ -723,7 +747,7 @@ class _Verified:
                 else "its sha256 differs"
             )
             raise FileChanged(
-                f"The file is not the one that was saved: {record.ref} was not loaded, {what}.",
+                f"The file is not the one that was saved: {visible(record.ref)} was not loaded, {what}.",
                 "Put the right file back from a backup, or load another version. Nothing was unpickled.",
             )
         file.seek(0)
@@ -741,16 +765,15 @@ def _only_name(name: str | Reference) -> Reference:
     return reference
 
 
-def _moment(at: str | datetime | None) -> datetime | None:
+def _moment(at: str | date | None) -> datetime | None:
     if at is None:
         return None
-    if isinstance(at, datetime):
-        return at.astimezone()
+    text = (at.isoformat() if isinstance(at, date) else at).strip()
     try:
-        when = datetime.fromisoformat(at.strip().replace("Z", "+00:00"))
-    except ValueError as error:
-        raise InvalidValue(f"'{visible(at)}' is no date.", "Write 2026-03-15, or 2026-03-15T12:00.") from error
-    return (datetime.combine(when, time.max) if len(at.strip()) == len("2026-03-15") else when).astimezone()
+        when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return (datetime.combine(when, time.max) if _DAY.fullmatch(text) else when).astimezone()
+    except (ValueError, OverflowError) as error:
+        raise InvalidValue(f"'{visible(text)}' is no date.", "Write 2026-03-15, or 2026-03-15T12:00.") from error
 
 
 def _stack(history: Sequence[AliasEvent]) -> Sequence[int]:
@@ -766,10 +789,12 @@ def _stack(history: Sequence[AliasEvent]) -> Sequence[int]:
     return versions
 
 
-def _destination(to: Path, record: ModelRecord) -> tuple[Path, str]:
-    suffix = formats.by_name(record.format).suffix
-    if to.is_dir():
-        return to, safe_file_name(record.model_name) + suffix
-    if to.parent.is_dir() and to.name:
-        return to.parent, to.name if to.suffix else to.name + suffix
-    raise InvalidValue(f"There is no directory '{visible(str(to.parent))}'.", "Make it first, or name another.")
+def _destination(to: str | Path, record: ModelRecord) -> tuple[Path, str]:
+    """Return the directory that ``to`` means, and the name of the new file in it."""
+    path, suffix = Path(to).expanduser(), formats.by_name(record.format).suffix
+    if path.is_dir():
+        return path, safe_file_name(record.model_name) + suffix
+    directory = path if str(to).endswith(("/", os.sep)) else path.parent
+    if not directory.is_dir():
+        raise InvalidValue(f"There is no directory '{visible(str(directory))}'.", "Make it first, or name another.")
+    return directory, path.name if path.suffix else path.name + suffix

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from jupyter_modelstore import card, doctor
+from jupyter_modelstore._lines import as_word
 from jupyter_modelstore.card import Shown
 from jupyter_modelstore.errors import InvalidValue, NotFound, UsageError
 from jupyter_modelstore.names import visible
@@ -37,6 +38,8 @@ class Argument:
         It may be given more than once, or (positional) more than one word.
     optional : bool
         A positional argument that may be left out.
+    metavar : str
+        What stands for its value in the help: ``TAG``.
     options : Mapping
         Further arguments of ``argparse.add_argument``.
     """
@@ -44,6 +47,7 @@ class Argument:
     name: str
     help: str
     flags: tuple[str, ...] = ()
+    metavar: str = ""
     many: bool = False
     optional: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -51,6 +55,8 @@ class Argument:
     def add_to(self, parser: argparse.ArgumentParser) -> None:
         """Add this argument to a parser."""
         options: dict[str, Any] = {"help": self.help, **self.options}
+        if self.metavar:
+            options["metavar"] = self.metavar
         if not self.flags:
             if self.many or self.optional:
                 options.setdefault("nargs", "*" if self.many and self.optional else "+" if self.many else "?")
@@ -88,12 +94,47 @@ class Verb:
     question: Callable[..., str | None] | None = None
 
 
+def _help_format(prog: str) -> argparse.HelpFormatter:
+    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=32, width=100)
+
+
 class Parser(argparse.ArgumentParser):
-    """An argument parser that raises this package's error instead of ending the process."""
+    """An argument parser for people who type: options may stand anywhere, and are written out.
+
+    What is wrong raises this package's error, and does not end the process.
+    """
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 (argparse's own)
+        super().__init__(**{"allow_abbrev": False, "formatter_class": _help_format, **options})
+        self._positionals.title = "arguments"
+        self._entered = False
+        self._usage_line = ""
+
+    @property
+    def flags(self) -> list[str]:
+        """All options, short and long."""
+        return [flag for action in self._actions for flag in action.option_strings]
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:  # noqa: ANN401 (argparse's own; it has three overloads)
+        """Parse, also where an option stands between two words."""
+        if self._entered or self._subparsers is not None:
+            return super().parse_known_args(args, namespace)
+        self._entered = True
+        self._usage_line = self.format_usage()
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._entered = False
 
     def error(self, message: str) -> NoReturn:
         """Raise what was wrong, with the line that is right."""
-        raise UsageError(message[:1].upper() + message[1:] + ".", " ".join(self.format_usage().split()))
+        # Kept from before: while argparse parses, its own usage breaks at the % of a magic.
+        usage = "Usage: " + " ".join((self._usage_line or self.format_usage()).split()).removeprefix("usage: ")
+        start, found, rest = message.partition("unrecognized arguments: ")
+        if found and not start and not rest.startswith("-"):
+            raise UsageError(f"There is more than expected: {visible(rest)}", f"Put several words in quotes. {usage}")
+        text = visible(message)
+        raise UsageError(text[:1].upper() + text[1:] + ("" if text.endswith(".") else "."), usage)
 
 
 def metrics_from(pairs: Sequence[str] | None, value_of: Callable[[str], object] | None = None) -> dict[str, object]:
@@ -126,7 +167,10 @@ def metrics_from(pairs: Sequence[str] | None, value_of: Callable[[str], object] 
 
 
 def _query(words: Sequence[str] = (), metrics: Sequence[str] | None = None, **terms: Any) -> Query:  # noqa: ANN401
-    ranges = dict(_range(text) for text in metrics or ())
+    ranges: dict[str, tuple[float | None, float | None]] = {}
+    for name, (least, most) in map(_range, metrics or ()):
+        before = ranges.get(name, (None, None))
+        ranges[name] = (before[0] if least is None else least, before[1] if most is None else most)
     tags = tuple(terms.pop("tags", None) or ())
     return Query(words=" ".join(words), tags=tags, metrics=ranges, **{k: v for k, v in terms.items() if v is not None})
 
@@ -156,29 +200,40 @@ def _show_list(store: Registry, answer: tuple[Page, Query]) -> Shown:
     return card.gallery(page.records, store.stats(), page.total, store.where, query)
 
 
-def _alias(store: Registry, ref: str, alias: str | None = None, **how: Any) -> Any:  # noqa: ANN401 (a record or a history)
+def _alias(store: Registry, ref: str, alias: str | None = None, why: str | None = None, **how: bool) -> Any:  # noqa: ANN401 (a record or a history)
     """Set, remove or roll back an alias, or tell the history."""
-    name = Reference.parse(ref).name
-    why = how.get("why") or ""
-    if how.get("history") or alias is None:
+    asked = [name for name in ("rollback", "remove", "history") if how.get(name)]
+    reference = Reference.parse(ref)
+    name = reference.name or store.get(reference).model_name
+    if len(asked) > 1:
+        raise UsageError(f"--{asked[0]} and --{asked[1]} do not go together.", "Give one of them.")
+    if alias is None and (asked not in ([], ["history"]) or why):
+        raise UsageError("Which alias?", f"For example: %alias_model {as_word(name)} champion --{(asked or ['rollback'])[0]}")
+    if alias is None or how.get("history"):
         return store.alias_history(name, alias)
     if how.get("remove"):
-        return [store.remove_alias(name, alias, why=why)]
+        return [store.remove_alias(name, alias, why=why or "")]
     if how.get("rollback"):
-        return store.rollback(name, alias, why=why)
-    return store.set_alias(ref, alias, why=why)
+        return store.rollback(name, alias, why=why or ""), alias
+    return store.set_alias(ref, alias, why=why or ""), alias
 
 
-def _show_alias(store: Registry, answer: Any) -> Shown:  # noqa: ANN401 (a record or a history)
-    if isinstance(answer, Sequence):
+def _show_alias(store: Registry, answer: Any) -> Shown:  # noqa: ANN401 (a record and its alias, or a history)
+    if not isinstance(answer, tuple):
         return card.history_card(answer)
-    names = ", ".join(f"{answer.model_name}@{alias}" for alias in answer.aliases)
-    return card.lines_card(f"{names} is {answer.ref}", [f"%load_model {answer.model_name}@{answer.aliases[0]}"], store.where)
+    record, alias = answer
+    named = f"{record.model_name}@{alias}"
+    return card.lines_card(f"{named} is now {record.ref}", [f"%load_model {as_word(visible(named))}"], store.where)
 
 
 def _edit(store: Registry, ref: str, **changes: Any) -> Any:  # noqa: ANN401 (a record)
-    changes["add_metrics"] = metrics_from(changes.pop("metrics", None))
-    return store.edit(ref, **{name: value for name, value in changes.items() if value not in (None, (), {})})
+    given = {name: value for name, value in changes.items() if value is not None}
+    if not given:
+        raise UsageError(
+            "What shall be changed?", f'For example: %edit_model {as_word(visible(ref))} -d "…" -t tag -m auc=0.93'
+        )
+    given["add_metrics"] = metrics_from(given.pop("metrics", None))
+    return store.edit(ref, **given)
 
 
 def _delete(store: Registry, ref: str, *, force: bool = False, now: bool = False) -> Removal:
@@ -220,14 +275,14 @@ def _question_trash(store: Registry) -> str | None:
     stats = store.stats()
     if not stats.trash:
         return None
-    return f"Delete {stats.trash} versions in the trash ({card.size(stats.trash_bytes)}) for good? This cannot be undone."
+    return f"Delete {_versions(stats.trash)} in the trash ({card.size(stats.trash_bytes)}) for good? This cannot be undone."
 
 
 def _question_prune(store: Registry, name: str, keep: int = 5, *, dry_run: bool = False) -> str | None:
     removal = store.prune(name, keep, dry_run=True)
     if dry_run or not removal.records:
         return None
-    return f"Move {len(removal.records)} old versions of {visible(name)} ({card.size(removal.bytes)}) to the trash?"
+    return f"Move {_versions(len(removal.records))} of {visible(name)} ({card.size(removal.bytes)}) to the trash?"
 
 
 def _prune(store: Registry, name: str, keep: int = 5, *, dry_run: bool = False) -> tuple[Removal, bool]:
@@ -251,9 +306,12 @@ def _show_restored(_: Registry, records: Sequence[Any]) -> Shown:
 
 
 def _show_renamed(store: Registry, records: Sequence[Any]) -> Shown:
-    name = records[0].model_name
-    versions = "1 version" if len(records) == 1 else f"{len(records)} versions"
-    return card.lines_card(f"Now called {visible(name)} ({versions})", [f"%load_model {name}"], store.where)
+    name = visible(records[0].model_name)
+    return card.lines_card(f"Now called {name} ({_versions(len(records))})", [f"%load_model {as_word(name)}"], store.where)
+
+
+def _versions(many: int) -> str:
+    return _count(many, "version")
 
 
 def _show_loaded(_: Registry, loaded: Loaded) -> Shown:
@@ -268,6 +326,23 @@ def _show_facets(store: Registry, facets: Any) -> Shown:  # noqa: ANN401 (Facets
     return card.lines_card("What there is", lines, store.where)
 
 
+def _show_status(_: Registry, status: doctor.Status) -> Shown:
+    held = [_count(status.models, "model"), _versions(status.versions), card.size(status.storage_bytes)]
+    trash = f"{_versions(status.trash)}, {card.size(status.trash_bytes)}" if status.trash else "empty"
+    lines = [
+        ("models are kept", status.where),
+        ("directory", status.location),
+        ("models", ", ".join(held)),
+        ("trash", trash),
+        ("version", f"{status.version}, Python {status.python}"),
+    ]
+    return card.lines_card("jupyter-modelstore", lines)
+
+
+def _count(many: int, one: str) -> str:
+    return f"{many} {one}" if many == 1 else f"{many} {one}s"
+
+
 def _show_path(_: Registry, path: Any) -> Shown:  # noqa: ANN401 (Path)
     text = str(path)
     reader = "joblib.load" if text.endswith(".joblib") else "pickle.load"
@@ -276,33 +351,33 @@ def _show_path(_: Registry, path: Any) -> Shown:  # noqa: ANN401 (Path)
 
 # ---- the table -------------------------------------------------------------------------------------------------------
 
-_REF = Argument("ref", "churn, churn:3, churn@champion or id:…")
-_NAME = Argument("name", "the model's name")
-_DESCRIPTION = Argument("description", "for people", ("-d", "--description"))
-_TAGS = Argument("tags", "a tag; may be repeated", ("-t", "--tag"), many=True)
-_METRICS = Argument("metrics", "a metric, such as auc=0.93; may be repeated", ("-m", "--metric"), many=True)
-_ALIAS = Argument("alias", "a word that points at this version from now on", ("-a", "--alias"))
-_AT = Argument("at", "what the reference meant then: 2026-03-15", ("--at",))
-_WHY = Argument("why", "kept in the alias's history", ("--why",))
+_REF = Argument("ref", "which: churn (the newest version), churn:3, churn@champion, or id: and its first digits", metavar="REF")
+_NAME = Argument("name", "the model's name, such as churn", metavar="NAME")
+_DESCRIPTION = Argument("description", "what it is, for people who find it later", ("-d", "--description"), "TEXT")
+_TAGS = Argument("tags", "a tag to find it by; may be repeated", ("-t", "--tag"), "TAG", many=True)
+_METRICS = Argument("metrics", "how good it is, such as auc=0.93; may be repeated", ("-m", "--metric"), "NAME=VALUE", many=True)
+_ALIAS = Argument("alias", "a word that points at this version from now on, such as champion", ("-a", "--alias"), "ALIAS")
+_AT = Argument("at", "what the reference meant at the end of that day", ("--at",), "2026-03-15")
+_WHY = Argument("why", "the reason; kept in the alias's history", ("--why",), "TEXT")
 _SWITCH = {"action": "store_true"}
 ABOUT = (_DESCRIPTION, _TAGS, _METRICS, _ALIAS)
 LIST = (
-    Argument("words", "words in name, description, tags or algorithm", many=True, optional=True),
-    Argument("tags", "only with this tag; may be repeated", ("-t", "--tag"), many=True),
-    Argument("algorithm", "only this algorithm", ("--algorithm",)),
-    Argument("model_type", "only this type", ("--type",), options={"choices": MODEL_TYPES}),
-    Argument("metrics", "only where it holds, such as 'auc>=0.8'; may be repeated", ("-m", "--metric"), many=True),
-    Argument("all_versions", "every version, not only the newest", ("--all",), options=_SWITCH),
+    Argument("words", "words in name, description, tags or algorithm", metavar="WORD", many=True, optional=True),
+    Argument("tags", "only with this tag; may be repeated", ("-t", "--tag"), "TAG", many=True),
+    Argument("algorithm", "only this class, such as LogisticRegression", ("--algorithm",), "CLASS"),
+    Argument("model_type", f"only this type: {', '.join(MODEL_TYPES)}", ("--type",), "TYPE", options={"choices": MODEL_TYPES}),
+    Argument("metrics", "only where 'auc>=0.8' holds, in quotes; may be repeated", ("-m", "--metric"), "RANGE", many=True),
+    Argument("all_versions", "every version, not only the newest of each model", ("--all",), options=_SWITCH),
     Argument("deleted", "what lies in the trash", ("--trash",), options=_SWITCH),
-    Argument("sort", "created_at, name, size, metrics.auc …; a leading - turns it round", ("--sort",)),
-    Argument("limit", "how many at most", ("--limit",), options={"type": int, "default": 48}),
-    Argument("offset", "how many to pass over", ("--offset",), options={"type": int, "default": 0}),
+    Argument("sort", "by name, size, created_at or metrics.auc; --sort=-size: largest first", ("--sort",), "COLUMN"),
+    Argument("limit", "how many at most (48)", ("--limit",), "N", options={"type": int, "default": 48}),
+    Argument("offset", "how many to pass over (0)", ("--offset",), "N", options={"type": int, "default": 0}),
 )
 
 VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
-        Verb("list", "List the models.", list_models, _show_list, LIST),
+        Verb("list", "List the models, the newest first.", list_models, _show_list, LIST),
         Verb(
             "show",
             "Show all that is known of one model.",
@@ -319,24 +394,24 @@ VERBS: dict[str, Verb] = {
         ),
         Verb(
             "compare",
-            "Compare models or versions.",
+            "Show models or versions side by side, with what differs marked.",
             lambda store, refs: store.compare(refs),
             lambda store, comparison: card.comparison(comparison, store.where),
-            (Argument("refs", "two or more references", many=True),),
+            (Argument("refs", "two or more models or versions: churn:1 churn:2 other@champion", metavar="REF", many=True),),
         ),
         Verb(
             "stats",
-            "Count models, versions, bytes.",
+            "Count models, versions and bytes.",
             lambda store: store.stats(),
             lambda store, stats: card.stats_card(stats, store.where),
         ),
         Verb("facets", "Count tags, algorithms and types.", lambda store: store.facets(), _show_facets),
         Verb(
             "save",
-            "Keep an existing pickle or joblib file; it is not unpickled.",
+            "Keep an existing pickle or joblib file as it is; it is not unpickled.",
             _save_file,
             lambda store, saved: card.saved_card(saved, store.where),
-            (Argument("path", "the file"), _NAME, *ABOUT),
+            (Argument("path", "the file", metavar="PATH"), _NAME, *ABOUT),
         ),
         Verb(
             "load",
@@ -345,43 +420,55 @@ VERBS: dict[str, Verb] = {
             _show_loaded,
             (
                 _REF,
-                Argument("trust", "sha256:… of a file that you trust", ("--trust",)),
-                Argument("strict", "refuse any other version of a package", ("--strict",), options=_SWITCH),
+                Argument("trust", "the hash of a file that you trust; asked for when it is needed", ("--trust",), "sha256:…"),
+                Argument(
+                    "strict",
+                    "refuse other versions of Python or packages than it was saved with",
+                    ("--strict",),
+                    options=_SWITCH,
+                ),
                 _AT,
             ),
         ),
         Verb(
             "download",
-            "Copy a model's file out of the store.",
+            "Copy a model's file out of the store; nothing is overwritten.",
             lambda store, ref, to=None: store.download(ref, to or "."),
             _show_path,
-            (_REF, Argument("to", "a directory, or a path with a file name", optional=True)),
+            (
+                _REF,
+                Argument(
+                    "to", "a directory, or a path with a file name; else the current directory", metavar="TO", optional=True
+                ),
+            ),
         ),
         Verb(
             "edit",
-            "Change description, tags or metrics.",
+            "Change what is said of a model: description, tags, metrics.",
             _edit,
             lambda store, record: card.record_card(record, store.where),
             (
                 _REF,
                 _DESCRIPTION,
-                Argument("add_tags", "add a tag; may be repeated", ("-t", "--tag"), many=True),
-                Argument("remove_tags", "remove a tag; may be repeated", ("--untag",), many=True),
-                Argument("metrics", "add or correct a metric, such as auc=0.93", ("-m", "--metric"), many=True),
+                Argument("add_tags", "add a tag; may be repeated", ("-t", "--tag"), "TAG", many=True),
+                Argument("remove_tags", "take a tag away; may be repeated", ("--untag",), "TAG", many=True),
+                Argument("metrics", "add or correct a metric, such as auc=0.93", ("-m", "--metric"), "NAME=VALUE", many=True),
             ),
         ),
         Verb(
             "alias",
-            "Let a word point at a version; or remove it, roll it back, show its history.",
+            "Let a word, an alias, point at a version; or take it back, take it away, show its history.",
             _alias,
             _show_alias,
             (
-                Argument("ref", "the version; for the rest the model's name"),
-                Argument("alias", "the word", optional=True),
+                Argument(
+                    "ref", "the version, such as churn:3; for --rollback, --remove and --history the model", metavar="REF"
+                ),
+                Argument("alias", "the word, such as champion; left out: the history of all", metavar="ALIAS", optional=True),
                 _WHY,
-                Argument("rollback", "point at what it pointed at before", ("--rollback",), options=_SWITCH),
+                Argument("rollback", "let it point at what it pointed at before", ("--rollback",), options=_SWITCH),
                 Argument("remove", "take it away", ("--remove",), options=_SWITCH),
-                Argument("history", "who let it point where, and when", ("--history",), options=_SWITCH),
+                Argument("history", "who let it point where, when and why", ("--history",), options=_SWITCH),
             ),
         ),
         Verb(
@@ -389,24 +476,30 @@ VERBS: dict[str, Verb] = {
             "Give a model another name.",
             lambda store, name, new: store.rename(name, new),
             _show_renamed,
-            (_NAME, Argument("new", "the new name")),
+            (_NAME, Argument("new", "the new name", metavar="NEW")),
         ),
         Verb(
             "delete",
-            "Move a version, or all versions of a model, to the trash.",
+            "Move a version, or by its name alone all versions of a model, to the trash for 30 days.",
             _delete,
             _show_removal("deleted"),
             (
                 _REF,
-                Argument("force", "even if an alias names it", ("--force",), options=_SWITCH),
-                Argument("now", "delete for good, at once", ("--now",), options=_SWITCH),
+                Argument("force", "even if an alias points at it", ("--force",), options=_SWITCH),
+                Argument("now", "delete for good at once; there is no way back", ("--now",), options=_SWITCH),
             ),
             _question_delete,
         ),
-        Verb("restore", "Take out of the trash.", lambda store, ref: store.restore(ref), _show_restored, (_REF,)),
+        Verb(
+            "restore",
+            "Take a version, or all versions of a model, out of the trash.",
+            lambda store, ref: store.restore(ref),
+            _show_restored,
+            (_REF,),
+        ),
         Verb(
             "purge",
-            "Delete for good what is in the trash.",
+            "Delete a version, or all versions of a model, that are in the trash for good.",
             lambda store, ref: store.purge(ref),
             _show_removal("purged"),
             (_REF,),
@@ -422,22 +515,17 @@ VERBS: dict[str, Verb] = {
         ),
         Verb(
             "prune",
-            "Move all but the newest versions of a model to the trash.",
+            "Move all but the newest versions of a model to the trash; what an alias points at stays.",
             _prune,
             lambda _, answer: card.removal_card(answer[0], "would be deleted" if answer[1] else "deleted"),
             (
                 _NAME,
-                Argument("keep", "how many of the newest stay", ("--keep",), options={"type": int, "default": 5}),
+                Argument("keep", "how many of the newest stay (5)", ("--keep",), "N", options={"type": int, "default": 5}),
                 Argument("dry_run", "only tell what would go", ("--dry-run",), options=_SWITCH),
             ),
             _question_prune,
         ),
-        Verb(
-            "status",
-            "Say where models are kept.",
-            doctor.status,
-            lambda _, lines: card.lines_card("jupyter-modelstore", lines),
-        ),
+        Verb("status", "Say where models are kept, and how many.", doctor.status, _show_status),
         Verb(
             "doctor",
             "Check the store and this environment.",

@@ -30,7 +30,7 @@ def open_backend(url: str, *, home: Path, user_id: str) -> Backend:
     if scheme == "local" and colon:
         from jupyter_modelstore.backends.local import LocalBackend
 
-        return LocalBackend(Path(rest).expanduser() if rest else home, user_id)
+        return LocalBackend(Path(rest).expanduser().absolute() if rest else home, user_id)  # a notebook may change directory
     raise NotConfigured(
         f"'{visible(url)}' is no address of a store that this version can use.",
         "Set MODELSTORE_URL to local: (models stay on this machine) or local:DIRECTORY.",

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
+from jupyter_modelstore.backends._rows import unreadable
 from jupyter_modelstore.names import key_of
 from jupyter_modelstore.record import AliasEvent, ModelRecord, format_time, now, parse_time
 
@@ -55,10 +56,13 @@ def history(db: sqlite3.Connection, name: str, alias: str | None) -> list[AliasE
         " WHERE h.name_key = ? AND (? IS NULL OR h.alias_key = ?) ORDER BY h.number DESC",
         (key_of(name), alias, key_of(alias or "")),
     ).fetchall()
-    return [
-        AliasEvent(model_name=n, alias=a, version=v, previous=p, at=parse_time(at), who=who, why=why)
-        for n, a, v, p, at, who, why in rows
-    ]
+    try:
+        return [
+            AliasEvent(model_name=n, alias=a, version=v, previous=p, at=parse_time(at), who=who, why=why)
+            for n, a, v, p, at, who, why in rows
+        ]
+    except (TypeError, ValueError, AttributeError) as error:
+        raise unreadable() from error
 
 
 def former(db: sqlite3.Connection, records: Sequence[ModelRecord]) -> tuple[str, ...]:

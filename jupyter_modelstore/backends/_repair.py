@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelstore._files import file_errors, fsync_directory, hash_file
-from jupyter_modelstore.backends._rows import MIGRATIONS, SELECT, is_sound, search_text, to_columns
+from jupyter_modelstore.backends._rows import MIGRATIONS, SELECT, is_sound, is_time, search_text, to_columns
 from jupyter_modelstore.backends._sqlite import Database, apply, prepare, translate
 from jupyter_modelstore.errors import StoreCorrupt, StoreTooNew
 from jupyter_modelstore.names import key_of
@@ -84,6 +84,8 @@ def repair(directory: Path, user_id: str) -> Finding:
         The new database cannot be written. The damaged one is still in place.
     """
     path, files = directory / "store.sqlite3", directory / "files"
+    if not _has_content(path) and not any(files.glob("*.pkl")):
+        return Finding(what="repair", ok=True, message=f"there is no store at {directory} yet; nothing was done")
     with file_errors(f"in {directory}"), _alone(directory), _write_lock(path) as held:
         if held is not None and _is_sound(held, files):
             return Finding(what="repair", ok=True, message=f"{path} is intact; nothing was done")
@@ -110,18 +112,27 @@ def repair(directory: Path, user_id: str) -> Finding:
 
 def _copy_readable(path: Path, target: sqlite3.Connection) -> int:
     """Copy all that can be read and believed from the file at ``path``; return the number of models."""
-    if not path.exists() or path.stat().st_size == 0:
+    if not _has_content(path):
         return 0
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(_open(path, "ro")) as source:
-        source.execute("SELECT 1 FROM sqlite_master").fetchall()
-        _copy_tables(source, target, path.stat().st_size)
-    if not _count(target):
-        with tempfile.TemporaryDirectory() as scratch:
-            mended = Path(scratch) / "store.sqlite3"
-            _copy_with_new_first_page(path, mended)
-            with contextlib.suppress(sqlite3.Error), contextlib.closing(_open(mended, "rw")) as source:
+    with contextlib.closing(_open(path, "ro")) as source:
+        if _tells_its_tables(source):
+            _copy_tables(source, target, path.stat().st_size)
+            return _count(target)
+    with tempfile.TemporaryDirectory() as scratch:
+        mended = Path(scratch) / "store.sqlite3"
+        _copy_with_new_first_page(path, mended)
+        with contextlib.closing(_open(mended, "rw")) as source:
+            if _tells_its_tables(source):
                 _copy_tables(source, target, path.stat().st_size)
     return _count(target)
+
+
+def _tells_its_tables(db: sqlite3.Connection) -> bool:
+    try:
+        tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.Error:
+        return False
+    return tables.issuperset((*_NUMBERED, *_KEYED))
 
 
 def _copy_tables(source: sqlite3.Connection, target: sqlite3.Connection, size: int) -> None:
@@ -134,6 +145,8 @@ def _copy_tables(source: sqlite3.Connection, target: sqlite3.Connection, size: i
         if not is_sound(row[:-1])
     ]
     target.executemany("DELETE FROM models WHERE rowid = ?", unsound)
+    unsound = [row[:1] for row in target.execute("SELECT number, at FROM alias_history").fetchall() if not is_time(row[1])]
+    target.executemany("DELETE FROM alias_history WHERE number = ?", unsound)
     keys = [row[0] for row in target.execute("SELECT DISTINCT name_key FROM models").fetchall()]
     for table, key in _KEYED.items():
         columns = _columns(target, table)
@@ -194,8 +207,9 @@ def _complete(db: sqlite3.Connection) -> None:
             f"(SELECT max(t.version) + 1 FROM {table} t WHERE t.name_key = names.name_key), 1))"
         )
     db.execute(
-        "INSERT OR IGNORE INTO aliases SELECT name_key, alias_key, alias, version FROM alias_history h WHERE version IS NOT NULL"
-        " AND NOT EXISTS (SELECT 1 FROM alias_history l WHERE l.name_key = h.name_key AND l.alias_key = h.alias_key"
+        "INSERT OR IGNORE INTO aliases SELECT name_key, alias_key, alias, version FROM alias_history h"
+        " WHERE version IS NOT NULL AND NOT EXISTS (SELECT 1 FROM alias_history l"
+        " WHERE l.name_key = h.name_key AND l.alias_key = h.alias_key"
         " AND l.number > h.number)"
     )
     db.execute(
@@ -280,7 +294,7 @@ def _adopted(path: Path, version: int) -> dict[str, Any]:
 @contextlib.contextmanager
 def _write_lock(path: Path) -> Iterator[sqlite3.Connection | None]:
     """Hold the database's write lock; give its connection, or None if it is too damaged to be locked."""
-    if not path.exists():
+    if not _has_content(path):
         yield None
         return
     with contextlib.closing(_open(path, "rw")) as db:
@@ -346,9 +360,9 @@ def _put_in_place(new: Path, path: Path) -> Path | None:
         number += 1
         aside = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
     journal = _journal(path)
-    if journal.exists() and journal.stat().st_size > 0:
+    if _has_content(journal):
         journal.rename(_journal(aside))
-    kept = path.exists() and path.stat().st_size > 0
+    kept = _has_content(path)
     if kept:
         try:
             aside.hardlink_to(path)
@@ -357,6 +371,10 @@ def _put_in_place(new: Path, path: Path) -> Path | None:
     new.replace(path)
     fsync_directory(path.parent)
     return aside if kept else None
+
+
+def _has_content(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
 
 
 def _journal(path: Path) -> Path:

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from jupyter_modelstore._files import fsync_directory
-
 from jupyter_modelstore.errors import (
     DiskFull,
     ModelStoreError,
@@ -33,6 +32,7 @@ _APPLICATION_ID = 0x4A4D5331  # "JMS1"
 
 # The primary result codes of SQLite that mean something a user can act on (sqlite.org/rescode.html).
 _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8, 10, 11, 13, 14, 26
+_IOERR_WRITE = 10 | 3 << 8  # what SQLite says of a write beyond a quota or a limit of file sizes
 _KINDS: dict[int, type[StorageError]] = {
     3: ReadOnly,  # PERM
     _BUSY: StoreBusy,
@@ -72,7 +72,7 @@ _HINTS: dict[type[StorageError], tuple[str, str]] = {
         "jupyter modelstore doctor --repair keeps the damaged file and makes a new one from all that can be read.",
     ),
     DiskFull: (
-        "No room left for the database at {path}; nothing was changed.",
+        "No room left for the database at {path} ({detail}); nothing was changed.",
         "Free some space, for example with %modelstore empty-trash, and try again.",
     ),
     StorageError: (
@@ -199,6 +199,8 @@ def apply(connection: sqlite3.Connection, migrations: tuple[str, ...]) -> None:
 def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """Hold the write lock: committed at the end, undone by any exception, also an interrupt that comes with the lock."""
     try:
+        if connection.in_transaction:  # an interrupt came in the middle of undoing the last one
+            connection.execute("ROLLBACK")
         connection.execute("BEGIN IMMEDIATE")
         yield
         connection.execute("COMMIT")
@@ -228,6 +230,6 @@ def translate(error: sqlite3.Error, path: Path) -> ModelStoreError:
     text = str(error)
     by_text = next((number for part, number in _CODES_BY_MESSAGE.items() if part in text), None)
     primary = by_text if code is None or (code & 0xFF) not in _KINDS else code & 0xFF
-    kind = _KINDS.get(primary, StorageError) if primary is not None else StorageError
+    kind = DiskFull if code == _IOERR_WRITE else _KINDS.get(primary or 0, StorageError)
     message, hint = _HINTS[kind]
     return kind(message.format(path=path.parent, detail=text), hint)

@@ -26,7 +26,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from jupyter_modelstore._files import HashingFile, file_errors, fsync_directory
 from jupyter_modelstore._json import dumps, encode, loads
 from jupyter_modelstore.backends import _aliases, _health, _repair
-from jupyter_modelstore.backends._rows import MIGRATIONS, READY, SELECT, order_by, search_text, to_columns, to_record, where
+from jupyter_modelstore.backends._rows import (
+    MIGRATIONS,
+    READY,
+    SELECT,
+    order_by,
+    search_text,
+    to_columns,
+    to_record,
+    to_records,
+    where,
+)
 from jupyter_modelstore.backends._sqlite import Database
 from jupyter_modelstore.errors import (
     Ambiguous,
@@ -105,13 +115,13 @@ class LocalBackend:
     @contextlib.contextmanager
     def receive(self, save_id: str, progress: Progress | None = None) -> Iterator[_Incoming]:
         """Begin a save; see :class:`~jupyter_modelstore.protocols.Backend`."""
-        with self._database.read() as connection:  # makes the directory, refuses a store that cannot be used
-            connection.execute("SELECT 1 FROM meta LIMIT 1")
+        with self._database.read() as db:  # makes the directory, refuses a store that cannot be used
+            known = self._known(db, save_id)
         with file_errors(f"in {self._files}"):
             if not self._files.is_dir():
                 self._files.mkdir(mode=0o700, exist_ok=True)
                 fsync_directory(self._directory)
-            incoming = _Incoming(self, save_id, HashingFile(self._part(save_id), progress))
+            incoming = _Incoming(self, save_id, HashingFile(self._part(save_id), progress), known)
             try:
                 yield incoming
             finally:
@@ -257,7 +267,7 @@ class LocalBackend:
         order, order_values = order_by(query.sort)
         statement = f"{SELECT} WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?"
         bounds = [-1 if limit is None else limit, offset]
-        return self._ask(lambda db: list(map(to_record, db.execute(statement, [*values, *order_values, *bounds]).fetchall())))
+        return self._ask(lambda db: to_records(db.execute(statement, [*values, *order_values, *bounds])))
 
     def count(self, query: Query) -> int:
         """Return how many the query finds."""
@@ -550,9 +560,10 @@ class LocalBackend:
 class _Incoming:
     """One save on its way; see :class:`~jupyter_modelstore.protocols.Incoming`."""
 
-    def __init__(self, backend: LocalBackend, save_id: str, file: HashingFile) -> None:
+    def __init__(self, backend: LocalBackend, save_id: str, file: HashingFile, known: ModelRecord | None) -> None:
         self._backend = backend
         self._save_id = save_id
+        self._known = known
         self.file = file
 
     def seal(self) -> None:
@@ -563,17 +574,18 @@ class _Incoming:
         """Rename the file, then insert the row."""
         self.seal()
         backend, path = self._backend, self.file.path.with_suffix(".pkl")
-        with backend._database.read() as db:  # noqa: SLF001 (two halves of one room)
-            known = backend._known(db, self._save_id)  # noqa: SLF001
-        if known is not None:  # its file stays as it is
-            return Saved(record=known, created=False)
+        if self._known is not None:  # its file stays as it is
+            return Saved(record=self._known, created=False)
         self.file.path.rename(path)
         fsync_directory(path.parent)
         full = dataclasses.replace(draft, save_id=self._save_id, sha256=self.file.sha256, model_file_size=self.file.size)
+        created = False
         try:
             saved = backend._commit(full)  # noqa: SLF001
+            created = saved.created
         finally:
-            self._discard_unless_recorded(path)
+            if not created:
+                self._discard_unless_recorded(path)
         backend._tidy_daily()  # noqa: SLF001
         return saved
 

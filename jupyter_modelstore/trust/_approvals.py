@@ -11,8 +11,10 @@ import re
 from pathlib import Path
 
 from jupyter_modelstore._files import file_errors
-from jupyter_modelstore.errors import InvalidValue, NotTrusted
-from jupyter_modelstore.record import ModelRecord, format_time, now
+from jupyter_modelstore._lines import as_word
+from jupyter_modelstore.errors import InvalidValue, ModelStoreError, NotTrusted
+from jupyter_modelstore.names import visible
+from jupyter_modelstore.record import ModelRecord, Reference, format_time, now
 
 _TRUST = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
 
@@ -58,8 +60,8 @@ class Approvals:
             return
         if not self.has(sha256):
             raise NotTrusted(
-                f"{record.ref} was not loaded: {_reason(record)}. Loading it runs whatever code is inside.",
-                f"If you trust where it comes from: %load_model {record.ref} --trust sha256:{sha256}",
+                f"{visible(record.ref)} was not loaded: {_reason(record)}. Loading it runs whatever code is inside.",
+                f"If you trust where it comes from: %load_model {_typed(record)} --trust sha256:{sha256}",
             )
 
     def has(self, sha256: str) -> bool:
@@ -87,7 +89,8 @@ class Approvals:
             )
         if self.has(sha256):
             return
-        line = json.dumps({"user_id": self._user_id, "sha256": sha256, "at": format_time(now())}) + "\n"
+        entry = json.dumps({"user_id": self._user_id, "sha256": sha256, "at": format_time(now())})
+        line = f"\n{entry}\n"  # with a line feed in front: the line before may be torn
         with file_errors(f"at {self._path}"):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -96,6 +99,14 @@ class Approvals:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def _typed(record: ModelRecord) -> str:
+    """Return what one types to name a record; one whose name breaks the rule, by its id."""
+    try:
+        return as_word(str(Reference.parse(record.ref)))
+    except ModelStoreError:
+        return as_word(visible(f"id:{record.id[:8]}"))
 
 
 def _reason(record: ModelRecord) -> str:

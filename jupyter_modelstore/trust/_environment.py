@@ -121,8 +121,11 @@ class Verdict:
         """What to say after the load; empty if nothing differs."""
         if not self.different:
             return ""
-        changes = ", ".join(f"{name} {then} (here {here})" for name, then, here in self.different)
-        return f"Saved under {changes}: it may predict differently. As it was: {self.install_line}"
+        return f"Saved under {', '.join(self._changes)}: it may predict differently. As it was: {self.install_line}"
+
+    @property
+    def _changes(self) -> list[str]:
+        return [f"{name} {then} (here {here})" for name, then, here in self.different]
 
     def require(self, ref: str, *, strict: bool = False) -> None:
         """Refuse what cannot, or with ``strict`` may not, be loaded here.
@@ -146,9 +149,10 @@ class Verdict:
                 f"Open a kernel with Python {then}, or fit the model again here.",
             )
         if strict and (self.different or self.python):
+            changes = [f"Python {then} (here {here})" for then, here in filter(None, [self.python])] + self._changes
             raise EnvironmentDiffers(
-                f"{ref} was not loaded: strict=True, and versions differ. {self.warning}".strip(),
-                f"In a new environment: {self.install_line}",
+                f"{ref} was not loaded, as strict was asked for: it was saved under {', '.join(changes)}.",
+                f"In a new environment{f' with Python {self.python[0]}' if self.python else ''}: {self.install_line}",
             )
 
 
@@ -164,7 +168,7 @@ def compare(environment: Mapping[str, Any]) -> Verdict:
     modules = {name: module for module, name in _texts(environment.get("modules")).items()}
     missing, different = [], []
     for name, then in distributions.items():
-        here = _here(name, modules.get(name, name.replace("-", "_")))
+        here = _here(name, modules[name]) if name in modules else _version_of(name) or None
         if here is None:
             missing.append(f"{name}=={then}" if then else name)
         elif then and here and here != then:

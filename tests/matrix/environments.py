@@ -35,9 +35,14 @@ OLDEST_NUMPY = {(3, 10): "1.26.0", (3, 11): "1.26.0", (3, 12): "1.26.0", (3, 13)
 """The oldest numpy from 1.26 on that has a wheel for a Python, and does not crash with it."""
 
 
+NEWEST = ("scikit-learn<=1.9.1", "numpy<=2.5.5", "scipy<=1.18.1", "joblib>=1.6,<=1.6.0", "cloudpickle<=3.1.2")
+"""The newest versions that the table of exceptions knows. ``MODELSTORE_MATRIX_LATEST=1`` takes what the index serves: do so
+when a library has a new release, and bring the table up to date."""
+
+
 @dataclass(frozen=True)
 class Environment:
-    """One set of versions; an empty version is the newest that the index serves."""
+    """One set of versions; an empty version is the newest that is known here."""
 
     name: str
     python: str
@@ -47,8 +52,9 @@ class Environment:
     @property
     def requirements(self) -> list[str]:
         """What to install."""
-        pins = [("scikit-learn", self.sklearn), ("numpy", self.numpy)]
-        return [f"{name}=={version}" if version else name for name, version in pins] + ["joblib>=1.6", "cloudpickle"]
+        pins = [f"scikit-learn=={self.sklearn}" if self.sklearn else "scikit-learn"]
+        pins += [f"numpy=={self.numpy}" if self.numpy else "numpy", "joblib>=1.6", "cloudpickle"]
+        return pins if _ENVIRON.get("MODELSTORE_MATRIX_LATEST") else [*pins, *NEWEST]
 
     @property
     def folder(self) -> Path:

@@ -1,0 +1,34 @@
+# Each target is one script; what it does stands there. PYTHON chooses the interpreter: make test PYTHON=python3.12
+PYTHON ?= python3
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check soak bench screenshots clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo:  ## run the quickstart notebook and print its results (nothing is left in your home)
+	@scripts/demo
+
+test:  ## install what the tests need, check the code, run all tests
+	@scripts/test
+
+check:  ## format, lint, types, spelling, imports
+	@scripts/setup -e '.[test]'
+	@scripts/check
+
+soak:  ## 300 random kills under load
+	@scripts/setup -e '.[test]'
+	@scripts/soak
+
+bench:  ## measure, beside other stores
+	@scripts/bench
+
+screenshots:  ## draw docs/images anew (needs chromium)
+	@scripts/setup -e '.[test]'
+	@.venv/bin/python scripts/screenshots.py
+
+clean:  ## remove .venv and everything that was built
+	@rm -rf .venv .venv-* build dist .cache .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

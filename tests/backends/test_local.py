@@ -1,0 +1,268 @@
+"""The store on this machine: what every backend promises, and what only this one has."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import sqlite3
+import stat
+import sys
+import threading
+import time
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from conformance.backend import BackendTests, find, keep, listed
+
+from jupyter_modelstore.backends import open_backend
+from jupyter_modelstore.backends.local import LocalBackend
+from jupyter_modelstore.errors import ModelFileNotFound, NotConfigured, NotFound
+from jupyter_modelstore.record import Draft, Query
+
+USER = str(uuid.uuid4())
+GOLDEN = Path(__file__).parent.parent / "data" / "stores" / "v1"
+
+
+class Door:
+    """A way past the backend: SQLite and files."""
+
+    def __init__(self, directory):
+        self.files = directory / "files"
+        self.database = directory / "store.sqlite3"
+
+    def path(self, record):
+        return self.files / f"{record.save_id}.pkl"
+
+    def peek(self, record):
+        return self.path(record).read_bytes()
+
+    def poke(self, record, data):
+        if data is None:
+            self.path(record).unlink()
+        else:
+            self.path(record).write_bytes(data)
+
+    def rows(self):
+        with contextlib.closing(sqlite3.connect(self.database)) as db:
+            db.row_factory = sqlite3.Row
+            return [dict(row) for row in db.execute("SELECT * FROM models ORDER BY rowid")]
+
+    def set(self, record, **columns):
+        with contextlib.closing(sqlite3.connect(self.database)) as db, db:
+            names = ", ".join(f"{column} = ?" for column in columns)
+            db.execute(f"UPDATE models SET {names} WHERE id = ?", (*columns.values(), record.id))
+
+    def objects(self):
+        return {path.name for path in self.files.iterdir()} if self.files.exists() else set()
+
+    def leave(self, name, data, hours):
+        path = self.files / name
+        path.write_bytes(data)
+        at = time.time() - 3600 * hours
+        os.utime(path, (at, at))
+
+
+@pytest.fixture
+def directory(tmp_path):
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def again(directory):
+    return lambda: LocalBackend(directory, USER)
+
+
+@pytest.fixture
+def backend(again):
+    return again()
+
+
+@pytest.fixture
+def door(directory):
+    return Door(directory)
+
+
+class TestLocalBackend(BackendTests):
+    """The conformance suite."""
+
+
+@pytest.fixture
+def raw(backend):
+    """The backend's own connection."""
+    keep(backend, "churn")
+    with backend._database.read() as connection:
+        yield connection
+
+
+def test_no_wal_since_network_drives_lack_shared_memory(raw, directory):
+    assert raw.execute("PRAGMA journal_mode").fetchone()[0] == "truncate"
+    assert not [path.name for path in directory.iterdir() if path.name.endswith(("-wal", "-shm"))]
+
+
+def test_a_commit_is_forced_to_the_disk(raw):
+    assert raw.execute("PRAGMA synchronous").fetchone()[0] >= 2
+
+
+def test_the_file_says_what_it_is(raw, directory):
+    assert raw.execute("PRAGMA application_id").fetchone()[0] == 0x4A4D5331
+    assert raw.execute("PRAGMA user_version").fetchone()[0] == 1
+    assert (directory / "store.sqlite3").read_bytes().startswith(b"SQLite format 3\0")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
+def test_nobody_else_can_look_into_the_store(backend, directory):
+    keep(backend, "churn")
+    for path in (directory, directory / "files"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    "path", ["../../etc/passwd", "/etc/passwd", "files/../../secret.pkl", "C:\\secret", "files/other.pkl", "\0"]
+)
+def test_the_path_in_a_row_is_not_believed(backend, door, directory, path):
+    record = keep(backend, "churn", b"right").record
+    (directory.parent / "secret.pkl").write_bytes(b"wrong")
+    door.set(record, model_file_path=path)
+    record = find(backend, "churn")
+    assert record.model_file_path == path
+    assert backend.fetch(record).read_bytes() == b"right"
+    backend.delete([record])
+    backend.purge([record])
+    assert (directory.parent / "secret.pkl").exists()
+
+
+@pytest.mark.parametrize("save_id", ["../../secret", "/etc/passwd", "", None, "x" * 5000])
+def test_a_save_id_that_is_none_leads_nowhere(backend, door, directory, save_id):
+    record = keep(backend, "churn").record
+    (directory.parent / "secret.pkl").write_bytes(b"wrong")
+    door.set(record, save_id=save_id)
+    record = find(backend, "churn")
+    with pytest.raises(ModelFileNotFound):
+        backend.fetch(record)
+    backend.delete([record])
+    assert backend.purge([record]).bytes == 0
+    assert (directory.parent / "secret.pkl").exists()
+
+
+def test_an_id_that_is_no_uuid_cannot_begin_a_save(backend):
+    with pytest.raises(ValueError, match="UUID"), backend.receive("../../x"):
+        pass
+
+
+def test_the_same_process_uses_one_store_from_many_threads(backend):
+    failures = []
+
+    def work(number):
+        try:
+            for step in range(5):
+                keep(backend, "churn", f"{number}-{step}".encode())
+                backend.select(Query(all_versions=True))
+        except Exception as error:  # noqa: BLE001 (shown below)
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert sorted(record.version for record in backend.select(Query(all_versions=True))) == list(range(1, 31))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_child_opens_its_own_connection(backend):
+    keep(backend, "churn", b"1")
+    child = os.fork()
+    if child == 0:
+        try:
+            keep(backend, "churn", b"2")
+            os._exit(0)
+        except BaseException:  # noqa: BLE001 (the exit code tells)
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert keep(backend, "churn", b"3").record.version == 3
+
+
+def test_a_file_that_was_swept_before_its_row_is_not_recorded(backend, directory, door):
+    """A laptop that slept for a day between the file's name and its row."""
+    save_id = str(uuid.uuid4())
+    with backend.receive(save_id) as incoming:
+        incoming.file.write(b"model")
+        incoming.seal()
+        path = incoming.file.path.rename(incoming.file.path.with_suffix(".pkl"))
+        assert LocalBackend(directory, USER).sweep(timedelta(0))[0] == 1
+        assert not path.exists()
+        draft = Draft(model_name="churn", save_id=save_id, model_file_size=5)
+        with pytest.raises(ModelFileNotFound):
+            backend._commit(draft)
+    assert (door.rows(), door.objects()) == ([], set())
+
+
+def test_once_a_day_a_save_clears_up(backend, door):
+    keep(backend, "churn", b"1")
+    door.leave(f"{uuid.uuid4()}.part", b"123", hours=25)
+    keep(backend, "churn", b"2")
+    assert len(door.objects()) == 3
+    with contextlib.closing(sqlite3.connect(door.database)) as db, db:
+        db.execute("UPDATE meta SET value = '2020-01-01T00:00:00+00:00' WHERE key = 'tidied_at'")
+    keep(backend, "churn", b"3")
+    assert len(door.objects()) == 3
+
+
+def test_a_store_of_the_first_schema_stays_readable(tmp_path):
+    directory = tmp_path / "golden"
+    shutil.copytree(GOLDEN, directory)
+    backend = LocalBackend(directory, USER)
+    assert listed(backend, all_versions=True, sort="created_at") == ["churn:1", "churn:2", "prijs:1"]
+    record = find(backend, "churn@champion")
+    assert (record.ref, record.metrics["auc"], record.tags) == ("churn:1", 0.93, ("telecom", "हिन्दी"))
+    assert record.params["C"] == 0.5
+    assert backend.fetch(record).read_bytes() == b"\x80\x04K\x01."
+    assert find(backend, "old:1") is None
+    assert backend.renamed("oud") == "prijs"
+    assert find(backend, "prijs:2").status == "purged"
+    assert [event.version for event in backend.alias_history("churn")] == [1]
+    assert all(finding.ok for finding in backend.check(full=True))
+    assert keep(backend, "prijs", b"new").record.version == 4
+
+
+def test_addresses(tmp_path):
+    assert open_backend("local:", home=tmp_path, user_id=USER).location == str(tmp_path)
+    assert open_backend(f"local:{tmp_path}/x", home=tmp_path, user_id=USER).location == f"{tmp_path}/x"
+    for address in ("https://x.supabase.co", "", "local", "file:///x", "\u202e"):
+        with pytest.raises(NotConfigured):
+            open_backend(address, home=tmp_path, user_id=USER)
+
+
+def test_it_says_where_it_is(backend, directory):
+    assert (backend.where, backend.location) == ("on this machine", str(directory))
+    assert str(directory) in repr(backend)
+
+
+def test_times_of_equal_digits_sort_as_texts(backend):
+    record = keep(backend, "churn").record
+    assert len(record.to_json()["created_at"]) == len("2026-01-01T00:00:00.000000+00:00")
+    assert dataclasses.asdict(record)["created_at"].tzinfo is not None
+
+
+def test_a_row_that_vanished_is_said(backend, door):
+    record = keep(backend, "churn").record
+    with contextlib.closing(sqlite3.connect(door.database)) as db, db:
+        db.execute("DELETE FROM models")
+    with pytest.raises(NotFound):
+        backend.record_download(record)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="open files cannot be replaced there")
+def test_a_database_that_was_replaced_is_opened_anew(backend, directory, tmp_path):
+    keep(backend, "before", b"1")
+    shutil.copytree(directory, tmp_path / "copy")
+    other = LocalBackend(tmp_path / "copy", USER)
+    keep(other, "after", b"2")
+    (tmp_path / "copy" / "store.sqlite3").replace(directory / "store.sqlite3")
+    assert backend.names() == ["after", "before"]

@@ -1,0 +1,142 @@
+"""Settings, from the environment, from traitlets, and by hand."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from traitlets.config import Config
+
+import jupyter_modelstore as jms
+from jupyter_modelstore import errors
+from jupyter_modelstore.config import ModelStore, home_from, url_from
+from jupyter_modelstore.errors import ModelStoreError, NotConfigured
+
+pytest_plugins = ("doors_fixtures",)
+
+
+def test_with_no_setting_models_rest_on_this_machine():
+    assert url_from({}) == "local:"
+    assert url_from({"MODELSTORE_URL": "  "}) == "local:"
+
+
+def test_the_url_wins_over_supabase_settings():
+    assert url_from({"MODELSTORE_URL": "local:x", "SUPABASE_URL": "https://x.supabase.co", "SUPABASE_KEY": "k"}) == "local:x"
+
+
+@pytest.mark.parametrize(("given", "missing"), [("SUPABASE_URL", "SUPABASE_KEY"), ("SUPABASE_KEY", "SUPABASE_URL")])
+def test_half_a_supabase_setting_names_the_other_half_and_no_value(given, missing):
+    with pytest.raises(NotConfigured, match="Supabase not configured") as caught:
+        url_from({given: "secret-value", missing: " "})
+    assert missing in caught.value.message
+    assert "MODELSTORE_URL=local:" in caught.value.hint
+    assert "secret-value" not in str(caught.value)
+
+
+def test_both_supabase_settings_are_refused_by_this_version():
+    with pytest.raises(NotConfigured, match="this machine only") as caught:
+        url_from({"SUPABASE_URL": "https://x.supabase.co", "SUPABASE_KEY": "secret-value"})
+    assert "secret-value" not in str(caught.value)
+
+
+def test_home_comes_from_the_environment_or_jupyters_data_directory(tmp_path):
+    assert home_from({"MODELSTORE_HOME": "~/m"}) == Path.home() / "m"
+    assert home_from({}) == Path(os.environ["JUPYTER_DATA_DIR"]) / "modelstore"
+
+
+def test_connect_takes_what_the_environment_says(monkeypatch, tmp_path):
+    assert jms.connect().location == os.environ["MODELSTORE_HOME"]
+    monkeypatch.setenv("MODELSTORE_URL", f"local:{tmp_path}/shared")
+    assert jms.connect().location == str(tmp_path / "shared")
+    assert jms.connect("local:").location == os.environ["MODELSTORE_HOME"]
+    assert jms.connect("local:~/mine").location == str(Path.home() / "mine")
+    assert jms.connect("local:", home=tmp_path / "h").location == str(tmp_path / "h")
+
+
+def test_a_relative_directory_stays_where_it_was(monkeypatch, tmp_path, clf):
+    monkeypatch.chdir(tmp_path)
+    store = jms.connect("local:models", home="home of mine")
+    store.save(clf, "churn")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert store.get("churn").version == 1
+    assert store.location == str(tmp_path / "models")
+    store.load("churn")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "models", "https://x.supabase.co", "local", "\x1b[31m:"])
+def test_an_address_that_means_nothing_is_refused(url):
+    with pytest.raises(NotConfigured, match="no address") as caught:
+        jms.connect(url)
+    assert "local:" in caught.value.hint
+    assert "\x1b" not in str(caught.value)
+
+
+def test_connecting_writes_nothing_but_the_users_id(tmp_path):
+    jms.connect(home=tmp_path / "h")
+    assert [path.name for path in (tmp_path / "h").iterdir()] == ["user"]
+    assert (tmp_path / "h" / "user").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "h").stat().st_mode & 0o777 == 0o700
+
+
+def test_traitlets_configure_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(errors, "debug", False)
+    config = Config()
+    config.ModelStore.url = f"local:{tmp_path}/a"
+    config.ModelStore.home = str(tmp_path / "h")
+    config.ModelStore.debug = True
+    assert ModelStore(config=config).registry().location == str(tmp_path / "a")
+    assert (tmp_path / "h" / "user").exists()
+    assert errors.debug
+    assert ModelStore().registry().location == os.environ["MODELSTORE_HOME"]
+
+
+def test_eight_processes_at_once_become_one_user(tmp_path):
+    code = f"import jupyter_modelstore as jms; print(jms.connect(home={str(tmp_path / 'h')!r})._backend.user_id)"
+
+    def run(_):
+        return subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        ).stdout.strip()
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = set(pool.map(run, range(8)))
+    assert len(ids) == 1
+    uuid.UUID(ids.pop())
+    assert [path.name for path in (tmp_path / "h").iterdir()] == ["user"]
+
+
+def test_threads_at_once_become_one_user_without_hard_links(tmp_path, monkeypatch):
+    def refuse(self, target):
+        raise OSError(1, "no hard links on this file system")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    first = jms.connect(home=tmp_path / "h")._backend.user_id
+    assert jms.connect(home=tmp_path / "h")._backend.user_id == first
+
+
+@pytest.mark.parametrize("content", [b"", b"nobody\n", b"\xff\xfe"])
+def test_a_damaged_user_file_is_told_and_not_replaced(tmp_path, content):
+    (tmp_path / "user").write_bytes(content)
+    with pytest.raises(NotConfigured, match="cannot be read"):
+        jms.connect(home=tmp_path)
+    assert (tmp_path / "user").read_bytes() == content
+
+
+def test_a_home_that_cannot_be_written_reads_what_is_elsewhere(tmp_path, clf):
+    jms.connect(f"local:{tmp_path}/shared", home=tmp_path / "h").save(clf, "churn")
+    home = Path("/proc/nobody-can-write-here")  # for root, chmod is no obstacle
+    if not Path("/proc/self").exists():
+        pytest.skip("no /proc here")
+    store = jms.connect(f"local:{tmp_path}/shared", home=home)
+    assert [record.ref for record in store.list()] == ["churn:1"]
+    with pytest.raises(PermissionError, match="not loaded"):
+        store.load("churn")
+    with pytest.raises(ModelStoreError):
+        jms.connect("local:", home=home).save(clf, "churn")
