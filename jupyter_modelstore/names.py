@@ -81,6 +81,8 @@ def clean_tags(tags: str | Iterable[str]) -> tuple[str, ...]:
     InvalidValue
         A tag is empty, too long or holds control or invisible characters, or there are too many.
     """
+    if not isinstance(tags, Iterable):
+        raise InvalidValue(f"Tags must be texts, not {type(tags).__name__}.", 'For example tags=["telecom"].')
     seen: dict[str, str] = {}
     for tag in [tags] if isinstance(tags, str) else tags:
         text = _nfc(tag, InvalidValue, "tag", f"A tag has 1 to {MAX_TAG} visible characters.", MAX_TAG).strip()
@@ -103,7 +105,7 @@ def clean_text(text: str, what: str = "description") -> str:
     rule = f"A {what} has at most {MAX_TEXT:,} characters and no control characters."
     if text == "":
         return ""
-    clean = _nfc(text.replace("\r\n", "\n"), InvalidValue, what, rule, MAX_TEXT).strip()
+    clean = _nfc(text, InvalidValue, what, rule, MAX_TEXT).replace("\r\n", "\n").strip()
     for char in clean:
         if unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\t":
             raise InvalidValue(f"The {what} holds the control character {visible(char)}.", rule)
@@ -141,8 +143,8 @@ def _number(name: str, value: object) -> int | float:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53:
         return int(value)
     item = value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
-    if type(item) is int:
-        return _number(name, item) if abs(item) < 2**53 else float(item)
+    if type(item) is int and abs(item) < 2**53:
+        return item
     if isinstance(item, (bool, str, bytes)) or not isinstance(item, SupportsFloat):
         raise InvalidValue(
             f"The metric '{visible(name)}' is a {type(value).__name__}, not a number.", "Give one number for each metric."

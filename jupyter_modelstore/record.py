@@ -296,7 +296,7 @@ TIME_FIELDS = ("created_at", "updated_at", "last_downloaded_at", "deleted_at")
 
 def _from_json(name: str, value: Any) -> Any:  # noqa: ANN401 (any member)
     if name in OBJECT_FIELDS:
-        return JsonObject(json.dumps(value or {}, ensure_ascii=False))
+        return JsonObject(json.dumps(value or {}, ensure_ascii=False, separators=(",", ":")))
     if value is None:
         if name in _REQUIRED:
             raise ValueError(f"Not a record: {name} is missing")
