@@ -103,7 +103,16 @@ def _others(directory: Path, model: object, *, default_every: int) -> list[Candi
         (_peers.Mlflow(directory / "mlflow-tuned", tuned=True), 5 if default_every > 10 else 1),
         (_peers.Mlflow(directory / "mlflow-default", tuned=False), default_every),
     ]
-    return [Candidate(store.name, partial(store.save, model), store.forget, every) for store, every in stores]
+    # Small versions pile up, as they do here; of large ones each is removed.
+    piling = hasattr(model, "steps")
+    return [
+        Candidate(store.name, partial(store.save, model), _nothing if piling else store.forget, every)
+        for store, every in stores
+    ]
+
+
+def _nothing(_: object) -> None:
+    """Leave all where it is."""
 
 
 # ---- memory ----------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import stat
 import threading
 import unicodedata
 from collections.abc import Iterator
@@ -192,6 +193,35 @@ def write_atomic(path: Path, data: bytes) -> None:
     finally:
         part.unlink(missing_ok=True)
     fsync_directory(path.parent)
+
+
+def is_closed(directory: Path) -> bool:
+    """Tell whether a directory is this user's, and nobody else may look for anything in it."""
+    state = directory.stat()
+    return not hasattr(os, "getuid") or (state.st_uid == os.getuid() and not state.st_mode & 0o033)
+
+
+def is_only_mine(path: Path) -> bool:
+    """Tell whether a file or directory is this user's, and nobody else may write to it.
+
+    A group that is named after the user has no other members, by the custom of systems that make such groups. Windows answers
+    yes: a profile's access lists keep others out.
+    """
+    if not hasattr(os, "getuid"):
+        return True
+    state = path.stat()
+    shared = stat.S_IWOTH if _is_own_group(state.st_gid) else stat.S_IWOTH | stat.S_IWGRP
+    return state.st_uid == os.getuid() and not state.st_mode & shared
+
+
+def _is_own_group(group: int) -> bool:
+    try:
+        import grp
+        import pwd
+
+        return grp.getgrgid(group).gr_name == pwd.getpwuid(os.getuid()).pw_name
+    except (KeyError, ImportError):
+        return False
 
 
 def safe_file_name(name: str) -> str:

@@ -138,12 +138,10 @@ class _Encoder:
             return {"$repr": f"<{kind.__name__}>"}
 
     def _compound(self, value: object, depth: int) -> Any:  # noqa: ANN401
-        if isinstance(value, (Mapping, list, tuple, set, frozenset)) and len(value) > _MAX_NODES - self.nodes:
-            return {"$repr": f"<{type(value).__name__} of {len(value):,}>"}
-        if isinstance(value, Mapping):
-            return self._mapping(value, depth)
-        if isinstance(value, (list, tuple, set, frozenset)):
-            return self._sequence(value, depth)
+        if isinstance(value, (Mapping, list, tuple, set, frozenset)):
+            if len(value) > _MAX_NODES - self.nodes:
+                return {"$repr": f"<{type(value).__name__} of {len(value):,}>"}
+            return self._mapping(value, depth) if isinstance(value, Mapping) else self._sequence(value, depth)
         if isinstance(value, Opaque):
             return {"$repr": _clean(value)}
         plain = _plain(value)

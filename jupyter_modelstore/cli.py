@@ -15,11 +15,12 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from jupyter_modelstore._parser import Parser
 from jupyter_modelstore._version import __version__
 from jupyter_modelstore.config import connect
 from jupyter_modelstore.errors import ModelStoreError, NotConfirmed, UsageError
 from jupyter_modelstore.record import to_json
-from jupyter_modelstore.verbs import VERBS, Parser, Verb, plain
+from jupyter_modelstore.verbs import VERBS, Verb, plain
 
 _SYNONYMS = {"list": ("ls",), "delete": ("rm",)}
 _MAGIC = re.compile(

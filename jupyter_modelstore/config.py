@@ -7,6 +7,7 @@ machine, in Jupyter's data directory.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import uuid
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from traitlets import Bool, Bunch, Unicode, default, observe
 from traitlets.config import Configurable
 
 from jupyter_modelstore import errors
+from jupyter_modelstore._files import fsync_directory, write_atomic
 from jupyter_modelstore.errors import NotConfigured
 
 if TYPE_CHECKING:
@@ -142,20 +144,16 @@ def _user_id(home: Path) -> str:
 def _make_user_id(path: Path) -> None:
     """Write the file, unless another process is faster; a half-written one is never seen."""
     part = path.with_name(f".user.{uuid.uuid4()}")
-    try:
+    with contextlib.suppress(OSError):  # a directory that cannot be written
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part.write_text(f"{uuid.uuid4()}\n", encoding="ascii")
+        write_atomic(part, f"{uuid.uuid4()}\n".encode())
         part.chmod(0o600)
         try:
             path.hardlink_to(part)
         except FileExistsError:
-            return
+            pass
         except OSError:  # no hard links on this file system
             part.replace(path)
-    except OSError:
-        return
-    finally:
-        try:
-            part.unlink(missing_ok=True)
-        except OSError:
-            return
+        fsync_directory(path.parent)
+    with contextlib.suppress(OSError):
+        part.unlink(missing_ok=True)

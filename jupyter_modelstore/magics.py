@@ -18,10 +18,11 @@ from jupyter_modelstore.names import visible
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from jupyter_modelstore._parser import Parser
     from jupyter_modelstore.card import Shown
     from jupyter_modelstore.config import ModelStore
     from jupyter_modelstore.registry import Registry
-    from jupyter_modelstore.verbs import Parser, Verb
+    from jupyter_modelstore.verbs import Verb
 
 VERB_OF_MAGIC = {
     "models": "list",
@@ -123,7 +124,7 @@ class Magics:
     def save_model(self, line: str, local_ns: Mapping[str, Any] | None = None) -> None:
         """Keep a fitted model of this notebook, or with ``--file`` an existing file."""
         from jupyter_modelstore import card
-        from jupyter_modelstore.verbs import metrics_from
+        from jupyter_modelstore._parser import metrics_from
 
         options = vars(save_parser().parse_args(split_line(line)))
         words: list[Word] = options.pop("words")
@@ -297,7 +298,8 @@ class _Progress:
 
 def save_parser() -> Parser:
     """Return the parser of ``%save_model``."""
-    from jupyter_modelstore.verbs import ABOUT, Parser
+    from jupyter_modelstore._parser import Parser
+    from jupyter_modelstore.verbs import ABOUT
 
     parser = Parser(
         prog="%save_model",
@@ -316,7 +318,7 @@ def save_parser() -> Parser:
 
 
 def _parser(verb: Verb, prog: str) -> Parser:
-    from jupyter_modelstore.verbs import Parser
+    from jupyter_modelstore._parser import Parser
 
     parser = Parser(prog=prog, description=_OWN_HELP.get(prog, verb.help), add_help=False)
     for argument in verb.arguments:

@@ -127,6 +127,10 @@ class Backend(Protocol):
         """Where exactly: a directory or an address."""
 
     @property
+    def private(self) -> bool:
+        """Whether nobody but this user can write records of this user here."""
+
+    @property
     def user_id(self) -> str:
         """Who is asking (UUID)."""
 

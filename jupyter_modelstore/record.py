@@ -17,7 +17,8 @@ from datetime import datetime, timezone
 from typing import Any, Literal
 
 from jupyter_modelstore._json import JsonObject, encode
-from jupyter_modelstore.errors import InvalidReference
+from jupyter_modelstore._lines import as_word
+from jupyter_modelstore.errors import InvalidName, InvalidReference
 from jupyter_modelstore.names import clean_alias, clean_name, clean_tags, visible
 
 SCHEMA_VERSION = 1
@@ -531,3 +532,14 @@ class Comparison:
 
     records: tuple[ModelRecord, ...]
     sections: Mapping[str, tuple[Row, ...]]
+
+
+def typed(what: str | Reference | ModelRecord) -> str:
+    """Return what one types into a magic to name a model; a record whose name breaks the rule, by its id."""
+    if isinstance(what, ModelRecord):
+        record = what
+        try:
+            what = Reference.parse(record.ref)
+        except (InvalidName, InvalidReference):
+            what = f"id:{record.id[:8]}"
+    return as_word(visible(str(what)))

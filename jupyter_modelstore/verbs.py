@@ -7,64 +7,19 @@ method of :class:`~jupyter_modelstore.registry.Registry`. An answer is a datacla
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from jupyter_modelstore import card, doctor
 from jupyter_modelstore._lines import as_word
+from jupyter_modelstore._parser import Argument, metrics_from, range_from
 from jupyter_modelstore.card import Shown
-from jupyter_modelstore.errors import InvalidValue, NotFound, UsageError
+from jupyter_modelstore.errors import NotFound, UsageError
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.record import MODEL_TYPES, ModelRecord, Page, Query, Reference, Removal, Saved
 from jupyter_modelstore.registry import Listing, Loaded, Registry
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """One argument of a verb.
-
-    Attributes
-    ----------
-    name : str
-        The keyword of the verb's function.
-    help : str
-    flags : tuple of str
-        ``("-t", "--tag")``; empty for a positional argument.
-    many : bool
-        It may be given more than once, or (positional) more than one word.
-    optional : bool
-        A positional argument that may be left out.
-    metavar : str
-        What stands for its value in the help: ``TAG``.
-    options : Mapping
-        Further arguments of ``argparse.add_argument``.
-    """
-
-    name: str
-    help: str
-    flags: tuple[str, ...] = ()
-    metavar: str = ""
-    many: bool = False
-    optional: bool = False
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    def add_to(self, parser: argparse.ArgumentParser) -> None:
-        """Add this argument to a parser."""
-        options: dict[str, Any] = {"help": self.help, **self.options}
-        if self.metavar:
-            options["metavar"] = self.metavar
-        if not self.flags:
-            if self.many or self.optional:
-                options.setdefault("nargs", "*" if self.many and self.optional else "+" if self.many else "?")
-            parser.add_argument(self.name, **options)
-            return
-        if self.many:
-            options.setdefault("action", "append")
-        parser.add_argument(*self.flags, dest=self.name, **options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,99 +49,16 @@ class Verb:
     question: Callable[..., str | None] | None = None
 
 
-def _help_format(prog: str) -> argparse.HelpFormatter:
-    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=32, width=100)
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser for people who type: options may stand anywhere, and are written out.
-
-    What is wrong raises this package's error, and does not end the process.
-    """
-
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401 (argparse's own)
-        super().__init__(**{"allow_abbrev": False, "formatter_class": _help_format, **options})
-        self._positionals.title = "arguments"
-        self._entered = False
-        self._usage_line = ""
-
-    @property
-    def flags(self) -> list[str]:
-        """All options, short and long."""
-        return [flag for action in self._actions for flag in action.option_strings]
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:  # noqa: ANN401 (argparse's own; it has three overloads)
-        """Parse, also where an option stands between two words."""
-        if self._entered or self._subparsers is not None:
-            return super().parse_known_args(args, namespace)
-        self._entered = True
-        self._usage_line = self.format_usage()
-        try:
-            return self.parse_known_intermixed_args(args, namespace)
-        finally:
-            self._entered = False
-
-    def error(self, message: str) -> NoReturn:
-        """Raise what was wrong, with the line that is right."""
-        # Kept from before: while argparse parses, its own usage breaks at the % of a magic.
-        usage = "Usage: " + " ".join((self._usage_line or self.format_usage()).split()).removeprefix("usage: ")
-        start, found, rest = message.partition("unrecognized arguments: ")
-        if found and not start and not rest.startswith("-"):
-            raise UsageError(f"There is more than expected: {visible(rest)}", f"Put several words in quotes. {usage}")
-        text = visible(message)
-        raise UsageError(text[:1].upper() + text[1:] + ("" if text.endswith(".") else "."), usage)
-
-
-def metrics_from(pairs: Sequence[str] | None, value_of: Callable[[str], object] | None = None) -> dict[str, object]:
-    """Read ``NAME=VALUE`` arguments.
-
-    Parameters
-    ----------
-    pairs
-        As they were typed.
-    value_of
-        What to do with a value that is no number, such as a variable's name; without it, that is an error.
-    """
-    metrics: dict[str, object] = {}
-    for pair in pairs or ():
-        name, equals, text = pair.partition("=")
-        if not equals or not name.strip() or not text.strip():
-            raise InvalidValue(f"'{visible(pair)}' is no metric.", "Write -m NAME=VALUE, for example -m auc=0.93.")
-        try:
-            metrics[name.strip()] = int(text) if text.strip().lstrip("+-").isdecimal() else float(text)
-        except ValueError as error:
-            if value_of is None:
-                raise InvalidValue(
-                    f"'{visible(text)}' is not a number.", "Write -m NAME=VALUE, such as -m auc=0.93."
-                ) from error
-            metrics[name.strip()] = value_of(text.strip())
-    return metrics
-
-
 # ---- what each verb calls --------------------------------------------------------------------------------------------
 
 
 def _query(words: Sequence[str] = (), metrics: Sequence[str] | None = None, **terms: Any) -> Query:  # noqa: ANN401
     ranges: dict[str, tuple[float | None, float | None]] = {}
-    for name, (least, most) in map(_range, metrics or ()):
+    for name, (least, most) in map(range_from, metrics or ()):
         before = ranges.get(name, (None, None))
         ranges[name] = (before[0] if least is None else least, before[1] if most is None else most)
     tags = tuple(terms.pop("tags", None) or ())
     return Query(words=" ".join(words), tags=tags, metrics=ranges, **{k: v for k, v in terms.items() if v is not None})
-
-
-def _range(text: str) -> tuple[str, tuple[float | None, float | None]]:
-    """Read ``auc>=0.8`` or ``rmse<=2``."""
-    for sign in (">=", "<="):
-        name, found, number = text.partition(sign)
-        if found:
-            try:
-                value = float(number)
-            except ValueError:
-                break
-            if name.strip() and not math.isnan(value):
-                return name.strip(), (value, None) if sign == ">=" else (None, value)
-    raise InvalidValue(f"'{visible(text)}' is no range of a metric.", "Write 'auc>=0.8' or 'rmse<=2', in quotes.")
 
 
 def list_models(store: Registry, limit: int = 48, offset: int = 0, **terms: Any) -> tuple[Page, Query]:  # noqa: ANN401

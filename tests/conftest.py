@@ -16,12 +16,12 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out the soak unless it is asked for with ``-m soak``; run what is slow last."""
+    """Leave out the soak unless it is asked for with ``-m soak``; run what is slow first: two workers then end together."""
     if "soak" not in (config.getoption("-m") or ""):
         soak = [item for item in items if item.get_closest_marker("soak")]
         items[:] = [item for item in items if not item.get_closest_marker("soak")]
         config.hook.pytest_deselected(items=soak)
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(autouse=True)

@@ -108,7 +108,8 @@ def test_the_gallery():
 
 def test_a_save_that_adds_nothing_new_says_so_and_offers_no_undo():
     text = saved(created=False).text
-    assert text.startswith("Nothing new: churn:3 already holds exactly this model; tags and description were added to it.\n")
+    first = "Nothing new: churn:3 is exactly this model; a description, tags or alias given now went to it."
+    assert text.startswith(first + "\n")
     assert "%delete_model" not in text
     assert "%load_model churn" in text
 
@@ -272,10 +273,20 @@ def test_a_comparison_of_many_models_is_broken_into_tables_that_fit():
 
 def test_a_huge_comparison_shows_what_differs():
     section = tuple(Row(name=f"p{n}", values=(1, n), differs=n == 300) for n in range(400))
-    text = card.comparison(Comparison(records=(churn(), churn()), sections={"parameters": section})).text
-    assert "Parameters (399 more rows are not shown)" in text
+    text = card.comparison(Comparison(records=(churn(), churn()), sections={"environment": section})).text
+    assert "Environment (399 more rows are not shown)" in text
     assert "p300" in text
     assert card.comparison(compare([])).text.endswith("Nothing to compare.")
+
+
+def test_a_comparison_of_unlike_models_leaves_out_the_parameters_that_nobody_set():
+    forest = churn(training_config={"params": {"n_estimators": 500, "depth": None, "seed": 1}, "set": ["n_estimators"]})
+    linear = churn(training_config={"params": {"C": 1.0, "tol": 1e-4, "seed": 2}, "set": []})
+    text = card.comparison(compare([forest, linear])).text
+    assert "Parameters (3 at their defaults)" in text
+    assert re.search(r"n_estimators +500 +—", text)
+    assert re.search(r"seed +1 +2", text)
+    assert "tol" not in text
 
 
 def test_statistics():

@@ -79,6 +79,14 @@ def test_the_installed_commands_answer(command):
     assert os.environ["MODELSTORE_HOME"] in done.stdout
 
 
+@pytest.mark.parametrize("words", [("--sort", "-metrics.auc"), ("--sort=-metrics.auc",)])
+def test_a_value_may_begin_with_a_hyphen(three, cmd, words):
+    _, out, _ = cmd("list", "--all", *words, "--json")
+    assert [record["version"] for record in json.loads(out)["records"]] == [3, 2, 1]
+    _, out, _ = cmd("edit", "churn", "-d", "-5 degrees", "--json")
+    assert json.loads(out)["description"] == "-5 degrees"
+
+
 def test_nothing_is_deleted_where_nobody_can_answer(three):
     done = run("delete", "churn", stdin=subprocess.DEVNULL)
     assert (done.returncode, done.stdout) == (1, "")

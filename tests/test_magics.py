@@ -68,7 +68,7 @@ def test_one_line_keeps_a_model_and_says_what_it_kept(notebook, clf, jms_store):
 def test_a_save_of_the_same_bytes_makes_no_version_and_says_so(saved, fit, jms_store):
     saved["clf"] = fit(3)
     cell = saved.run('%save_model clf "churn" -t again')
-    assert "Nothing new: churn:3 already holds exactly this model" in cell.text
+    assert "Nothing new: churn:3 is exactly this model" in cell.text
     assert jms_store.get("churn").ref == "churn:3"
     assert jms_store.get("churn").tags == ("telecom", "again")
 

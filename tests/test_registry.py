@@ -341,6 +341,14 @@ def test_rollback_goes_back_one_more_each_time(three):
     assert three.rollback("churn", "champion").version == 1
 
 
+def test_rollback_brings_a_removed_alias_back_to_what_it_named_last(three):
+    for version in (1, 2, 3):
+        three.set_alias(f"churn:{version}", "live")
+    three.remove_alias("churn", "live")
+    assert three.rollback("churn", "live").version == 3
+    assert three.rollback("churn", "live").version == 2
+
+
 def test_rollback_to_what_is_in_the_trash_says_so(three):
     three.set_alias("churn:1", "champion")
     three.set_alias("churn:2", "champion")

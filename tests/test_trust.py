@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import warnings
@@ -100,6 +101,20 @@ def test_a_record_that_lies_about_its_owner_is_refused(others, poke):
     poke(store, "UPDATE models SET origin = 'import', user_id = ?", jms.connect()._backend.user_id)
     with pytest.raises(NotTrusted):
         store.load("churn")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
+@pytest.mark.parametrize("place", ["store", "store/store.sqlite3", "store/files"])
+def test_where_others_can_write_a_record_of_ones_own_proves_nothing(tmp_path, clf, fit, place):
+    shared = jms.connect(f"local:{tmp_path / 'store'}", home=tmp_path / "home")
+    shared.save(clf, "churn")
+    (tmp_path / "store").chmod(0o755)
+    assert shared.load("churn")
+    (tmp_path / place).chmod(0o777 if (tmp_path / place).is_dir() else 0o666)
+    with pytest.raises(NotTrusted, match="others can write to this store"):
+        shared.load("churn")
+    (tmp_path / "store").chmod(0o700)
+    assert shared.load("churn"), "nobody else comes through a closed directory"
 
 
 def test_the_line_to_type_holds_no_name_that_breaks_the_rule(others, poke):

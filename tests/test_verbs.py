@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jupyter_modelstore._parser import Parser, metrics_from
 from jupyter_modelstore.card import Shown
 from jupyter_modelstore.errors import InvalidValue, ModelStoreError, UsageError
 from jupyter_modelstore.record import to_json
-from jupyter_modelstore.verbs import VERBS, Parser, metrics_from, plain
+from jupyter_modelstore.verbs import VERBS, plain
 
 pytest_plugins = ("doors_fixtures",)
 

@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from jupyter_modelstore._files import HashingFile, file_errors, fsync_directory
+from jupyter_modelstore._files import HashingFile, file_errors, fsync_directory, is_closed, is_only_mine
 from jupyter_modelstore._json import dumps, encode, loads
 from jupyter_modelstore.backends import _aliases, _health, _repair
 from jupyter_modelstore.backends._rows import (
@@ -106,6 +106,13 @@ class LocalBackend:
         return str(self._directory)
 
     @property
+    def private(self) -> bool:
+        """Whether the directory, the database and the files belong to this user, and nobody else may write to them."""
+        if not self._directory.exists() or is_closed(self._directory):
+            return True
+        return all(is_only_mine(path) for path in (self._directory, self._database.path, self._files) if path.exists())
+
+    @property
     def user_id(self) -> str:
         """Who is asking."""
         return self._user_id
@@ -115,13 +122,13 @@ class LocalBackend:
     @contextlib.contextmanager
     def receive(self, save_id: str, progress: Progress | None = None) -> Iterator[_Incoming]:
         """Begin a save; see :class:`~jupyter_modelstore.protocols.Backend`."""
-        with self._database.read() as db:  # makes the directory, refuses a store that cannot be used
-            known = self._known(db, save_id)
+        with self._database.read() as connection:  # makes the directory, refuses a store that cannot be used
+            connection.execute("SELECT 1 FROM meta LIMIT 1")
         with file_errors(f"in {self._files}"):
             if not self._files.is_dir():
                 self._files.mkdir(mode=0o700, exist_ok=True)
                 fsync_directory(self._directory)
-            incoming = _Incoming(self, save_id, HashingFile(self._part(save_id), progress), known)
+            incoming = _Incoming(self, save_id, HashingFile(self._part(save_id), progress))
             try:
                 yield incoming
             finally:
@@ -560,10 +567,9 @@ class LocalBackend:
 class _Incoming:
     """One save on its way; see :class:`~jupyter_modelstore.protocols.Incoming`."""
 
-    def __init__(self, backend: LocalBackend, save_id: str, file: HashingFile, known: ModelRecord | None) -> None:
+    def __init__(self, backend: LocalBackend, save_id: str, file: HashingFile) -> None:
         self._backend = backend
         self._save_id = save_id
-        self._known = known
         self.file = file
 
     def seal(self) -> None:
@@ -574,8 +580,10 @@ class _Incoming:
         """Rename the file, then insert the row."""
         self.seal()
         backend, path = self._backend, self.file.path.with_suffix(".pkl")
-        if self._known is not None:  # its file stays as it is
-            return Saved(record=self._known, created=False)
+        with backend._database.read() as db:  # noqa: SLF001 (two halves of one room)
+            known = backend._known(db, self._save_id)  # noqa: SLF001
+        if known is not None:  # its file stays as it is
+            return Saved(record=known, created=False)
         self.file.path.rename(path)
         fsync_directory(path.parent)
         full = dataclasses.replace(draft, save_id=self._save_id, sha256=self.file.sha256, model_file_size=self.file.size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from jupyter_modelstore.card import _reading as read
@@ -53,7 +53,7 @@ def saved_card(saved: Saved, where: str) -> Shown:
     if saved.created:
         title = (Bit(f"Saved {name}", "strong"), *plain(read.kind(record), read.model_type(record)))
     else:
-        text = f"Nothing new: {name} already holds exactly this model; tags and description were added to it."
+        text = f"Nothing new: {name} is exactly this model; a description, tags or alias given now went to it."
         title, undo = (Bit(text, "strong"),), ""
     load = (Bit(read.command("load_model", short), "code"), *((Bit(undo, "code", "undo"),) if undo else ()))
     change = of_kind("code", read.command("edit_model", full, ' -d "…" -t tag'))
@@ -293,18 +293,23 @@ def comparison(compared: Comparison, where: str = "") -> Shown:
 
 def _comparison_doc(compared: Comparison, where: str) -> Doc:
     names = [read.title(record) for record in compared.records]
-    groups = [_group(name, rows) for name, rows in compared.sections.items() if rows]
+    told = {name for record in compared.records for name in read.texts(read.mapping(record, "training_config").get("set"))}
+    groups = [_group(name, rows, told) for name, rows in compared.sections.items() if rows]
     title = of_kind("strong", f"Comparison of {words.count(len(names), 'model')}")
     table = Table("Comparison", ("", *names), tuple(groups), marks=True)
     legend = Note(plain("≠ differs"))
     return Doc(title, words.line(where), (table, legend) if groups and names else (Note(plain("Nothing to compare.")),))
 
 
-def _group(name: str, rows: Sequence[Row]) -> Group:
-    """Return a section; of a very long one, what differs."""
-    chosen = rows if len(rows) <= _MOST_ROWS else [row for row in rows if row.differs][:_MOST_ROWS]
+def _group(name: str, rows: Sequence[Row], told: Collection[str]) -> Group:
+    """Return a section: of the parameters, what somebody set or what differs among models that all have it."""
+    chosen = rows
+    if name == "parameters":
+        chosen = [row for row in rows if row.name in told or (row.differs and None not in row.values)]
+    chosen = chosen if len(chosen) <= _MOST_ROWS else [row for row in chosen if row.differs][:_MOST_ROWS]
     left = len(rows) - len(chosen)
-    title = name.capitalize() + (f" ({left} more rows are not shown)" if left else "")
+    rest = "at their defaults" if name == "parameters" else "more rows are not shown"
+    title = name.capitalize() + (f" ({left} {rest})" if left else "")
     return Group(title, tuple((_cells(name, row), row.differs) for row in chosen))
 
 

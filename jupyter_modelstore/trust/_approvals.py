@@ -11,10 +11,9 @@ import re
 from pathlib import Path
 
 from jupyter_modelstore._files import file_errors
-from jupyter_modelstore._lines import as_word
-from jupyter_modelstore.errors import InvalidValue, ModelStoreError, NotTrusted
+from jupyter_modelstore.errors import InvalidValue, NotTrusted
 from jupyter_modelstore.names import visible
-from jupyter_modelstore.record import ModelRecord, Reference, format_time, now
+from jupyter_modelstore.record import ModelRecord, format_time, now, typed
 
 _TRUST = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
 
@@ -34,7 +33,7 @@ class Approvals:
         self._path = path
         self._user_id = user_id
 
-    def require(self, record: ModelRecord, sha256: str, trust: str | None) -> None:
+    def require(self, record: ModelRecord, sha256: str, trust: str | None, *, private: bool) -> None:
         """Refuse a file that is neither this user's own nor trusted.
 
         Parameters
@@ -45,6 +44,8 @@ class Approvals:
             What was found when the file was hashed here.
         trust
             The user's word, ``sha256:…``; remembered if it is the file's.
+        private
+            Nobody else can write where the record comes from. Where others can, a record proves nothing.
 
         Raises
         ------
@@ -53,15 +54,16 @@ class Approvals:
         InvalidValue
             ``trust`` is no sha256, or that of another file.
         """
-        if record.origin == "fitted" and record.user_id == self._user_id and record.sha256 == sha256:
+        own = record.origin == "fitted" and record.user_id == self._user_id and record.sha256 == sha256
+        if own and private:
             return
         if trust is not None:
             self._take(trust, sha256)
             return
         if not self.has(sha256):
             raise NotTrusted(
-                f"{visible(record.ref)} was not loaded: {_reason(record)}. Loading it runs whatever code is inside.",
-                f"If you trust where it comes from: %load_model {_typed(record)} --trust sha256:{sha256}",
+                f"{visible(record.ref)} was not loaded: {_reason(record, own=own)}. Loading it runs whatever code is inside.",
+                f"If you trust where it comes from: %load_model {typed(record)} --trust sha256:{sha256}",
             )
 
     def has(self, sha256: str) -> bool:
@@ -101,15 +103,9 @@ class Approvals:
                 os.close(descriptor)
 
 
-def _typed(record: ModelRecord) -> str:
-    """Return what one types to name a record; one whose name breaks the rule, by its id."""
-    try:
-        return as_word(str(Reference.parse(record.ref)))
-    except ModelStoreError:
-        return as_word(visible(f"id:{record.id[:8]}"))
-
-
-def _reason(record: ModelRecord) -> str:
+def _reason(record: ModelRecord, *, own: bool) -> str:
+    if own:
+        return "others can write to this store, so that anybody may have made its record"
     if record.origin != "fitted":
         return "it is a file that was kept as it came, not pickled here from a live model"
     return "it was saved by somebody else, or by you under another home directory"

@@ -7,34 +7,26 @@ as a :class:`~jupyter_modelstore.record.Reference`.
 
 from __future__ import annotations
 
-import difflib
-import os
-import re
-import uuid
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any
 
-from jupyter_modelstore import capture, formats, trust
-from jupyter_modelstore._files import copy_without_overwriting, file_errors, hash_file, safe_file_name
-from jupyter_modelstore._json import JsonObject
-from jupyter_modelstore._lines import as_word
+from jupyter_modelstore import formats, trust
+from jupyter_modelstore._files import copy_without_overwriting, file_errors
 from jupyter_modelstore.compare import compare
 from jupyter_modelstore.errors import (
     CannotLoad,
-    FileChanged,
-    InvalidName,
     InvalidReference,
     InvalidValue,
     NotFound,
 )
 from jupyter_modelstore.names import clean_alias, clean_metrics, clean_name, clean_tags, clean_text, key_of, visible
-from jupyter_modelstore.protocols import Backend, Dumped, Finding, Incoming, Progress
+from jupyter_modelstore.protocols import Backend, Finding, Incoming, Progress
 from jupyter_modelstore.record import (
     AliasEvent,
     Changes,
@@ -48,69 +40,24 @@ from jupyter_modelstore.record import (
     Removal,
     Saved,
     Stats,
+    typed,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
+from jupyter_modelstore.registry import _saving
+from jupyter_modelstore.registry._asking import (
+    ROLLBACK,
+    Listing,
+    moment,
+    not_found,
+    not_there,
+    only_name,
+    pointed_at,
+    unknown_name,
+)
+from jupyter_modelstore.registry._loading import EnvironmentWarning, Loaded, Verified, destination, environment_of
 
 _HEAD = 1 << 16
 _PAGE = 48
 _FEWEST_COMPARED, _MOST_COMPARED = 2, 20
-_ROLLBACK = "rollback"
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-class EnvironmentWarning(UserWarning):
-    """A model was loaded under other versions than it was saved with."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """A model, the record that it was loaded by, and what to say about the environment (empty if nothing)."""
-
-    model: Any
-    record: ModelRecord
-    warning: str = ""
-
-
-class Listing(Iterable[ModelRecord]):
-    """All models that a query finds; asked for when it is iterated over, and each time anew."""
-
-    def __init__(self, backend: Backend, query: Query) -> None:
-        self._backend = backend
-        self._query = query
-
-    def __iter__(self) -> Iterator[ModelRecord]:
-        """Iterate over the records, in the query's order."""
-        return iter(self._backend.select(self._query))
-
-    def __len__(self) -> int:
-        """Return how many the query finds now."""
-        return self._backend.count(self._query)
-
-    def __repr__(self) -> str:
-        """Return the references, at most ten."""
-        records = list(self._backend.select(self._query, limit=11))
-        shown = ", ".join(visible(record.ref) for record in records[:10])
-        return f"[{shown}{', …' if len(records) > 10 else ''}]"  # noqa: PLR2004 (stated above)
-
-    def to_pandas(self) -> pd.DataFrame:
-        """Return a DataFrame with one row for each model: the record's columns, and one column for each metric.
-
-        Raises
-        ------
-        ImportError
-            pandas is not installed.
-        """
-        import pandas as pd
-
-        records = list(self)
-        columns = ("ref", "algorithm", "model_type", "description", "tags", "aliases", "model_file_size", "created_at", "id")
-        table = pd.DataFrame([[getattr(record, name) for name in columns] for record in records], columns=list(columns))
-        names = dict.fromkeys(name for record in records for name in record.metrics)
-        for name in names:
-            table[f"metrics.{name}"] = [record.metrics.get(name) for record in records]
-        return table
 
 
 class Registry:
@@ -199,9 +146,9 @@ class Registry:
         StorageError
             The disk or the database refused. Nothing was changed.
         """
-        draft = self._draft(name, description, tags, metrics, alias)
+        draft = _saving.draft_of(name, description=description, tags=tags, metrics=metrics, alias=alias)
         with self._backend.receive(draft.save_id, progress) as incoming:
-            return incoming.commit(_dump(model, draft, incoming, variable=variable, force=force))
+            return incoming.commit(_saving.dump(model, draft, incoming, variable=variable, force=force))
 
     def save_in_background(self, model: object, name: str, **what: Any) -> Future[ModelRecord]:  # noqa: ANN401
         """Keep a fitted model without waiting for the disk. The arguments are those of :meth:`keep`.
@@ -215,10 +162,10 @@ class Registry:
             Its result is the record, once the save is safe.
         """
         variable, force, progress = (what.pop(key, default) for key, default in _BACKGROUND_DEFAULTS.items())
-        draft = self._draft(name, **({"description": "", "tags": (), "metrics": None, "alias": None} | what))
+        draft = _saving.draft_of(name, **what)
         with ExitStack() as stack:
             incoming = stack.enter_context(self._backend.receive(draft.save_id, progress))
-            draft = _dump(model, draft, incoming, variable=variable, force=force)
+            draft = _saving.dump(model, draft, incoming, variable=variable, force=force)
             held = stack.pop_all()
         if self._executor is None:
             self._executor = ThreadPoolExecutor(1, thread_name_prefix="modelstore-save")
@@ -246,7 +193,7 @@ class Registry:
         InvalidValue
             It is neither a pickle nor a joblib file.
         """
-        draft = self._draft(name, description, tags, metrics, alias)
+        draft = _saving.draft_of(name, description=description, tags=tags, metrics=metrics, alias=alias)
         source = Path(path).expanduser()
         with file_errors(f"at {source}"), source.open("rb") as file:
             found = formats.sniff(file.read(_HEAD))
@@ -255,24 +202,6 @@ class Registry:
                 while piece := file.read(1 << 20):
                     incoming.file.write(piece)
                 return incoming.commit(replace(draft, origin="file", format=found.name, source={"file": source.name}))
-
-    def _draft(
-        self,
-        name: str,
-        description: str,
-        tags: str | Iterable[str],
-        metrics: Mapping[str, object] | None,
-        alias: str | None,
-    ) -> Draft:
-        """Check what the user says before any byte is written."""
-        return Draft(
-            model_name=clean_name(name),
-            save_id=str(uuid.uuid4()),
-            description=clean_text(description),
-            tags=clean_tags(tags),
-            metrics=clean_metrics(metrics or {}),
-            alias=clean_alias(alias) if alias else None,
-        )
 
     # ---- find --------------------------------------------------------------------------------------------------------
 
@@ -334,17 +263,17 @@ class Registry:
             There is none; the nearest names are told.
         """
         reference = Reference.parse(ref)
-        record = self._backend.find(reference, at=_moment(at))
+        record = self._backend.find(reference, at=moment(at))
         if record is None:
-            raise self._not_found(reference, at)
+            raise not_found(self._backend, reference, at)
         return record
 
     def versions(self, name: str) -> Sequence[ModelRecord]:
         """Return all versions of a model that are not in the trash, newest first."""
-        reference = _only_name(name)
+        reference = only_name(name)
         records = list(self._backend.select(Query(name=reference.name, all_versions=True, sort="-version")))
         if not records:
-            raise self._not_found(reference, None)
+            raise not_found(self._backend, reference, None)
         return records
 
     def compare(self, refs: Sequence[str | Reference]) -> Comparison:
@@ -360,39 +289,6 @@ class Registry:
     def names(self) -> Sequence[str]:
         """Return the names of all models, also of those in the trash."""
         return self._backend.names()
-
-    def _not_found(self, ref: Reference, at: str | date | None) -> NotFound:
-        """Say what is there instead."""
-        if ref.id is not None:
-            return NotFound(f"There is no model whose id starts with {ref.id}.", "%models shows what there is.")
-        if ref.space is not None:
-            return NotFound(
-                f"There is no model '{visible(str(ref))}'.", f"This store has one space; write {visible(ref.name)}."
-            )
-        held = list(self._backend.select(Query(name=ref.name, all_versions=True, sort="-version"), limit=20))
-        if held and at is not None:
-            return NotFound(f"'{ref}' named nothing at {at}.", f"The history: %alias_model {_typed(ref.name)} --history")
-        if held:
-            there = ", ".join([str(record.version) for record in held[:8]]) + (" …" if len(held) > 8 else "")  # noqa: PLR2004 (a line's worth)
-            aliases = ", ".join(f"@{alias}" for record in held for alias in record.aliases)
-            return NotFound(
-                f"There is no '{ref}'. {ref.name} has version{'s' if len(held) > 1 else ''} {there}"
-                + (f" and alias{'es' if ' ' in aliases else ''} {aliases}." if aliases else "."),
-                f"%modelstore versions {_typed(ref.name)} shows them.",
-            )
-        return self._unknown_name(ref)
-
-    def _unknown_name(self, ref: Reference) -> NotFound:
-        newer = self._backend.renamed(ref.name)
-        if newer is not None:
-            return NotFound(f"There is no model '{visible(ref.name)}' any more.", f"It was renamed to {visible(newer)}.")
-        if list(self._backend.select(Query(name=ref.name, deleted=True), limit=1)):
-            return NotFound(f"{visible(ref.name)} is in the trash.", f"%restore_model {_typed(ref.name)} brings it back.")
-        names = {name.casefold(): name for name in self._backend.names()}
-        nearest = difflib.get_close_matches(ref.name.casefold(), names, n=3, cutoff=0.5)
-        known = " or ".join(visible(names[name]) for name in nearest)
-        hint = f"Did you mean {known}?" if known else "%models shows what there is."
-        return NotFound(f"There is no model '{visible(ref.name)}'.", hint)
 
     # ---- load --------------------------------------------------------------------------------------------------------
 
@@ -451,10 +347,10 @@ class Registry:
             It is the right file, and still cannot be rebuilt here.
         """
         record = self._present(ref, at)
-        verdict = _environment_of(record)
+        verdict = environment_of(record)
         verdict.require(visible(record.ref), strict=strict)
-        with self._verified(record, progress) as (file, sha256):
-            self._approvals.require(record, sha256, trust)
+        with Verified(self._backend.fetch(record), record, progress) as (file, sha256):
+            self._approvals.require(record, sha256, trust, private=self._backend.private)
             try:
                 model = formats.by_name(record.format).load(file)
             except CannotLoad as error:
@@ -480,7 +376,7 @@ class Registry:
             The new file. ``pickle.load`` or ``joblib.load`` read it without this package.
         """
         record = self._present(ref, None)
-        directory, name = _destination(to, record)
+        directory, name = destination(to, record)
         with file_errors(f"in {directory}"), self._backend.fetch(record).open("rb") as file:
             path = copy_without_overwriting(file, directory, name, sha256=record.sha256, progress=progress)
         self._backend.record_download(record)
@@ -494,11 +390,8 @@ class Registry:
                 f"{visible(record.ref)} was deleted for good on {record.updated_at:%Y-%m-%d}.", "%models shows what there is."
             )
         if record.deleted_at is not None:
-            raise NotFound(f"{visible(record.ref)} is in the trash.", f"%restore_model {_typed(record)} brings it back.")
+            raise NotFound(f"{visible(record.ref)} is in the trash.", f"%restore_model {typed(record)} brings it back.")
         return record
-
-    def _verified(self, record: ModelRecord, progress: Progress | None) -> _Verified:
-        return _Verified(self._backend.fetch(record), record, progress)
 
     # ---- change ------------------------------------------------------------------------------------------------------
 
@@ -540,9 +433,9 @@ class Registry:
 
     def rename(self, name: str, new: str) -> Sequence[ModelRecord]:
         """Give a model, with all its versions and aliases, another name; return its versions, newest first."""
-        reference, clean = _only_name(name), clean_name(new)
+        reference, clean = only_name(name), clean_name(new)
         if key_of(reference.name) not in map(key_of, self._backend.names()):
-            raise self._unknown_name(reference)
+            raise unknown_name(self._backend, reference)
         self._backend.rename(reference.name, clean)
         return list(self._backend.select(Query(name=clean, all_versions=True, sort="-version")))
 
@@ -552,14 +445,14 @@ class Registry:
 
     def remove_alias(self, name: str, alias: str, *, why: str = "") -> AliasEvent:
         """Take an alias away; its history stays."""
-        return self._backend.remove_alias(_only_name(name).name, clean_alias(alias), why=clean_text(why, "reason"))
+        return self._backend.remove_alias(only_name(name).name, clean_alias(alias), why=clean_text(why, "reason"))
 
     def alias_history(self, name: str, alias: str | None = None) -> Sequence[AliasEvent]:
         """Return who let which alias of a model point where, when and why; newest first."""
-        reference = _only_name(name)
+        reference = only_name(name)
         events = self._backend.alias_history(reference.name, clean_alias(alias) if alias else None)
         if not events and key_of(reference.name) not in map(key_of, self._backend.names()):
-            raise self._unknown_name(reference)
+            raise unknown_name(self._backend, reference)
         return events
 
     def rollback(self, name: str, alias: str, *, why: str = "") -> ModelRecord:
@@ -570,14 +463,16 @@ class Registry:
         NotFound
             There is nothing before, or it is no longer there.
         """
-        reference, word = _only_name(name), clean_alias(alias)
-        versions = _stack(self._backend.alias_history(reference.name, word))
-        if len(versions) < 2:  # noqa: PLR2004 (the one now and one before)
+        reference, word = only_name(name), clean_alias(alias)
+        history = self._backend.alias_history(reference.name, word)
+        back = 1 if history and history[0].version is None else 2  # a removed alias goes back to what it named last
+        versions = pointed_at(history)
+        if len(versions) < back:
             raise NotFound(
-                f"{reference.name}@{word} has pointed at nothing before.", f"%alias_model {_typed(reference.name)} --history"
+                f"{reference.name}@{word} has pointed at nothing before.", f"%alias_model {typed(reference.name)} --history"
             )
-        text = f"{_ROLLBACK}: {clean_text(why, 'reason')}" if why else _ROLLBACK
-        return self.set_alias(f"{reference.name}:{versions[-2]}", word, why=text)
+        text = f"{ROLLBACK}: {clean_text(why, 'reason')}" if why else ROLLBACK
+        return self.set_alias(f"{reference.name}:{versions[-back]}", word, why=text)
 
     # ---- leave -------------------------------------------------------------------------------------------------------
 
@@ -603,7 +498,7 @@ class Registry:
         if reference.alias is not None:
             raise InvalidReference(
                 f"'{reference}' is an alias, which may name another version tomorrow.",
-                f"Name the version: {_typed(self.get(reference))}",
+                f"Name the version: {typed(self.get(reference))}",
             )
         if reference.version is None and reference.id is None:
             query = Query(name=reference.name, space=reference.space, all_versions=True, deleted=deleted, sort="-version")
@@ -614,20 +509,8 @@ class Registry:
         if not records and deleted:
             raise NotFound(f"'{reference}' is not in the trash.", "%models --trash shows what is.")
         if not records:
-            raise self._not_there(reference)
+            raise not_there(self._backend, reference)
         return records
-
-    def _not_there(self, ref: Reference) -> NotFound:
-        record = self._backend.find(ref)
-        if record is not None and record.status == "purged":
-            return NotFound(
-                f"{visible(record.ref)} was deleted for good on {record.updated_at:%Y-%m-%d}.", "%models shows what there is."
-            )
-        if record is not None:
-            return NotFound(
-                f"{visible(record.ref)} is in the trash already.", f"%restore_model {_typed(record)} brings it back."
-            )
-        return self._not_found(ref, None)
 
     def restore(self, ref: str | Reference) -> Sequence[ModelRecord]:
         """Take a version, or all versions of a model, out of the trash."""
@@ -658,7 +541,7 @@ class Registry:
             Only tell what would go.
         """
         if keep < 1:
-            raise InvalidValue("At least one version is kept.", f"%delete_model {_typed(name)} deletes all.")
+            raise InvalidValue("At least one version is kept.", f"%delete_model {typed(name)} deletes all.")
         old = [record for record in self.versions(name)[keep:] if not record.aliases]
         if dry_run or not old:
             return Removal(records=tuple(old), bytes=sum(record.model_file_size for record in old))
@@ -673,128 +556,9 @@ class Registry:
         return self._backend.repair()
 
 
-def _typed(what: str | Reference | ModelRecord) -> str:
-    """Return what one types into a magic to name it; a record whose name breaks the rule, by its id."""
-    if isinstance(what, ModelRecord):
-        record = what
-        try:
-            what = Reference.parse(record.ref)
-        except (InvalidName, InvalidReference):
-            what = f"id:{record.id[:8]}"
-    return as_word(visible(str(what)))
-
-
 _BACKGROUND_DEFAULTS: dict[str, Any] = {"variable": None, "force": False, "progress": None}
-
-
-def _dump(model: object, draft: Draft, incoming: Incoming, *, variable: str | None, force: bool) -> Draft:
-    """Write a model into a save that has begun; return the draft with all that is known of it."""
-    capture.check(model, force=force)
-    known = capture.describe(model)
-    dumped: Dumped = formats.default().dump(model, incoming.file)
-    return replace(
-        draft,
-        algorithm=known.algorithm,
-        model_type=known.model_type,
-        training_config=JsonObject.of(known.training_config),
-        feature_columns=known.feature_columns,
-        target_column=known.target_column,
-        signature=JsonObject.of(known.signature),
-        environment=JsonObject.of(trust.describe(dumped.modules, dumped.by_value)),
-        source=JsonObject.of({"variable": variable} if variable else {}),
-        format=dumped.format,
-        format_version=dumped.format_version,
-    )
 
 
 def _finish(held: ExitStack, incoming: Incoming, draft: Draft) -> ModelRecord:
     with held:
         return incoming.commit(draft).record
-
-
-def _environment_of(record: ModelRecord) -> trust.Verdict:
-    try:
-        return trust.compare(record.environment)
-    except ValueError:  # JSON that cannot be read
-        return trust.Verdict()
-
-
-class _Verified:
-    """A context that gives a model's open file, hashed and at its beginning, and its sha256."""
-
-    def __init__(self, path: Path, record: ModelRecord, progress: Progress | None) -> None:
-        self._path = path
-        self._record = record
-        self._progress = progress
-
-    def __enter__(self) -> tuple[BinaryIO, str]:
-        with file_errors(f"at {self._path}"):
-            self._file = self._path.open("rb")
-            try:
-                return self._file, self._hash(self._file)
-            except BaseException:
-                self._file.close()
-                raise
-
-    def _hash(self, file: BinaryIO) -> str:
-        record = self._record
-        sha256, size = hash_file(file, self._progress, record.model_file_size)
-        # A row without sha256 (a prototype's) is hashed here, and then loaded only under trust in that hash.
-        if (size, sha256) != (record.model_file_size, record.sha256 or sha256):
-            what = (
-                f"it has {size:,} bytes, not {record.model_file_size:,}"
-                if size != record.model_file_size
-                else "its sha256 differs"
-            )
-            raise FileChanged(
-                f"The file is not the one that was saved: {visible(record.ref)} was not loaded, {what}.",
-                "Put the right file back from a backup, or load another version. Nothing was unpickled.",
-            )
-        file.seek(0)
-        return sha256
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-
-def _only_name(name: str | Reference) -> Reference:
-    """Read what must be a model's name alone."""
-    reference = Reference.parse(name)
-    if not reference.name or reference.version is not None or reference.alias is not None:
-        raise InvalidReference(f"'{reference}' names one version; a model's name alone is needed.", "For example: churn")
-    return reference
-
-
-def _moment(at: str | date | None) -> datetime | None:
-    if at is None:
-        return None
-    text = (at.isoformat() if isinstance(at, date) else at).strip()
-    try:
-        when = datetime.fromisoformat(text.replace("Z", "+00:00"))
-        return (datetime.combine(when, time.max) if _DAY.fullmatch(text) else when).astimezone()
-    except (ValueError, OverflowError) as error:
-        raise InvalidValue(f"'{visible(text)}' is no date.", "Write 2026-03-15, or 2026-03-15T12:00.") from error
-
-
-def _stack(history: Sequence[AliasEvent]) -> Sequence[int]:
-    """Return the versions that an alias has pointed at, without what was rolled back, oldest first."""
-    versions: list[int] = []
-    for event in reversed(history):
-        if event.version is None:
-            continue
-        if event.why.startswith(_ROLLBACK) and event.version in versions[:-1]:
-            del versions[-1]
-        elif versions[-1:] != [event.version]:
-            versions.append(event.version)
-    return versions
-
-
-def _destination(to: str | Path, record: ModelRecord) -> tuple[Path, str]:
-    """Return the directory that ``to`` means, and the name of the new file in it."""
-    path, suffix = Path(to).expanduser(), formats.by_name(record.format).suffix
-    if path.is_dir():
-        return path, safe_file_name(record.model_name) + suffix
-    directory = path if str(to).endswith(("/", os.sep)) else path.parent
-    if not directory.is_dir():
-        raise InvalidValue(f"There is no directory '{visible(str(directory))}'.", "Make it first, or name another.")
-    return directory, path.name if path.suffix else path.name + suffix
