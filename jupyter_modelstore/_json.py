@@ -22,6 +22,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
+_WRITER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _MAX_DEPTH = 20
 _MAX_NODES = 10_000
 _MAX_REPR = 200
@@ -98,7 +99,7 @@ class JsonObject(Mapping[str, Any]):
 
 def dumps(value: object) -> str:
     """Return ``value`` as compact JSON text."""
-    return json.dumps(encode(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _WRITER.encode(encode(value))
 
 
 def loads(text: str) -> Any:  # noqa: ANN401 (JSON holds anything)

@@ -360,7 +360,7 @@ def _put_in_place(new: Path, path: Path) -> Path | None:
         number += 1
         aside = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
     journal = _journal(path)
-    if _has_content(journal):
+    if _is_hot(journal):
         journal.rename(_journal(aside))
     kept = _has_content(path)
     if kept:
@@ -375,6 +375,14 @@ def _put_in_place(new: Path, path: Path) -> Path | None:
 
 def _has_content(path: Path) -> bool:
     return path.exists() and path.stat().st_size > 0
+
+
+def _is_hot(journal: Path) -> bool:
+    """Tell whether a journal holds a transaction; a finished one leaves it with zeros for a head."""
+    if not _has_content(journal):
+        return False
+    with journal.open("rb") as file:
+        return file.read(1) != b"\0"
 
 
 def _journal(path: Path) -> Path:

@@ -518,7 +518,10 @@ class Registry:
 
     def purge(self, ref: str | Reference) -> Removal:
         """Delete for good what is in the trash. Its numbers are never given again."""
-        return self._backend.purge(self.meant(ref, deleted=True))
+        removal = self._backend.purge(self.meant(ref, deleted=True))
+        if not removal.records:  # somebody took it out at this very moment
+            raise NotFound(f"'{visible(str(ref))}' is no longer in the trash.", "%models --trash shows what is.")
+        return removal
 
     def purge_records(self, records: Sequence[ModelRecord]) -> Removal:
         """Delete these for good; only those of them that are in the trash."""

@@ -99,7 +99,7 @@ def raw(backend):
 
 
 def test_no_wal_since_network_drives_lack_shared_memory(raw, directory):
-    assert raw.execute("PRAGMA journal_mode").fetchone()[0] == "truncate"
+    assert raw.execute("PRAGMA journal_mode").fetchone()[0] == "persist"
     assert not [path.name for path in directory.iterdir() if path.name.endswith(("-wal", "-shm"))]
 
 
