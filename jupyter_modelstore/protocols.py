@@ -140,7 +140,7 @@ class Backend(Protocol):
     def find(self, ref: Reference, *, at: datetime | None = None) -> ModelRecord | None:
         """Return the one record that is meant, or None.
 
-        Without version and alias: the newest ready one (at that time). By version or id: also one in the trash, or
+        Without version and alias: the newest ready one (at that time), or of a name that has none the newest missing one. By version or id: also one in the trash, or
         missing, or purged. By alias: what it names now, or named ``at`` that time.
 
         Raises

@@ -157,7 +157,7 @@ class Draft:
     model_file_size: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ModelRecord:
     """One version of one model, as the store knows it.
 
@@ -242,6 +242,11 @@ class ModelRecord:
     deleted_at: datetime | None = None
     aliases: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=JsonObject)
+
+    def __repr__(self) -> str:
+        """Return what the record is of; ``to_json()`` has all of it."""
+        metrics = "".join(f", {visible(str(name))}={value!r}" for name, value in list(self.metrics.items())[:3])
+        return f"<ModelRecord {visible(self.ref)}: {visible(self.algorithm) or 'unknown'}{metrics}>"
 
     @property
     def name(self) -> str:

@@ -70,9 +70,10 @@ CREATE TABLE models (
     search TEXT NOT NULL DEFAULT '',
     UNIQUE (name_key, version)
 );
-CREATE INDEX models_ready ON models (name_key, version) WHERE status = 'ready' AND deleted_at IS NULL;
-CREATE INDEX models_newest ON models (created_at DESC, name_key, version DESC)
-    WHERE status = 'ready' AND deleted_at IS NULL;
+CREATE INDEX models_listed ON models (name_key, version, status)
+    WHERE status IN ('ready', 'missing') AND deleted_at IS NULL;
+CREATE INDEX models_newest ON models (created_at DESC, name_key, version DESC, status)
+    WHERE status IN ('ready', 'missing') AND deleted_at IS NULL;
 CREATE TABLE aliases (
     name_key TEXT NOT NULL,
     alias_key TEXT NOT NULL,
@@ -111,11 +112,14 @@ _SHORT = 200
 # What a frozen dataclass's own __init__ does, without its keywords: a third of the time, which a list of 10,000 models feels.
 _SETTERS = tuple(getattr(ModelRecord, name).__set__ for name in _FIELD_NAMES)
 
-READY = "m.status = 'ready' AND m.deleted_at IS NULL"
+LISTED = "m.status IN ('ready', 'missing') AND m.deleted_at IS NULL"
+# The newest ready version of each name; of a name that has none, the newest whose file is missing, so that it is seen.
+_OTHER = "SELECT 1 FROM models n WHERE n.name_key = m.name_key AND n.status IN ('ready', 'missing') AND n.deleted_at IS NULL"
 _NEWEST = (
-    f"{READY} AND NOT EXISTS (SELECT 1 FROM models n WHERE n.name_key = m.name_key AND n.version > m.version"
-    " AND n.status = 'ready' AND n.deleted_at IS NULL)"
+    f"{LISTED} AND NOT EXISTS ({_OTHER} AND n.version > m.version AND n.status = 'ready')"
+    f" AND (m.status = 'ready' OR NOT EXISTS ({_OTHER} AND (n.version > m.version OR n.status = 'ready')))"
 )
+NEWEST_FIRST = "m.status = 'ready' DESC, m.version DESC"
 _NUMBER = (
     "(SELECT CASE WHEN type IN ('integer', 'real') THEN value"
     """ WHEN value = '{"$float":"inf"}' THEN 9e999 WHEN value = '{"$float":"-inf"}' THEN -9e999 END"""

@@ -124,6 +124,8 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
+        except UnicodeDecodeError as error:  # Python's own, where a damaged text stands in SQLite's message
+            raise translate(sqlite3.DatabaseError("malformed text"), self.path) from error
 
     def close(self) -> None:
         """Close this thread's connection."""

@@ -27,8 +27,9 @@ from jupyter_modelstore._files import HashingFile, file_errors, fsync_directory,
 from jupyter_modelstore._json import dumps, encode, loads
 from jupyter_modelstore.backends import _aliases, _health, _repair
 from jupyter_modelstore.backends._rows import (
+    LISTED,
     MIGRATIONS,
-    READY,
+    NEWEST_FIRST,
     SELECT,
     order_by,
     search_text,
@@ -247,14 +248,14 @@ class LocalBackend:
 
     def _newest(self, db: sqlite3.Connection, name: str, at: datetime | None = None) -> ModelRecord | None:
         if at is None:
-            condition, values = f"m.name_key = ? AND {READY}", [key_of(name)]
+            condition, values = f"m.name_key = ? AND {LISTED}", [key_of(name)]
         else:
             condition = (
                 "m.name_key = ? AND m.status IN ('ready', 'missing') AND m.created_at <= ?"
                 " AND (m.deleted_at IS NULL OR m.deleted_at > ?)"
             )
             values = [key_of(name), format_time(at), format_time(at)]
-        row = db.execute(f"{SELECT} WHERE {condition} ORDER BY m.version DESC LIMIT 1", values).fetchone()
+        row = db.execute(f"{SELECT} WHERE {condition} ORDER BY {NEWEST_FIRST} LIMIT 1", values).fetchone()
         return to_record(row) if row else None
 
     @staticmethod
@@ -445,7 +446,7 @@ class LocalBackend:
             after = tuple(self._again(db, record.id) for record in current)
         return Removal(
             records=after,
-            bytes=sum(record.model_file_size for record in after),
+            bytes=sum(record.model_file_size for record in after if record.status == "ready"),
             purge_after=at + timedelta(days=_health.TRASH_DAYS),
             removed_aliases=removed,
             former_aliases=tuple(alias for alias in former if alias not in removed),

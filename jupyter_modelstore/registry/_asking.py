@@ -132,7 +132,8 @@ def not_there(backend: Backend, ref: Reference) -> NotFound:
     record = backend.find(ref)
     if record is not None and record.status == "purged":
         return NotFound(
-            f"{visible(record.ref)} was deleted for good on {record.updated_at:%Y-%m-%d}.", "%models shows what there is."
+            f"{visible(record.ref)} was deleted for good on {record.updated_at.astimezone():%Y-%m-%d}.",
+            "%models shows what there is.",
         )
     if record is not None:
         return NotFound(f"{visible(record.ref)} is in the trash already.", f"%restore_model {typed(record)} brings it back.")

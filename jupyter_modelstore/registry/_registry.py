@@ -387,7 +387,8 @@ class Registry:
         record = self.get(ref, at)
         if record.status == "purged":
             raise NotFound(
-                f"{visible(record.ref)} was deleted for good on {record.updated_at:%Y-%m-%d}.", "%models shows what there is."
+                f"{visible(record.ref)} was deleted for good on {record.updated_at.astimezone():%Y-%m-%d}.",
+                "%models shows what there is.",
             )
         if record.deleted_at is not None:
             raise NotFound(f"{visible(record.ref)} is in the trash.", f"%restore_model {typed(record)} brings it back.")

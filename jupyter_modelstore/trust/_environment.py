@@ -138,8 +138,9 @@ class Verdict:
             The file holds code for another minor version of Python; or ``strict`` and a version differs.
         """
         if self.missing:
+            verb = "are" if len(self.missing) > 1 else "is"
             raise MissingDistribution(
-                f"{ref} was not loaded: it needs {', '.join(self.missing)}, which is not installed here.",
+                f"{ref} was not loaded: it needs {', '.join(self.missing)}, which {verb} not installed here.",
                 f"In a new environment: {self.install_line}",
             )
         if self.code_inside and self.python:

@@ -668,6 +668,16 @@ class BackendTests:
         backend.delete([keep(backend, "gone", b"x").record])
         assert [finding for finding in backend.check(full=True) if not finding.ok] == []
 
+    def test_a_name_without_a_ready_version_is_listed_by_what_is_missing(self, backend, door):
+        first = keep(backend, "churn", b"1").record
+        second = keep(backend, "churn", b"2").record
+        door.set(second, status="missing")
+        assert (find(backend, "churn").ref, listed(backend)) == ("churn:1", ["churn:1"])
+        door.set(first, status="missing")
+        assert (find(backend, "churn").ref, listed(backend), backend.count(Query())) == ("churn:2", ["churn:2"], 1)
+        assert backend.delete([second]).bytes == 0
+        assert listed(backend) == ["churn:1"]
+
     def test_a_check_marks_what_is_missing_and_unmarks_what_came_back(self, backend, door):
         record = keep(backend, "churn", b"bytes").record
         door.poke(record, None)
@@ -675,7 +685,7 @@ class BackendTests:
         assert "churn:1" in finding.message
         assert finding.details["missing"] == 1
         assert find(backend, "churn:1").status == "missing"
-        assert (find(backend, "churn"), listed(backend)) == (None, [])
+        assert (find(backend, "churn").status, listed(backend)) == ("missing", ["churn:1"])
         door.poke(record, b"bytes")
         assert all(finding.ok for finding in backend.check())
         assert find(backend, "churn").status == "ready"
