@@ -195,12 +195,6 @@ def write_atomic(path: Path, data: bytes) -> None:
     fsync_directory(path.parent)
 
 
-def is_closed(directory: Path) -> bool:
-    """Tell whether a directory is this user's, and nobody else may look for anything in it."""
-    state = directory.stat()
-    return not hasattr(os, "getuid") or (state.st_uid == os.getuid() and not state.st_mode & 0o033)
-
-
 def is_only_mine(path: Path) -> bool:
     """Tell whether a file or directory is this user's, and nobody else may write to it.
 

@@ -68,7 +68,10 @@ class JsonObject(Mapping[str, Any]):
 
     def _parsed(self) -> dict[str, Any]:
         if self._value is None:
-            value = loads(self._text)
+            try:
+                value = loads(self._text)
+            except RecursionError as error:
+                raise ValueError("JSON that is nested too deeply") from error
             self._value = value if isinstance(value, dict) else {}
         return self._value
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from jupyter_modelstore._lines import as_word
 from jupyter_modelstore.errors import InvalidValue, UsageError
 from jupyter_modelstore.names import visible
 
@@ -53,8 +54,29 @@ class Argument:
             parser.add_argument(self.name, **options)
             return
         if self.many:
-            options.setdefault("action", "append")
+            options.setdefault("action", _Tags if "-t" in self.flags else "append")
         parser.add_argument(*self.flags, dest=self.name, **options)
+
+
+class _Once(argparse.Action):
+    """Keeps the value of an option, which must not be given twice: the first would be lost in silence."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:  # noqa: ANN401 (argparse's own)
+        if option_string is not None:
+            if self.dest in parser.given:
+                raise UsageError(f"{option_string} is given twice.", f"Give {option_string} once.")
+            parser.given.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
+class _Tags(argparse.Action):
+    """Collects tags. Who types a comma means two tags."""
+
+    def __call__(self, _: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:  # noqa: ANN401 (argparse's own)
+        if "," in values:
+            tags = " ".join(f"-t {as_word(tag.strip())}" for tag in values.split(",") if tag.strip())
+            raise UsageError(f"'{visible(values)}' holds a comma.", f"Write one {option_string} for each tag: {visible(tags)}")
+        setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or ()), values])
 
 
 def _help_format(prog: str) -> argparse.HelpFormatter:
@@ -70,19 +92,27 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 (argparse's own)
         super().__init__(**{"allow_abbrev": False, "formatter_class": _help_format, **options})
         self._positionals.title = "arguments"
+        self.register("action", None, _Once)
         self._entered = False
         self._usage_line = ""
+        self.given: set[str] = set()  # the options of the line that is being parsed
 
     @property
     def flags(self) -> list[str]:
         """All options, short and long."""
         return [flag for action in self._actions for flag in action.option_strings]
 
+    @property
+    def takes_value(self) -> set[str]:
+        """The options that a value follows."""
+        return {flag for action in self._actions if action.nargs != 0 for flag in action.option_strings}
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:  # noqa: ANN401 (argparse's own; it has three overloads)
         """Parse, also where an option stands between two words."""
         if self._entered or self._subparsers is not None:
             return super().parse_known_args(args, namespace)
         self._entered = True
+        self.given.clear()
         self._usage_line = self.format_usage()
         try:
             return self.parse_known_intermixed_args(self._with_values(args), namespace)
@@ -91,7 +121,7 @@ class Parser(argparse.ArgumentParser):
 
     def _with_values(self, words: Sequence[str] | None) -> list[str]:
         """Join an option to a value that begins with a hyphen, as in ``--sort -created_at``, which argparse would not take."""
-        takes_value = {flag for action in self._actions if action.nargs != 0 for flag in action.option_strings}
+        takes_value = self.takes_value
         joined: list[str] = []
         for word in sys.argv[1:] if words is None else words:
             if joined and joined[-1] in takes_value and word.startswith("-") and word not in self.flags:

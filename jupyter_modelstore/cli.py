@@ -79,7 +79,7 @@ def _run(options: dict[str, Any]) -> int:
     if as_json:
         print(_harmless(json.dumps(to_json(plain(answer)), ensure_ascii=False, indent=1)))
     else:
-        print(_harmless(verb.show(store, answer).text))
+        print(_harmless(verb.show(store, answer).text_with(_for_terminal)))
     return 1 if verb.name == "doctor" and not all(finding.ok for finding in answer) else 0
 
 
@@ -102,7 +102,8 @@ def _fail(error: ModelStoreError, code: int, *, as_json: bool) -> int:
 
 
 def _for_terminal(text: str) -> str:
-    """Turn the magics that a hint names into commands."""
+    """Turn the magics that a hint or a card names into commands."""
+    text = text.replace("%save_model clf ", "jupyter modelstore save FILE ")  # a terminal has files, and no variables
     return _MAGIC.sub(lambda match: f"jupyter modelstore {_COMMANDS.get(match[0], match[1] or match[2])}", text)
 
 

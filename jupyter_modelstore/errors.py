@@ -32,11 +32,20 @@ the hint, and no stack, unless debugging is switched on. ``status`` is the HTTP 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import ClassVar
 
 debug = False
 """Show the stack of this package's errors in IPython (``%modelstore config debug=True`` sets it)."""
+
+
+# Control characters (but for the line feed) and those that reorder a line: a message may quote what a file or record holds.
+_HARMFUL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
 
 
 class ModelStoreError(Exception):
@@ -61,9 +70,9 @@ class ModelStoreError(Exception):
     status: ClassVar[int] = 500
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = _HARMFUL.sub(_escaped, message)
+        self.hint = _HARMFUL.sub(_escaped, hint)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         """Return message, hint and code, as a notebook shows them."""

@@ -8,6 +8,7 @@ imported before the first magic runs.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -84,14 +85,16 @@ class Magics:
     def _forget_store(self, _: object) -> None:
         self._store = None
 
-    def flags(self, magic: str, command: str) -> list[str]:
-        """Return the options of a magic, or of a command of ``%modelstore``."""
+    def parser(self, magic: str, command: str) -> Parser | None:
+        """Return the parser of a magic, or of a command of ``%modelstore``; None if it has none."""
         from jupyter_modelstore.verbs import VERBS
 
         if magic == "save_model":
-            return save_parser().flags
-        verb = VERBS.get("load" if magic == "load_model" else VERB_OF_MAGIC.get(magic, command))
-        return [] if verb is None else _parser(verb, magic).flags
+            return save_parser()
+        verb = VERBS.get(
+            command if magic == "modelstore" else "load" if magic == "load_model" else VERB_OF_MAGIC.get(magic, "")
+        )
+        return None if verb is None else _parser(verb, f"%{magic}")
 
     # ---- the magics that are made from the table ---------------------------------------------------------------------
 
@@ -131,7 +134,7 @@ class Magics:
         path, force = options.pop("file"), options.pop("force")
         namespace = {**self.shell.user_ns, **(local_ns or {})}
         about = {name: value for name, value in options.items() if value is not None}
-        about["metrics"] = metrics_from(about.pop("metrics", None), lambda text: _resolve(text, namespace))
+        about["metrics"] = metrics_from(about.pop("metrics", None), lambda text: _metric(text, namespace))
         with _Progress() as progress:
             if path is not None:
                 saved = self.store.save_file(path, _only_name(words), progress=progress, **about)
@@ -167,10 +170,15 @@ class Magics:
             raise NotFound(
                 "There is no fitted model in this notebook.", 'Fit one first: clf.fit(X, y); then %save_model clf "name"'
             )
-        last = found if len(found) == 1 else capture.last_fitted(self._cells(), found)
+        cells = self._cells()
+        last = capture.last_fitted(cells, found)
+        if not last and len(found) == 1 and not _was_loaded(found[0], cells):
+            last = found
         if len(last) == 1:
             return last[0]
         lines = "\n".join(f'%save_model {variable} "{visible(name)}"' for variable in (last or found)[:10])
+        if len(found) == 1:
+            raise Ambiguous(f"{visible(found[0])} was loaded, not fitted here. To keep it all the same:", lines)
         raise Ambiguous(f"Which of the {len(last or found)} fitted models is meant? Type one of these lines:", lines)
 
     def _cells(self) -> list[str]:
@@ -338,6 +346,22 @@ def _resolve(expression: str, namespace: Mapping[str, Any]) -> Any:  # noqa: ANN
     from jupyter_modelstore import capture
 
     return capture.resolve(expression, namespace)
+
+
+def _metric(text: str, namespace: Mapping[str, Any]) -> Any:  # noqa: ANN401 (any value of the notebook)
+    """Return the variable that stands for a metric's value."""
+    try:
+        return _resolve(text, namespace)
+    except UsageError as error:
+        raise InvalidValue(
+            f"'{visible(text)}' is not a number or a variable.", "Write -m NAME=VALUE, VALUE a number or a variable."
+        ) from error
+
+
+def _was_loaded(variable: str, cells: list[str]) -> bool:
+    """Tell whether a cell assigned a model of the store to the variable."""
+    loaded = re.compile(rf"(?m)^\s*{re.escape(variable)}\s*=\s*%load_model\b")
+    return any(loaded.search(cell) for cell in cells)
 
 
 def _literal(text: str) -> Any:  # noqa: ANN401 (any literal)

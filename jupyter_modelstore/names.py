@@ -145,7 +145,7 @@ def _number(name: str, value: object) -> int | float:
     item = value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
     if type(item) is int and abs(item) < 2**53:
         return item
-    if isinstance(item, (bool, str, bytes)) or not isinstance(item, SupportsFloat):
+    if isinstance(item, (bool, str, bytes)) or not isinstance(item, SupportsFloat) or getattr(item, "shape", ()) != ():
         raise InvalidValue(
             f"The metric '{visible(name)}' is a {type(value).__name__}, not a number.", "Give one number for each metric."
         )

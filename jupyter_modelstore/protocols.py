@@ -42,6 +42,10 @@ class Sink(Protocol):
     def size(self) -> int:
         """Bytes written so far."""
 
+    @property
+    def sha256(self) -> str:
+        """Hexadecimal digest of all that was written so far."""
+
     def write(self, data: Any, /) -> int:  # noqa: ANN401 (bytes or any contiguous buffer, as picklers write)
         """Write all of ``data`` and return its length in bytes."""
 
@@ -101,7 +105,7 @@ class Incoming(Protocol):
 
     @property
     def file(self) -> Sink:
-        """Where the bytes go."""
+        """Where the bytes go, hashed on the way."""
 
     def seal(self) -> None:
         """Make the bytes durable. After this, nothing more may be written; optional before :meth:`commit`."""
@@ -127,10 +131,6 @@ class Backend(Protocol):
         """Where exactly: a directory or an address."""
 
     @property
-    def private(self) -> bool:
-        """Whether nobody but this user can write records of this user here."""
-
-    @property
     def user_id(self) -> str:
         """Who is asking (UUID)."""
 
@@ -140,8 +140,8 @@ class Backend(Protocol):
     def find(self, ref: Reference, *, at: datetime | None = None) -> ModelRecord | None:
         """Return the one record that is meant, or None.
 
-        Without version and alias: the newest ready one (at that time), or of a name that has none the newest missing one. By version or id: also one in the trash, or
-        missing, or purged. By alias: what it names now, or named ``at`` that time.
+        Without version and alias: the newest ready one (at that time), or of a name that has none the newest missing one.
+        By version or id: also one in the trash, or missing, or purged. By alias: what it names now, or named ``at`` that time.
 
         Raises
         ------

@@ -215,10 +215,9 @@ def _count(many: int, one: str) -> str:
     return f"{many} {one}" if many == 1 else f"{many} {one}s"
 
 
-def _show_path(_: Registry, path: Any) -> Shown:  # noqa: ANN401 (Path)
-    text = str(path)
-    reader = "joblib.load" if text.endswith(".joblib") else "pickle.load"
-    return card.lines_card(f"Downloaded to {visible(text)}", [f"{reader} reads it without this package."])
+def _download(store: Registry, ref: str, to: str | None = None) -> tuple[str, ModelRecord]:
+    record = store.get(ref)
+    return str(store.download(ref, to or ".")), record
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------
@@ -305,8 +304,8 @@ VERBS: dict[str, Verb] = {
         Verb(
             "download",
             "Copy a model's file out of the store; nothing is overwritten.",
-            lambda store, ref, to=None: store.download(ref, to or "."),
-            _show_path,
+            _download,
+            lambda _, answer: card.download_card(answer[1], answer[0]),
             (
                 _REF,
                 Argument(
@@ -421,4 +420,4 @@ def plain(answer: Any) -> Any:  # noqa: ANN401 (any answer)
         return answer[0]
     if isinstance(answer, Listing):
         return list(answer)
-    return str(answer) if hasattr(answer, "__fspath__") else answer
+    return answer

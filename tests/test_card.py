@@ -86,7 +86,7 @@ def test_the_card_of_a_save():
         "  features    tenure, plan, calls, minutes, charge, state, … (7)\n"
         "  file        1.9 kB · on this machine · from clf\n"
         "  about       @champion #telecom #q3 · March export.\n"
-        "  load        %load_model churn · undo %delete_model churn:3\n"
+        "  load        %load_model churn · undo %delete_model churn:3 --force\n"
         '  change      %edit_model churn:3 -d "…" -t tag'
     )
 
@@ -102,7 +102,7 @@ def test_the_gallery():
         "  model              algorithm      metrics                         tags            size  saved\n"
         "  churn:3 @champion  LogisticRegr…  accuracy 0.934 · roc_auc 0.981  #telecom #q3  1.9 kB  2026-11-23\n"
         "  客户流失:12        LogisticRegr…  auc nan                         #电信          67 MB  2026-11-23\n"
-        "  2 of 48 shown; narrow with words or -t tag · or take all with jms.connect().list()"
+        "  2 of 48 shown; narrow with words or -t tag · or see more with --limit · or --offset"
     )
 
 
@@ -150,8 +150,33 @@ def test_parameters_that_differ_from_their_defaults(config, words):
     assert words in saved(training_config=JsonObject.of(config)).text
 
 
+def test_the_undo_of_a_save_is_one_that_is_not_refused():
+    assert saved(aliases=()).text.splitlines()[-2].endswith("undo %delete_model churn:3")
+    assert "undo %delete_model churn:3 --force" in saved(aliases=("champion",)).text
+
+
+@pytest.mark.parametrize("algorithms", ["RandomForestClassifier, LogisticRegression", "A" * 99])
+def test_a_dict_of_models_is_named_once(algorithms):
+    config = JsonObject.of({"params": {}, "set": [], "chain": ["dict", algorithms]})
+    text = saved(algorithm=algorithms, training_config=config).text
+    assert "(in dict) · classification" in " ".join(text.split())
+    assert text.count("dict") == 1
+    assert text.count(algorithms[:60]) == 1
+
+
+def test_the_line_that_loads_a_kept_file_says_that_it_is_trusted():
+    sha256 = "ab" * 32
+    shown = saved(origin="file", sha256=sha256, source=JsonObject.of({}))
+    line = f"%load_model churn --trust sha256:{sha256}"
+    assert line in shown.text
+    assert f"<code>{line}</code>" in shown.html
+    assert line.replace("churn", "churn:3") in card.record_card(churn(origin="file", sha256=sha256)).text
+    assert "--trust" not in saved(sha256=sha256).text
+    assert "--trust" not in saved(origin="file", sha256="no hash").text
+
+
 def test_lines_to_type_quote_a_name_with_spaces_and_fall_back_to_the_id():
-    assert '%load_model "my model" · undo %delete_model "my model:3"' in saved(model_name="my model").text
+    assert '%load_model "my model" · undo %delete_model "my model:3"' in saved(model_name="my model", aliases=()).text
     assert "%load_model id:1f3a9c2e" in saved(model_name="a\nimport os").text
     bad = saved(model_name="x; rm", id="nope")
     assert "%" not in bad.text
@@ -203,6 +228,23 @@ def test_the_full_card_holds_every_section():
         assert words in text
 
 
+def test_parameters_at_their_defaults_leave_out_what_only_names_estimators():
+    params = {"steps": [("pca", "PCA"), ("lr", "Ridge")], "pca": "PCA", "lr": "Ridge", "pca__n": 2, "lr__alpha": 1.0, "p": "x"}
+    text = card.record_card(churn(training_config=JsonObject.of({"params": params, "set": []}))).text
+    assert "\n\nParameters\n  All at their defaults.\n\n3 at their defaults\n" in text
+    assert "steps" not in text
+    text = card.record_card(churn(training_config=JsonObject.of({"params": params, "set": ["pca__n"]}))).text
+    assert "\n\n2 more at their defaults\n" in text
+
+
+def test_a_terminal_is_told_commands_and_a_record_keeps_its_words():
+    shown = card.record_card(churn(description="see %models", source=JsonObject.of({"cells": ["%models"]})))
+    text = shown.text_with(lambda words: words.replace("%", "jupyter "))
+    assert "jupyter load_model churn:3" in text
+    assert text.count("%models") == shown.text.count("%models") == 2
+    assert card.Shown("%models").text_with(str.upper) == "%models"
+
+
 def test_the_full_card_of_a_bare_record_has_no_empty_sections():
     bare = ModelRecord(id="1", user_id="u", space_id="s", model_name="x", version=1, created_at=WHEN, updated_at=WHEN)
     assert re.findall(r"\n\n(.*)", card.record_card(bare).text) == ["About", "File"]
@@ -233,19 +275,45 @@ def test_markdown_of_a_comparison():
 
 def test_an_empty_store_shows_the_line_to_type():
     text = card.gallery([], EMPTY, 0, HERE).text
-    assert text.endswith('No models yet. Fit one and type %save_model clf "name"')
+    assert text.endswith('No models yet. Keep one with %save_model clf "name"')
+
+
+def test_a_store_with_all_in_the_trash_says_where_it_is():
+    text = card.gallery([], dataclasses.replace(EMPTY, trash=2, trash_bytes=1900), 0, HERE).text
+    assert text.endswith("\n  Nothing but 2 versions in the trash: %models --trash")
+
+
+@pytest.mark.parametrize(
+    ("query", "counted"),
+    [
+        (Query(), "2 models · 3 versions · 67 MB stored"),
+        (Query(sort="size", all_versions=True), "2 models · 3 versions · 67 MB stored"),
+        (Query(words="tele"), "1 of 2 models · 67 MB stored"),
+        (Query(name="churn", all_versions=True), "1 of 3 versions · 67 MB stored"),
+        (Query(deleted=True), "1 version in the trash · 1.9 kB held"),
+        (Query(deleted=True, words="tele"), "1 of 1 version in the trash · 1.9 kB held"),
+    ],
+)
+def test_a_gallery_counts_what_it_shows(query, counted):
+    assert card.gallery([churn()], STATS, 1, HERE, query).text.splitlines()[1].startswith(f"  {counted}")
+
+
+def test_a_page_past_the_end_says_so():
+    text = card.gallery([], STATS, 2, HERE, Query(words="tele")).text
+    assert text.endswith("There are 2; none is so far down. Give a smaller --offset")
 
 
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        (Query(words="tele", tags=("x",)), "Nothing matches 'tele -t x'. %models shows all 2."),
-        (Query(algorithm="Ridge"), "Nothing matches. %models shows all 2."),
-        (Query(deleted=True), "The trash is empty."),
+        (Query(words="tele", tags=("x",)), "Nothing matches 'tele -t x'. All 2: %models"),
+        (Query(algorithm="Ridge"), "Nothing matches. All 2: %models"),
+        (Query(words="x", deleted=True), "Nothing matches 'x'. All 1: %models --trash"),
     ],
 )
 def test_a_gallery_without_a_match_says_what_to_do(query, words):
     assert words in card.gallery([], STATS, 0, HERE, query).text
+    assert card.gallery([], EMPTY, 0, HERE, Query(deleted=True)).text.endswith("The trash is empty.")
 
 
 def test_a_whole_gallery_says_nothing_of_more():
@@ -305,6 +373,30 @@ def test_the_history_of_an_alias():
     assert re.search(r"2026-11-23 21:30 \(2 hours ago\) +@champion +3 +2 +ada +better recall", text)
     assert re.search(r"@champion +removed +— +ada\n", text)
     assert card.history_card([]).text == "No alias was ever set."
+    gone = dataclasses.replace(event, version=None, previous=3, why="too old")
+    assert card.history_card([gone]).text == "Removed churn@champion · it was churn:3 · too old"
+
+
+@pytest.mark.parametrize(
+    ("environment", "path", "words"),
+    [
+        ({}, "a/churn.pkl", "pickle.load reads it without this package."),
+        ({}, "churn.joblib", "joblib.load reads it without this package."),
+        (
+            {"python": "3.11.7", "by_value": ["__main__"]},
+            "churn.pkl",
+            "pickle.load reads it with cloudpickle installed, on Python 3.11.",
+        ),
+        (
+            {"by_value": ["helpers"]},
+            "churn.pkl",
+            "pickle.load reads it with cloudpickle installed, on the Python version it was saved with.",
+        ),
+    ],
+)
+def test_a_download_says_what_reads_the_file(environment, path, words):
+    text = card.download_card(churn(environment=JsonObject.of(environment)), path).text
+    assert text == f"Downloaded to {path}\n  {words}"
 
 
 def removal(*records, **fields):
@@ -328,7 +420,9 @@ def test_a_deletion_of_several_versions_names_the_whole_model_only_if_that_is_wh
     text = card.removal_card(gone, "deleted").text
     assert "%restore_model churn:3 · %restore_model churn:2" in text
     assert "--now" not in text
-    assert "%modelstore empty-trash" in text
+    assert "%modelstore purge churn · all of churn that is in the trash" in text
+    others = removal(churn(), churn(model_name="my model"))
+    assert "%modelstore empty-trash · all that is in the trash" in card.removal_card(others, "deleted").text
     text = card.removal_card(gone, "deleted", ref="churn").text
     assert "%restore_model churn\n" in text
     assert "%delete_model churn --now" in text
@@ -347,7 +441,19 @@ def test_a_deletion_of_several_versions_names_the_whole_model_only_if_that_is_wh
 )
 def test_other_removals_offer_no_undo(verb, words):
     assert card.removal_card(removal(churn()), verb).text == words
-    assert card.removal_card(removal(), verb).text == f"Nothing {'' if verb.startswith('would') else 'was '}{verb}."
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [
+        ("deleted", "Nothing was deleted."),
+        ("purged", "The trash is empty."),
+        ("restored", "Nothing was restored."),
+        ("would be deleted", "Nothing would be deleted."),
+    ],
+)
+def test_removals_of_nothing(verb, words):
+    assert card.removal_card(removal(), verb).text == words
 
 
 def test_a_load_is_one_line_of_text_and_one_for_each_warning():
@@ -602,6 +708,7 @@ def check_all(*records):
         check(card.removal_card(gone, verb))
     check(card.removal_card(gone, "deleted", ref=where))
     check(card.loaded_line(record, where))
+    check(card.download_card(record, where))
     check(card.findings_card([finding]))
     check(card.lines_card(name, [where, (name, where)], where))
     check(card.stats_card(STATS, where))

@@ -217,6 +217,22 @@ def test_hints_name_commands_and_no_magics(three, cmd):
     assert "%" not in cmd("alias", "churn", "best", "--rollback")[2]
 
 
+def test_answers_name_commands_and_no_magics(jms_store, cmd, tmp_path, clf):
+    assert 'jupyter modelstore save FILE "name"' in cmd("ls")[1]
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(clf))
+    said = [cmd("save", str(tmp_path / "model.pkl"), "churn", "-a", "best")[1]]
+    line = f"jupyter modelstore load churn --trust sha256:{jms_store.get('churn').sha256}"
+    assert line in said[0]
+    assert "undo jupyter modelstore delete churn:1 --force" in " ".join(said[0].split())
+    assert cmd(*line.split()[2:])[0] == 0
+    each = (("show", "churn"), ("ls", "none"), ("ls", "--offset", "3"), ("rm", "churn", "--force"), ("stats",), ("ls",))
+    said += [cmd(*words)[1] for words in each]
+    said += [cmd("restore", "churn:1")[1], cmd("alias", "churn:1", "best")[1], cmd("rename", "churn", "other")[1]]
+    assert "jupyter modelstore restore churn:1" in said[4]
+    assert "jupyter modelstore empty-trash" in said[5]
+    assert "%" not in "".join(said)
+
+
 @pytest.mark.parametrize(
     "words",
     [

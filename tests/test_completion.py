@@ -38,8 +38,11 @@ OFFERED = (
     ("%load_model churn@", "%load_model churn@champion"),
     ("best = %load_model churn@ch", "best = %load_model churn@champion"),
     ("%load_model ", '%load_model "my model"'),
-    ('%load_model "my', '%load_model "my model'),
-    ('%load_model "my mo', '%load_model "my model'),
+    ("%load_model my", '%load_model "my model"'),
+    ('%load_model "my', '%load_model "my model"'),
+    ('%load_model "my mo', '%load_model "my model"'),
+    ("%load_model 'my mo", "%load_model 'my model'"),
+    ('%load_model "my model:', '%load_model "my model:1"'),
     ("%model_card ch", "%model_card churn"),
     ("%download_model ch", "%download_model churn"),
     ("%compare_models churn:1 churn:", "%compare_models churn:1 churn:2"),
@@ -47,7 +50,14 @@ OFFERED = (
     ("%delete_model churn:", "%delete_model churn:1"),
     ("%restore_model g", "%restore_model gone"),
     ("%models -t te", "%models -t telecom"),
-    ('%models -t "with', '%models -t "with calls'),
+    ('%models -t "with', '%models -t "with calls"'),
+    ("%models --type reg", "%models --type regression"),
+    ("%models --type=reg", "%models --type=regression"),
+    ("%models --sort=-si", "%models --sort=-size"),
+    ("%models --sort cr", "%models --sort created_at"),
+    ("%models --algorithm L", "%models --algorithm LinearRegression"),
+    ('%save_model "ch', '%save_model "churn"'),
+    ("%save_model -d text c", "%save_model -d text clf"),
     ("%edit_model churn --unt", "%edit_model churn --untag"),
     ("%edit_model churn --untag te", "%edit_model churn --untag telecom"),
     ("%save_model c", "%save_model clf"),
@@ -89,7 +99,7 @@ def test_other_magics_and_code_are_left_alone(tab):
 def test_what_could_become_code_in_a_cell_is_not_offered(tab, jms_store, poke):
     for tag in ("telecom {print(1)}", "telecom $HOME", 'telecom" x', "telecom\n!rm", "telecom\u202e"):
         poke(jms_store, "UPDATE models SET tags = ?", json.dumps([tag, "telecom"]))
-        assert tab('%models -t "tele') == ['%models -t "telecom']
+        assert tab('%models -t "tele') == ['%models -t "telecom"']
     poke(jms_store, "UPDATE models SET model_name = ? WHERE model_name = 'my model'", 'x"\n!rm {print(1)}')
     assert not any("rm" in text for text in tab("%load_model ") + tab("%load_model x"))
 
@@ -97,4 +107,48 @@ def test_what_could_become_code_in_a_cell_is_not_offered(tab, jms_store, poke):
 def test_a_store_that_cannot_be_read_does_not_disturb_typing(tab, notebook, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     notebook.run(f"%modelstore config url=local:{tmp_path}/file/below")
+    assert "%load_model churn" not in tab("%load_model ch")
+
+
+NOTHING = (
+    "%download_model churn ch",
+    "%edit_model churn ch",
+    "%load_model churn ch",
+    '%load_model "my model"',
+    "%models --limit ch",
+    "%models -m ch",
+    "%edit_model churn -d ch",
+    "%model_stats ch",
+    "%modelstore status ch",
+    "%modelstore rename churn ch",
+    "%save_model clf churn ch",
+    "%save_model clf churn --file ch",
+    "x = 1 # %load_model ch",
+)
+
+
+def test_where_nothing_of_ours_may_stand_nothing_is_offered(tab):
+    offered = {typed: [text for text in tab(typed) if "churn" in text[len(typed) - 2 :]] for typed in NOTHING}
+    assert offered == {typed: [] for typed in NOTHING}
+
+
+def test_a_tag_that_the_line_would_refuse_is_not_offered(tab, jms_store, poke):
+    poke(jms_store, "UPDATE models SET tags = ?", json.dumps(["a,b", "audited"]))
+    assert tab("%models -t a") == ["%models -t audited"]
+
+
+def test_a_quote_that_the_editor_has_closed_is_not_closed_again(notebook, tab):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        (found,) = notebook.shell.Completer.completions('%load_model "my"', len('%load_model "my'))
+    assert (found.text, found.start, found.end) == ('"my model', 12, 15)
+
+
+def test_a_reload_does_not_double_the_matcher_and_an_unload_removes_it(notebook, tab):
+    before = len(notebook.shell.Completer.custom_matchers)
+    notebook.run("%reload_ext jupyter_modelstore\n%load_ext jupyter_modelstore")
+    assert len(notebook.shell.Completer.custom_matchers) == before
+    assert tab("%load_model ch") == ["%load_model churn"]
+    notebook.run("%unload_ext jupyter_modelstore")
+    assert len(notebook.shell.Completer.custom_matchers) == before - 1
     assert "%load_model churn" not in tab("%load_model ch")

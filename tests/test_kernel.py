@@ -127,7 +127,7 @@ def test_questions_tab_help_and_functions_in_a_kernel(kernel):
     assert "best = %load_model churn@champion" in one.tab("best = %load_model churn@")
     assert {"%load_model churn:1", "%load_model churn:2"} <= set(one.tab("%load_model churn:"))
     assert '%load_model "my model"' in one.tab("%load_model ")
-    assert '%load_model "my model' in one.tab('%load_model "my m')
+    assert '%load_model "my model"' in one.tab('%load_model "my m')
     assert "%models -t telecom" in one.tab("%models -t te")
     assert "%save_model clf" in one.tab("%save_model c")
     assert "%modelstore autoload" in one.tab("%modelstore auto")
@@ -143,6 +143,46 @@ def test_questions_tab_help_and_functions_in_a_kernel(kernel):
     one.ok("%modelstore config debug=True")
     _, error = one.run("%load_model nothing")
     assert any("Traceback" in line for line in error)
+
+
+def put(kernel):
+    """Save two versions of a model, one of them with an alias, and a model whose name holds a space."""
+    kernel.ok("%load_ext jupyter_modelstore")
+    kernel.ok(FIT)
+    kernel.ok("other = LogisticRegression(C=1).fit(X, y)")
+    kernel.ok("%save_model clf churn -t telecom\n%save_model other churn -a champion\n%save_model other 'my model' -a best")
+
+
+@pytest.mark.slow
+def test_tab_in_a_kernel_offers_only_what_may_stand_there(kernel):
+    one = kernel()
+    put(one)
+    for typed, offered in (
+        ("%load_model ", ["%load_model churn", '%load_model "my model"']),
+        ("%load_model churn:", ["%load_model churn:2", "%load_model churn:1"]),
+        ("best = %load_model churn:", ["best = %load_model churn:2", "best = %load_model churn:1"]),
+        ("x = 1\nbest = %load_model churn@", ["x = 1\nbest = %load_model churn@champion"]),
+        ("%load_model my", ['%load_model "my model"']),
+        ('%load_model "my model@', ['%load_model "my model@best"']),
+        (
+            "%save_model clf n2 --",
+            [f"%save_model clf n2 --{name}" for name in ("description", "tag", "metric", "alias", "file", "force")],
+        ),
+        ("%models --type c", ["%models --type classification", "%models --type clustering"]),
+        ("%models --sort=-s", ["%models --sort=-size"]),
+        ("%models --algorithm ", ["%models --algorithm LogisticRegression"]),
+        ("%models -t ", ["%models -t telecom"]),
+        ("%modelstore autoload ", ["%modelstore autoload on", "%modelstore autoload off"]),
+    ):
+        assert one.tab(typed) == offered
+    assert one.tab("%save_model ")[:2] == ["%save_model clf", "%save_model other"]
+    assert one.tab("%save_model cl")[0] == "%save_model clf"
+    Path("exports").mkdir()
+    assert "%download_model churn exports/" in one.tab("%download_model churn exp")
+    one.ok("%reload_ext jupyter_modelstore")
+    assert len(one.tab("%load_model churn:")) == len(("churn:1", "churn:2"))
+    one.ok("%unload_ext jupyter_modelstore")
+    assert "%load_model churn" not in one.tab("%load_model ")
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import io
 import pickle
 import sys
 import threading
+import warnings
 from pathlib import Path
 
 import joblib
@@ -667,7 +668,7 @@ def test_purge_takes_only_what_is_in_the_trash(saved, jms_store):
 
 
 def test_the_trash_is_emptied_when_asked(saved, jms_store):
-    assert "Nothing" in saved.run("%modelstore empty-trash").text  # no question about nothing
+    assert "The trash is empty" in saved.run("%modelstore empty-trash").text  # no question about nothing
     saved.run("%delete_model churn --yes")
     assert "3 versions" in saved.refused("%modelstore empty-trash", NotConfirmed).message
     saved.run("%modelstore empty-trash --yes")
@@ -797,8 +798,10 @@ def test_half_a_supabase_setting_is_told_and_can_be_put_right_in_the_notebook(no
 
 
 def completed(shell):
-    shell.Completer.line_buffer = shell.Completer.text_until_cursor = "%load_model ch"
-    return list(shell.Completer.dispatch_custom_completer("ch") or [])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # IPython's own: the interface is provisional
+        found = list(shell.Completer.completions("%load_model ch", len("%load_model ch")))
+    return [item.text for item in found if item.text == "churn"]
 
 
 def test_unloading_takes_the_magics_away_and_loading_again_is_harmless(notebook, shell, clf):
@@ -848,3 +851,46 @@ def test_long_work_tells_how_far_it_is_and_leaves_no_line(notebook, clf, monkeyp
         assert progress._handle is not None
     with pytest.raises(TypeError):
         progress("writing")
+
+
+def test_a_model_that_was_only_loaded_is_not_the_model_fitted_last(notebook, clf):
+    notebook["clf"] = clf
+    notebook.run('%save_model clf "churn"\ndel clf')
+    notebook.run("b = %load_model churn")
+    refused = notebook.refused('%save_model "again"', Ambiguous)
+    assert "b was loaded, not fitted here" in refused.message
+    assert refused.hint == '%save_model b "again"'
+    notebook.run("X, y = [[0.0, 1.0], [1.0, 0.0]], [0, 1]\nb.fit(X, y)")
+    assert "Saved again:1" in notebook.run('%save_model "again"').text
+
+
+def test_setting_an_attribute_of_one_model_does_not_make_it_the_one_fitted_last(notebook, fit):
+    notebook["fit"] = fit
+    notebook.run("a, d = fit(1), fit(2)")
+    notebook.run("a = fit(4); d.alpha = 3")
+    notebook.run('%save_model "churn"')
+    assert notebook.run("%load_model churn").value.coef_ == pytest.approx(fit(4).coef_)
+
+
+def test_a_metric_that_is_neither_number_nor_variable_is_told_so(notebook, clf):
+    notebook["clf"] = clf
+    refused = notebook.refused("%save_model clf churn -m nan=float('nan')", InvalidValue)
+    assert refused.message == "'float('nan')' is not a number or a variable."
+    assert refused.hint == "Write -m NAME=VALUE, VALUE a number or a variable."
+
+
+@pytest.mark.parametrize("line", ["-a Champion -a second", "--alias=Champion -a second", "-aone --alias two", "-d x -d y"])
+def test_an_option_given_twice_is_refused(notebook, clf, line):
+    notebook["clf"] = clf
+    refused = notebook.refused(f"%save_model clf churn {line}", UsageError)
+    assert refused.message.endswith("is given twice.")
+    notebook.run("%save_model clf churn -a once -t one -t two")
+    notebook.run("%save_model clf churn -a again")
+
+
+def test_a_comma_does_not_make_two_tags(notebook, clf):
+    notebook["clf"] = clf
+    refused = notebook.refused("%save_model clf churn -t a,b", UsageError)
+    assert refused.message == "'a,b' holds a comma."
+    assert refused.hint == "Write one -t for each tag: -t a -t b"
+    notebook.run("%save_model clf churn -t a -t b")

@@ -169,7 +169,7 @@ def test_a_background_save_refuses_at_once_what_cannot_be_kept(store, clf):
 def test_a_background_save_that_is_cancelled_leaves_nothing(store, fit):
     hold = threading.Event()
     store.save_in_background(fit(0), "churn").result(timeout=30)
-    store._executor.submit(hold.wait)
+    store._executor[1].submit(hold.wait)
     waiting = store.save_in_background(fit(1), "churn")
     assert waiting.cancel()
     hold.set()

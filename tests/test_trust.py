@@ -103,18 +103,33 @@ def test_a_record_that_lies_about_its_owner_is_refused(others, poke):
         store.load("churn")
 
 
+def test_a_record_that_claims_to_be_ones_own_proves_nothing(tmp_path, clf, poke):
+    """Who had the directory for a while can write a row and a file; not what stands in the user's own home."""
+    place = f"local:{tmp_path}/lent"
+    record = jms.connect(place, home=tmp_path / "ada").save(clf, "churn")
+    mine = jms.connect(place)
+    mine.save({"mine": clf}, "own")
+    poke(mine, "UPDATE models SET user_id = ? WHERE id = ?", mine.get("own").user_id, record.id)
+    assert mine.load("own")
+    with pytest.raises(NotTrusted):
+        mine.load("churn")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
-@pytest.mark.parametrize("place", ["store", "store/store.sqlite3", "store/files"])
-def test_where_others_can_write_a_record_of_ones_own_proves_nothing(tmp_path, clf, fit, place):
-    shared = jms.connect(f"local:{tmp_path / 'store'}", home=tmp_path / "home")
-    shared.save(clf, "churn")
-    (tmp_path / "store").chmod(0o755)
-    assert shared.load("churn")
-    (tmp_path / place).chmod(0o777 if (tmp_path / place).is_dir() else 0o666)
-    with pytest.raises(NotTrusted, match="others can write to this store"):
-        shared.load("churn")
-    (tmp_path / "store").chmod(0o700)
-    assert shared.load("churn"), "nobody else comes through a closed directory"
+def test_a_list_of_trusted_files_that_others_can_write_trusts_nothing(store, clf, tmp_path):
+    store.save(clf, "churn")
+    listed = Path(store.location) / "trusted.jsonl"
+    listed.chmod(0o666)
+    with pytest.raises(NotTrusted):
+        store.load("churn")
+    listed.chmod(0o600)
+    assert store.load("churn")
+
+
+def test_a_wrong_hash_is_refused_for_ones_own_models_too(store, clf):
+    store.save(clf, "churn")
+    with pytest.raises(InvalidValue):
+        store.load("churn", trust="sha256:" + "0" * 64)
 
 
 def test_the_line_to_type_holds_no_name_that_breaks_the_rule(others, poke):
@@ -314,6 +329,6 @@ def test_the_right_file_that_cannot_be_rebuilt_is_told_with_the_versions(store, 
         environment(record, distributions={"scikit-learn": "1.4.0"}),
     )
     with pytest.raises(CannotLoad, match="churn:1 cannot be rebuilt here") as caught:
-        store.load("churn")
+        store.load("churn", trust=f"sha256:{hashlib.sha256(data).hexdigest()}")
     assert "Saved under scikit-learn 1.4.0" in caught.value.hint
     assert "no_such_module" in str(caught.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from jupyter_modelstore.record import ModelRecord, Query, Removal, now
 
 TRASH_DAYS = 30
 LEFTOVER_HOURS = 24
+ORPHAN = ".orphan"
 
 
 def path_of(files: Path, save_id: str | None) -> Path | None:
@@ -110,29 +112,53 @@ def _hash(backend: Backend, record: ModelRecord) -> str | None:
 
 def _check_leftovers(database: Database, files: Path) -> Finding:
     count, size = sweep(database, files, timedelta(hours=LEFTOVER_HOURS))
-    message = f"{count} leftovers of broken-off saves removed ({size:,} bytes)" if count else "no leftovers"
-    return Finding(what="leftovers", ok=True, message=message, details={"removed": count, "bytes": size})
+    message = f"{count} leftovers of broken-off saves cleared ({size:,} bytes)" if count else "no leftovers"
+    orphans = sorted(files.glob(f"*{ORPHAN}"))
+    details = {"removed": count, "bytes": size, "set_aside": len(orphans)}
+    if not orphans:
+        return Finding(what="leftovers", ok=True, message=message, details=details)
+    message += f"; {len(orphans)} models without a record are set aside in {files}"
+    hint = f'%save_model --file "{orphans[0]}" "name" keeps one again; remove those that you do not need.'
+    return Finding(what="leftovers", ok=True, message=message, hint=hint, details=details)
 
 
 def sweep(database: Database, files: Path, older_than: timedelta) -> tuple[int, int]:
-    """Remove files that no row names and that nobody has written to for so long; return their number and bytes.
+    """Clear what no row names and nobody has written to for so long; return the number of files and their bytes.
 
+    Only names that a save gives are touched. What was never finished, or is left of a purge, is removed. A whole model without
+    a row may be all that is left of a save whose database was lost or put back from a backup: it is set aside, not removed.
     Under the write lock: a save that is between its file's name and its row finds its file gone, and says so, or has its row.
     """
     oldest = time.time() - older_than.total_seconds()
     count = size = 0
     with file_errors(f"in {files}"), database.write() as db:
-        held = {row[0] for row in db.execute("SELECT save_id FROM models WHERE status <> 'purged'")}
+        status = dict(db.execute("SELECT save_id, status FROM models WHERE save_id IS NOT NULL").fetchall())
         for entry in os.scandir(files) if files.is_dir() else ():
             save_id, _, suffix = entry.name.partition(".")
-            if suffix not in {"pkl", "part"} or (suffix == "pkl" and save_id in held):
+            known = status.get(save_id)
+            if suffix not in {"pkl", "part"} or not is_save_id(save_id) or (suffix == "pkl" and known not in {None, "purged"}):
                 continue
             with contextlib.suppress(FileNotFoundError):
-                state = entry.stat()
-                if state.st_mtime <= oldest:
-                    Path(entry.path).unlink()
+                state = entry.stat(follow_symlinks=False)
+                if stat.S_ISREG(state.st_mode) and state.st_mtime <= oldest:
+                    _clear(Path(entry.path), whole=suffix == "pkl" and known is None)
                     count, size = count + 1, size + state.st_size
     return count, size
+
+
+def _clear(path: Path, *, whole: bool) -> None:
+    if whole:
+        path.rename(path.with_suffix(ORPHAN))
+    else:
+        path.unlink()
+
+
+def is_save_id(text: str) -> bool:
+    """Tell whether a file's name begins as a save's does."""
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _check_trash(backend: Backend) -> Finding:

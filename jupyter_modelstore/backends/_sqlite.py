@@ -129,19 +129,19 @@ class Database:
 
     def close(self) -> None:
         """Close this thread's connection."""
-        held = getattr(self._local, "held", None)
-        if held is not None and held[0][0] == os.getpid():
-            held[1].close()
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is not None and held.identity[0] == os.getpid():
+            held.connection.close()
         self._local.held = None
 
     def _connection(self) -> sqlite3.Connection:
         """Return this thread's connection; a new one in a forked child, and after a repair put another file in place."""
-        held: tuple[tuple[int, ...], sqlite3.Connection] | None = getattr(self._local, "held", None)
-        if held is not None and held[0] == self._identity():
-            return held[1]
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is not None and held.identity == self._identity():
+            return held.connection
         self.close()
         connection = self._open()
-        self._local.held = (self._identity(), connection)
+        self._local.held = _Held(self._identity(), connection)
         return connection
 
     def _identity(self) -> tuple[int, ...]:
@@ -155,7 +155,7 @@ class Database:
         writable = _make_directory(self.path)
         mode = "rwc" if writable else "ro"
         uri = f"{self.path.absolute().as_uri()}?mode={mode}"
-        connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             prepare(connection)
             self._bring_up_to_date(connection)
@@ -186,6 +186,18 @@ class Database:
             apply(connection, self._migrations[version:])
             connection.execute(f"PRAGMA user_version={max(version, len(self._migrations))}")
             connection.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+
+
+class _Held:
+    """A connection of one thread, closed with it; not by a forked child, which would undo what its parent is at."""
+
+    def __init__(self, identity: tuple[int, ...], connection: sqlite3.Connection) -> None:
+        self.identity = identity
+        self.connection = connection
+
+    def __del__(self) -> None:
+        if self.identity[0] == os.getpid():
+            self.connection.close()
 
 
 def prepare(connection: sqlite3.Connection) -> None:

@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from jupyter_modelstore._files import HashingFile, file_errors, fsync_directory, is_closed, is_only_mine
+from jupyter_modelstore._files import HashingFile, file_errors, fsync_directory, hash_file
 from jupyter_modelstore._json import dumps, encode, loads
 from jupyter_modelstore.backends import _aliases, _health, _repair
 from jupyter_modelstore.backends._rows import (
@@ -107,13 +107,6 @@ class LocalBackend:
         return str(self._directory)
 
     @property
-    def private(self) -> bool:
-        """Whether the directory, the database and the files belong to this user, and nobody else may write to them."""
-        if not self._directory.exists() or is_closed(self._directory):
-            return True
-        return all(is_only_mine(path) for path in (self._directory, self._database.path, self._files) if path.exists())
-
-    @property
     def user_id(self) -> str:
         """Who is asking."""
         return self._user_id
@@ -162,7 +155,15 @@ class LocalBackend:
             return None
         if draft.metrics and encode(draft.metrics) != encode(newest.metrics):
             return None
-        return newest if self._holds(newest.save_id, newest.model_file_size) else None
+        return newest if self._is_whole(newest) else None
+
+    def _is_whole(self, record: ModelRecord) -> bool:
+        """Tell whether a record's file is the one that was saved: the new bytes are given up only if the old ones are right."""
+        try:
+            with self.fetch(record).open("rb") as file:
+                return hash_file(file)[0] == record.sha256
+        except OSError:
+            return False
 
     def _apply_to(self, db: sqlite3.Connection, record: ModelRecord, draft: Draft) -> ModelRecord:
         changes = Changes(
@@ -529,7 +530,7 @@ class LocalBackend:
 
     def _refuse_to_forget(self) -> None:
         """Refuse to begin a new database beside model files: theirs is lost, and as leftovers they would be swept."""
-        count = sum(1 for _ in self._files.glob("*.pkl"))
+        count = sum(_health.is_save_id(path.stem) for path in self._files.glob("*.pkl"))
         if count:
             raise StoreCorrupt(
                 f"The database of the store at {self._directory} is missing or empty, but {count} model files are there.",
@@ -542,7 +543,7 @@ class LocalBackend:
 
     def _tidy_daily(self) -> None:
         """Once a day, after a save: sweep leftovers, purge what is due. The save is safe; no failure here may touch it."""
-        with contextlib.suppress(ModelStoreError):
+        with contextlib.suppress(ModelStoreError, ValueError):
             with self._database.read() as db:
                 row = db.execute("SELECT value FROM meta WHERE key = 'tidied_at'").fetchone()
             if row is not None and parse_time(row[0]) > now() - timedelta(days=1):

@@ -77,13 +77,14 @@ def _without_magics(source: str) -> str:
 
 
 def _plain_line(line: str) -> str:
-    """Return a line as Python: what is timed, an assignment of something, or ``pass`` at the same depth."""
+    """Return a line as Python: what is timed, an assignment (without a call for a loaded model), or ``pass``; as deep."""
     text = line.lstrip()
     indent = line[: len(line) - len(text)]
     if match := _TIMED.match(text):
         return indent + text[match.end() :]
     if match := _ASSIGNED.match(line):
-        return f"{match[1]}{match[2]} = _()"
+        fitted = not line[match.end() :].startswith("load_model")
+        return f"{match[1]}{match[2]} = {'_()' if fitted else '_'}"
     if text.startswith(("%", "!", "?")) or (text.rstrip().endswith("?") and "#" not in text):
         return f"{indent}pass"
     return line
@@ -123,7 +124,7 @@ def _through(target: ast.expr, iterated: ast.expr, touched: list[str]) -> Iterat
 
 
 def _bound(node: ast.AST) -> Iterator[str]:
-    """Yield the variables that an assignment gives a new value, also by attribute or key."""
+    """Yield the variables to which something that was called is assigned: ``d.alpha = 3`` and ``b = a`` fit nothing."""
     if isinstance(node, ast.Assign):
         targets = node.targets
     elif isinstance(node, ast.AnnAssign):
@@ -131,6 +132,8 @@ def _bound(node: ast.AST) -> Iterator[str]:
     elif isinstance(node, ast.NamedExpr):
         targets = [node.target]
     else:
+        return
+    if not any(isinstance(part, ast.Call) for part in ast.walk(node)):
         return
     for target in targets:
         yield from _targets(target)
@@ -142,8 +145,8 @@ def _targets(target: ast.expr) -> Iterator[str]:
             yield from _targets(item)
     elif isinstance(target, ast.Starred):
         yield from _targets(target.value)
-    else:
-        yield from _root(target)
+    elif isinstance(target, ast.Name):
+        yield target.id
 
 
 def _root(node: ast.expr) -> Iterator[str]:

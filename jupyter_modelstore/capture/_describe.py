@@ -33,7 +33,8 @@ class Description:
         What the outermost object does.
     training_config : Mapping
         ``params`` (name to value; an estimator by its class name), ``set`` (names whose value differs from the default),
-        ``chain`` (class names from the outermost object to the estimator that learned); of a search also ``search``
+        ``chain`` (class names from the outermost object to the estimator that learned; of a dict or list its kind and
+        ``algorithm``); of a search also ``search``
         (``class``, ``best_params``).
     feature_columns : tuple of str or None
         Names of the columns it was fitted on; None if it does not know them.
@@ -105,9 +106,10 @@ def _describe_members(container: object) -> Description:
     params = {f"{path}__{name}": value for path, config in configs for name, value in config["params"].items()}
     changed = [f"{path}__{name}" for path, config in configs for name in config["set"]]
     kept = first(params, changed)
-    chain = [name_of(container), *dict.fromkeys(description.algorithm for _, description in members)]
+    algorithm = algorithm_of(container)
+    chain = [name_of(container), algorithm] if members else [algorithm]
     return Description(
-        algorithm=algorithm_of(container),
+        algorithm=algorithm,
         model_type=types.pop() if len(types) == 1 else "other",
         training_config={"params": kept, "set": [name for name in changed if name in kept], "chain": chain},
         feature_columns=columns.pop() if len(columns) == 1 else None,

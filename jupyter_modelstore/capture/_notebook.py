@@ -136,8 +136,9 @@ def _value(node: ast.expr, namespace: Mapping[str, object]) -> Any:  # noqa: ANN
         return _item(_value(node.value, namespace), node)
     name = ast.unparse(node)
     if name not in namespace:
-        names = [known for known in dict(namespace) if is_a(known, str) and not known.startswith("_")]
-        raise NotFound(f"There is no variable '{visible(name)}'.", _nearest(name, names))
+        names = [known for known in dict(namespace) if is_a(known, str) and not known.startswith("_") and known not in _IPYTHON]
+        models = [candidate.name for candidate in candidates(namespace)]
+        raise NotFound(f"There is no variable '{visible(name)}'.", _nearest(name, names, models))
     return namespace[name]
 
 
@@ -168,9 +169,11 @@ def _names_in(owner: object) -> list[str]:
         return []
 
 
-def _nearest(name: str, names: list[str]) -> str:
+def _nearest(name: str, names: list[str], best: list[str] | None = None) -> str:
+    """Return what may have been meant; where nothing is near, the best names, or else all."""
     near = difflib.get_close_matches(name, list(islice(names, 5_000)), n=3)
     if near:
         return "Did you mean " + " or ".join(visible(word) for word in near) + "?"
+    names = best or names
     few = ", ".join(visible(word) for word in names[:10])
     return f"There are: {few}{', …' if len(names) > 10 else ''}" if few else ""  # noqa: PLR2004 (as many as are shown)

@@ -8,6 +8,7 @@ place. Whatever a record holds, a card is made of it: nothing here raises becaus
 
 from jupyter_modelstore.card._models import comparison, gallery, markdown, record_card, saved_card
 from jupyter_modelstore.card._notices import (
+    download_card,
     findings_card,
     history_card,
     lines_card,
@@ -21,6 +22,7 @@ from jupyter_modelstore.card._words import size
 __all__ = [
     "Shown",
     "comparison",
+    "download_card",
     "findings_card",
     "gallery",
     "history_card",

@@ -6,8 +6,9 @@ is markup: the three renderers turn every bit into their own safe form, so that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Literal, TypeAlias
 
 Kind = Literal["", "strong", "muted", "code", "chip", "tag", "alias", "badge", "more", "warn"]
 
@@ -119,3 +120,14 @@ class Doc:
     title: Line
     aside: str = ""
     blocks: tuple[Block, ...] = field(default=())
+
+
+def retyped(part: Any, say: Callable[[str], str]) -> Any:  # noqa: ANN401 (a document or any part of one)
+    """Return a document with its lines to type, and its hints, in other words; what a record says stays as it is."""
+    if isinstance(part, Bit):
+        return replace(part, text=say(part.text)) if part.kind in {"code", "muted"} else part
+    if isinstance(part, tuple):
+        return tuple(retyped(item, say) for item in part)
+    if is_dataclass(part) and not isinstance(part, type):
+        return replace(part, **{each.name: retyped(getattr(part, each.name), say) for each in fields(part)})
+    return part

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from jupyter_modelstore.card import _reading as read
@@ -48,16 +49,17 @@ def saved_card(saved: Saved, where: str) -> Shown:
     """
     record = saved.record
     name = read.title(record)
-    full, short = read.typed(record), read.typed(record, version=False)
-    undo = read.command("delete_model", full)
+    full = read.typed(record)
+    # An alias holds its version, so only --force takes back a save that gave one.
+    undo = read.command("delete_model", full, " --force" if read.texts(record.aliases) else "")
     if saved.created:
         title = (Bit(f"Saved {name}", "strong"), *plain(read.kind(record), read.model_type(record)))
     else:
         text = f"Nothing new: {name} is exactly this model; a description, tags or alias given now went to it."
         title, undo = (Bit(text, "strong"),), ""
-    load = (Bit(read.command("load_model", short), "code"), *((Bit(undo, "code", "undo"),) if undo else ()))
+    load = (Bit(read.load_line(record, version=False), "code"), *((Bit(undo, "code", "undo"),) if undo else ()))
     change = of_kind("code", read.command("edit_model", full, ' -d "…" -t tag'))
-    rows = (*_kept(record, where), ("load", load if short else ()), ("change", change))
+    rows = (*_kept(record, where), ("load", load if load[0].text else ()), ("change", change))
     return shown(Doc(title, blocks=(Facts(_said(rows), brief=True),)), small=True)
 
 
@@ -161,9 +163,21 @@ def _parameters(params: dict[str, Any], given: object) -> tuple[Section, ...]:
     if not isinstance(given, (list, tuple)):
         return (Section("Parameters", _pairs(others), folded=len(others) > _FOLD_FROM),)
     first = _pairs(chosen) if chosen else (Note(plain("All at their defaults.")),)
-    title = f"{len(others)} more at {'its default' if len(others) == 1 else 'their defaults'}"
+    inner = {name.rpartition("__")[0] for name in params}
+    others = {name: text for name, text in others.items() if not _repeats(name, params, inner)}
+    more = " more" if chosen else ""
+    title = f"{len(others)}{more} at {'its default' if len(others) == 1 else 'their defaults'}"
     rest = (Section(title, _pairs(others), folded=True),) if others else ()
     return (Section("Parameters", first), *rest) if params else ()
+
+
+def _repeats(name: str, params: Mapping[str, Any], inner: Collection[str]) -> bool:
+    """Tell whether a parameter only names estimators whose own parameters are listed: ``pca``, or the ``steps`` themselves."""
+    value = params[name]
+    if isinstance(value, str):
+        return name in inner
+    steps = value if isinstance(value, list) else []
+    return bool(steps) and all(isinstance(step, tuple) and step and step[0] in list(params) for step in steps)
 
 
 def _features(record: ModelRecord) -> tuple[Section, ...]:
@@ -199,7 +213,7 @@ def _file(record: ModelRecord) -> list[tuple[str, Line]]:
         ("sha256", of_kind("code", words.line(record.sha256, 64) if record.sha256 else "")),
         ("id", of_kind("code", words.line(record.id, 40))),
         ("downloaded", plain(downloaded)),
-        ("load", of_kind("code", read.command("load_model", read.typed(record)))),
+        ("load", of_kind("code", read.load_line(record))),
     ]
 
 
@@ -221,32 +235,55 @@ def gallery(records: Sequence[ModelRecord], stats: Stats, total: int, where: str
     """
     query = query or Query()
     title = of_kind("strong", "Trash" if query.deleted else "Models")
-    blocks: list[Block] = [Note(statistics(stats))]
+    blocks: list[Block] = [Note(_counted(stats, query, total))]
     if records:
         blocks.append(Grid(tuple(_item(record) for record in records), _models_table(records)))
         if total > len(records):
             blocks.append(Note(_narrow(len(records), total)))
     else:
-        blocks.append(Note(_nothing(stats, query)))
+        blocks.append(Note(_nothing(stats, query, total)))
     return shown(Doc(title, words.line(where), tuple(blocks)))
+
+
+def _narrows(query: Query) -> bool:
+    """Tell whether a query leaves something out of what its view, newest or all or trash, would show."""
+    return replace(query, all_versions=False, deleted=False, sort="") != Query(sort="")
+
+
+def _counted(stats: Stats, query: Query, total: int) -> Line:
+    """Return what the view holds, and how much of it was found."""
+    found = f"{words.number(total)} of " if _narrows(query) else ""
+    if query.deleted:
+        return plain(f"{found}{words.count(stats.trash, 'version')} in the trash", f"{words.size(stats.trash_bytes)} held")
+    models, versions, *rest = statistics(stats)
+    if not found:
+        return (models, versions, *rest)
+    view = versions if query.all_versions else models
+    return (replace(view, text=found + view.text), *rest)
 
 
 def _narrow(here: int, total: int) -> Line:
     return (
         Bit("-t tag", "code", f"{here} of {total} shown; narrow with words or"),
-        Bit("jms.connect().list()", "code", "or take all with"),
+        Bit("--limit", "code", "or see more with"),
+        Bit("--offset", "code", "or"),
     )
 
 
-def _nothing(stats: Stats, query: Query) -> Line:
+def _nothing(stats: Stats, query: Query, total: int) -> Line:
+    if total:
+        return (Bit("--offset", "code", f"There are {words.number(total)}; none is so far down. Give a smaller"),)
     asked = " ".join([query.words, *(f"-t {tag}" for tag in query.tags)]).strip()
-    if asked:
-        return plain(f"Nothing matches '{words.line(asked, 80)}'. %models shows all {words.number(stats.models)}.")
+    there = stats.trash if query.deleted else stats.models
+    if _narrows(query) and there:
+        missed = f"Nothing matches '{words.line(asked, 80)}'." if asked else "Nothing matches."
+        every = "%models --trash" if query.deleted else "%models"
+        return (Bit(every, "code", f"{missed} All {words.number(there)}:"),)
     if query.deleted:
         return plain("The trash is empty.")
-    if stats.models:
-        return plain(f"Nothing matches. %models shows all {words.number(stats.models)}.")
-    return (Bit('%save_model clf "name"', "code", "No models yet. Fit one and type"),)
+    if stats.trash:
+        return (Bit("%models --trash", "code", f"Nothing but {words.count(stats.trash, 'version')} in the trash:"),)
+    return (Bit('%save_model clf "name"', "code", "No models yet. Keep one with"),)
 
 
 def _item(record: ModelRecord) -> Item:
@@ -297,7 +334,7 @@ def _comparison_doc(compared: Comparison, where: str) -> Doc:
     groups = [_group(name, rows, told) for name, rows in compared.sections.items() if rows]
     title = of_kind("strong", f"Comparison of {words.count(len(names), 'model')}")
     table = Table("Comparison", ("", *names), tuple(groups), marks=True)
-    legend = Note(plain("≠ differs"))
+    legend = Note(plain("≠ marks what differs"))
     return Doc(title, words.line(where), (table, legend) if groups and names else (Note(plain("Nothing to compare.")),))
 
 

@@ -39,13 +39,21 @@ def stats_card(stats: Stats, where: str) -> Shown:
 
 
 def history_card(events: Sequence[AliasEvent], now: datetime | None = None) -> Shown:
-    """Return who let an alias name which version, when and why, in the order given."""
+    """Return who let an alias name which version, when and why, in the order given; a lone removal is told in one line."""
+    if len(events) == 1 and events[0].version is None:
+        return shown(Doc(_removed(events[0])), small=True)
     if not events:
         return shown(Doc(plain("No alias was ever set.")), small=True)
     head = ("when", "alias", "version", "before", "who", "why")
     rows = tuple((_event(event, now), False) for event in events)
     title = of_kind("strong", f"Aliases of {words.line(events[0].model_name, 100)}")
     return shown(Doc(title, blocks=(Table("History of aliases", head, (Group("", rows),)),)))
+
+
+def _removed(event: AliasEvent) -> Line:
+    name = words.line(event.model_name, 100)
+    before = f"it was {name}:{words.number(event.previous)}" if event.previous is not None else ""
+    return (Bit(f"Removed {name}@{words.line(event.alias, 50)}", "strong"), *plain(before, words.line(event.why)))
 
 
 def _event(event: AliasEvent, now: datetime | None) -> tuple[Line, ...]:
@@ -81,9 +89,8 @@ def removal_card(removal: Removal, verb: str, ref: str | None = None, now: datet
     """
     records = removal.records
     if not records:
-        return shown(
-            Doc(plain(f"Nothing was {verb}." if verb in {"deleted", "purged", "restored"} else f"Nothing {verb}.")), small=True
-        )
+        was = "Nothing was" if verb in {"deleted", "restored"} else "Nothing"
+        return shown(Doc(plain("The trash is empty." if verb == "purged" else f"{was} {verb}.")), small=True)
     what = read.title(records[0]) if len(records) == 1 else words.count(len(records), "version")
     title = (Bit(f"{_SAID.get(verb, verb.capitalize())} {what}", "strong"), *plain(_bytes(removal, verb)))
     rows: list[tuple[str, Line]] = [("versions", plain(_which(records)))] if len(records) > 1 else []
@@ -122,9 +129,17 @@ def _ways_on(records: Sequence[ModelRecord], ref: str | None) -> list[tuple[str,
     if not refs:
         return []
     undo = of_kind("code", *(f"%restore_model {text}" for text in refs))
-    free = f"%delete_model {refs[0]} --now" if ref or len(records) == 1 else "%modelstore empty-trash"
     more = plain("…") if not ref and len(records) > len(refs) else ()
-    return [("undo", (*undo, *more)), ("free it now", of_kind("code", free))]
+    if ref or len(records) == 1:
+        return [("undo", (*undo, *more)), ("free it now", of_kind("code", f"%delete_model {refs[0]} --now"))]
+    names = {read.typed(record, version=False) for record in records}
+    name = names.pop() if len(names) == 1 else ""
+    # Neither line takes these versions alone, so it says what it takes.
+    free = read.command("modelstore purge", name) or "%modelstore empty-trash"
+    freed = plain(
+        f"all of {words.line(records[0].model_name, 100)} that is in the trash" if name else "all that is in the trash"
+    )
+    return [("undo", (*undo, *more)), ("free it now", (*of_kind("code", free), *freed))]
 
 
 def loaded_line(record: ModelRecord, *warnings: str) -> Shown:
@@ -136,6 +151,11 @@ def loaded_line(record: ModelRecord, *warnings: str) -> Shown:
     )
     lines = [" · ".join(part for part in parts if part), *(f"  {words.line(text, 500)}" for text in warnings)]
     return Shown("\n".join(lines))
+
+
+def download_card(record: ModelRecord, path: str) -> Shown:
+    """Return where a model's file was copied to, and what reads it."""
+    return lines_card(f"Downloaded to {words.line(path, 1000)}", [read.reader(record, path)])
 
 
 def findings_card(findings: Sequence[Finding]) -> Shown:

@@ -16,6 +16,7 @@ _CHAIN = 5
 _PLAIN = re.compile(r"[\w.\-+:@/]+")
 _ID = re.compile(r"[0-9a-f]{8}[0-9a-f-]{0,28}")
 _ID_DIGITS = 8
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def mapping(owner: object, name: str) -> dict[str, Any]:
@@ -60,12 +61,19 @@ def command(magic: str, reference: str, rest: str = "") -> str:
     return f"%{magic} {reference}{rest}" if reference else ""
 
 
+def load_line(record: ModelRecord, *, version: bool = True) -> str:
+    """Return the line that loads it; a file that was kept as it is has to be trusted by its sha256. Empty without a name."""
+    kept = record.origin != "fitted" and isinstance(record.sha256, str) and _SHA256.fullmatch(record.sha256)
+    trust = f" --trust sha256:{record.sha256}" if kept else ""
+    return command("load_model", typed(record, version=version), trust)
+
+
 def kind(record: ModelRecord) -> str:
     """Return what the model is: ``LogisticRegression (in GridSearchCV in Pipeline)``."""
     algorithm = words.line(record.algorithm, 80) if record.algorithm else ""
-    chain = [words.line(name, 60) for name in texts(mapping(record, "training_config").get("chain"))]
-    outer = chain[:-1] if chain and chain[-1] == algorithm else [name for name in chain if name != algorithm]
-    around = " in ".join(reversed(outer[-_CHAIN:]))
+    chain = texts(mapping(record, "training_config").get("chain"))
+    outer = chain[:-1] if chain and chain[-1] == record.algorithm else [name for name in chain if name != record.algorithm]
+    around = " in ".join(words.line(name, 60) for name in reversed(outer[-_CHAIN:]))
     return f"{algorithm} (in {around})" if algorithm and around else algorithm or around
 
 
@@ -130,6 +138,16 @@ def code_inside(record: ModelRecord) -> str:
     python = re.match(r"\d+\.\d+", words.line(mapping(record, "environment").get("python") or ""))
     only = f": loads on Python {python[0]} only" if python else ": loads only on the Python version it was saved with"
     return f"holds code of {_listed(names)}{only}"
+
+
+def reader(record: ModelRecord, file_name: str) -> str:
+    """Return what reads a downloaded file: ``pickle.load reads it without this package``."""
+    function = "joblib.load" if file_name.endswith(".joblib") else "pickle.load"
+    if not any(_holds_code(record)):
+        return f"{function} reads it without this package."
+    python = re.match(r"\d+\.\d+", words.line(mapping(record, "environment").get("python") or ""))
+    where = f"on Python {python[0]}" if python else "on the Python version it was saved with"
+    return f"{function} reads it with cloudpickle installed, {where}."
 
 
 def _holds_code(record: ModelRecord) -> Iterable[str]:

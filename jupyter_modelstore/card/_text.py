@@ -69,7 +69,10 @@ def _facts(facts: Facts, indent: str) -> list[str]:
 
 
 def _wrap(text: str, room: int, indent: str) -> list[str]:
-    """Return ``text`` broken at spaces into lines of ``room`` columns; a longer word is broken where it must be."""
+    """Return ``text`` broken at spaces into lines of ``room`` columns; a longer word is broken where it must be.
+
+    A line to type is never broken, since it could not be copied.
+    """
     lines: list[str] = []
     now = ""
     for word in text.split(" "):
@@ -77,7 +80,7 @@ def _wrap(text: str, room: int, indent: str) -> list[str]:
             lines.append(now)
             now = indent
         now += (" " if now.strip() else "") + word
-        while width(now) > room:
+        while width(now) > room and _STAY not in word:
             cut = _cut(now, room)
             lines.append(now[:cut])
             now = indent + now[cut:]

@@ -45,6 +45,12 @@ def explain(model: object, error: Exception) -> CannotPickle:
     found, reason = _last_asked(model, end)
     reason = reason or error
     path = _path_to(found, model, end) if found is not None else None
+    if isinstance(reason, _by_value.OnlyNamed):
+        return CannotPickle(
+            f"{f'`{path}`' if path else 'The model'} refers to `{visible(str(reason))}` by name, "
+            "whose code cannot travel inside the file.",
+            "Put that code into a package that is installed in both places, or leave it out in __getstate__.",
+        )
     kind = _kind(found) if found is not None else ""
     text = visible(f"{type(reason).__name__}: {reason}")
     if path is None:

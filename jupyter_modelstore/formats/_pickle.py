@@ -152,16 +152,17 @@ class Noting(pickle.Pickler):
         reduce = self.dispatch_table.get(cls)
         value = reduce(obj) if reduce is not None else obj.__reduce_ex__(PROTOCOL)
         if isinstance(value, str):
-            self.note(pickle.whichmodule(obj, value))  # type: ignore[attr-defined]  # the rule by which pickle finds the module
+            module = pickle.whichmodule(obj, value)  # type: ignore[attr-defined]  # the rule by which pickle finds the module
+            self.note(module, value)
         return value
 
     def name(self, obj: Any) -> Any:  # noqa: ANN401 (what the hook returns)
         """Take notice of a class or function."""
-        self.note(module_of(obj))
+        self.note(module_of(obj), obj.__qualname__)
         return NotImplemented
 
-    def note(self, module: str) -> None:
-        """Remember a module whose name is in the file."""
+    def note(self, module: str, name: str = "") -> None:  # noqa: ARG002 (the second pass tells it)
+        """Remember a module that the file refers to, itself or by a name in it; stop if no distribution has it."""
         if module not in self.modules:
             if not _owners.is_owned(module):
                 raise _CodeMet
@@ -208,7 +209,8 @@ class _Reader(pickle.Unpickler):
 def rebuilding() -> Iterator[None]:
     """Turn whatever fails while a model is rebuilt into :class:`CannotLoad`, and keep scikit-learn's warning quiet.
 
-    The registry compares versions before the load and says it in its own words.
+    The registry compares versions before the load and says it in its own words. The message is the cause alone: whoever asked
+    knows which model it was.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Trying to unpickle estimator", category=UserWarning)
@@ -218,7 +220,7 @@ def rebuilding() -> Iterator[None]:
             raise
         except Exception as error:
             what = visible(f"{type(error).__name__}: {error}".rstrip(".: "))
-            raise CannotLoad(f"The model cannot be rebuilt here: {what}.", _hint(error)) from error
+            raise CannotLoad(f"{what}.", _hint(error)) from error
 
 
 def _hint(error: Exception) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from jupyter_modelstore import formats, trust
-from jupyter_modelstore._files import file_errors, hash_file, safe_file_name
+from jupyter_modelstore._files import file_errors, hash_file, is_only_mine, safe_file_name
 from jupyter_modelstore.errors import FileChanged, InvalidValue
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Progress
@@ -32,7 +34,7 @@ def environment_of(record: ModelRecord) -> trust.Verdict:
     """Compare the environment in a record with this one."""
     try:
         return trust.compare(record.environment)
-    except ValueError:  # JSON that cannot be read
+    except (ValueError, RecursionError):  # JSON that cannot be read
         return trust.Verdict()
 
 
@@ -46,12 +48,22 @@ class Verified:
 
     def __enter__(self) -> tuple[BinaryIO, str]:
         with file_errors(f"at {self._path}"):
-            self._file = self._path.open("rb")
+            self._file = self._open()
             try:
                 return self._file, self._hash(self._file)
             except BaseException:
                 self._file.close()
                 raise
+
+    def _open(self) -> BinaryIO:
+        """Open the file; one that others can write to as a copy of one's own, so that what was hashed is what is unpickled."""
+        if is_only_mine(self._path) and is_only_mine(self._path.parent):
+            return self._path.open("rb")
+        copy = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 (closed by __exit__)
+        with self._path.open("rb") as file:
+            shutil.copyfileobj(file, copy, 1 << 20)
+        copy.seek(0)
+        return copy
 
     def _hash(self, file: BinaryIO) -> str:
         record = self._record
@@ -76,10 +88,26 @@ class Verified:
 
 def destination(to: str | Path, record: ModelRecord) -> tuple[Path, str]:
     """Return the directory that ``to`` means, and the name of the new file in it."""
-    path, suffix = Path(to).expanduser(), formats.by_name(record.format).suffix
+    path, suffix = path_of(to), formats.by_name(record.format).suffix
     if path.is_dir():
         return path, safe_file_name(record.model_name) + suffix
     directory = path if str(to).endswith(("/", os.sep)) else path.parent
     if not directory.is_dir():
         raise InvalidValue(f"There is no directory '{visible(str(directory))}'.", "Make it first, or name another.")
     return directory, path.name if path.suffix else path.name + suffix
+
+
+def path_of(text: str | Path) -> Path:
+    """Read a path that a user typed; ``~`` is the home directory.
+
+    Raises
+    ------
+    InvalidValue
+        It can be no path.
+    """
+    try:
+        path = Path(text).expanduser()
+        path.is_dir()
+    except (RuntimeError, ValueError, OSError) as error:  # ~nobody, a NUL, lone surrogates, 5,000 characters
+        raise InvalidValue(f"'{visible(str(text))}' can be no path.", "Write the path of a file or directory.") from error
+    return path

@@ -7,6 +7,7 @@ as a :class:`~jupyter_modelstore.record.Reference`.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -53,10 +54,11 @@ from jupyter_modelstore.registry._asking import (
     pointed_at,
     unknown_name,
 )
-from jupyter_modelstore.registry._loading import EnvironmentWarning, Loaded, Verified, destination, environment_of
+from jupyter_modelstore.registry._loading import EnvironmentWarning, Loaded, Verified, destination, environment_of, path_of
 
 _HEAD = 1 << 16
 _PAGE = 48
+_LARGEST = 2**62
 _FEWEST_COMPARED, _MOST_COMPARED = 2, 20
 
 
@@ -76,7 +78,7 @@ class Registry:
     def __init__(self, backend: Backend, approvals: trust.Approvals) -> None:
         self._backend = backend
         self._approvals = approvals
-        self._executor: ThreadPoolExecutor | None = None
+        self._executor: tuple[int, ThreadPoolExecutor] | None = None
 
     def __repr__(self) -> str:
         """Return where models rest."""
@@ -148,7 +150,9 @@ class Registry:
         """
         draft = _saving.draft_of(name, description=description, tags=tags, metrics=metrics, alias=alias)
         with self._backend.receive(draft.save_id, progress) as incoming:
-            return incoming.commit(_saving.dump(model, draft, incoming, variable=variable, force=force))
+            draft = _saving.dump(model, draft, incoming, variable=variable, force=force)
+            self._approvals.remember(incoming.file.sha256)
+            return incoming.commit(draft)
 
     def save_in_background(self, model: object, name: str, **what: Any) -> Future[ModelRecord]:  # noqa: ANN401
         """Keep a fitted model without waiting for the disk. The arguments are those of :meth:`keep`.
@@ -166,10 +170,11 @@ class Registry:
         with ExitStack() as stack:
             incoming = stack.enter_context(self._backend.receive(draft.save_id, progress))
             draft = _saving.dump(model, draft, incoming, variable=variable, force=force)
+            self._approvals.remember(incoming.file.sha256)
             held = stack.pop_all()
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(1, thread_name_prefix="modelstore-save")
-        future = self._executor.submit(_finish, held, incoming, draft)
+        if self._executor is None or self._executor[0] != os.getpid():  # a forked child has no threads of its parent's
+            self._executor = (os.getpid(), ThreadPoolExecutor(1, thread_name_prefix="modelstore-save"))
+        future = self._executor[1].submit(_finish, held, incoming, draft)
         future.add_done_callback(lambda done: held.close() if done.cancelled() else None)
         return future
 
@@ -194,7 +199,9 @@ class Registry:
             It is neither a pickle nor a joblib file.
         """
         draft = _saving.draft_of(name, description=description, tags=tags, metrics=metrics, alias=alias)
-        source = Path(path).expanduser()
+        source = path_of(path)
+        if source.exists() and not source.is_file():
+            raise InvalidValue(f"{visible(str(source))} is no file.", "Name a pickle or joblib file.")
         with file_errors(f"at {source}"), source.open("rb") as file:
             found = formats.sniff(file.read(_HEAD))
             file.seek(0)
@@ -236,7 +243,7 @@ class Registry:
 
     def page(self, query: Query, limit: int = _PAGE, offset: int = 0) -> Page:
         """Return a part of what a query finds, and how much there is in all."""
-        if limit < 1 or offset < 0:
+        if not (1 <= limit <= _LARGEST and 0 <= offset <= _LARGEST):
             raise InvalidValue("A page has at least one entry and starts at 0 or later.", "For example limit=48, offset=0.")
         records = tuple(self._backend.select(query, limit=limit, offset=offset))
         whole = offset == 0 and len(records) < limit
@@ -304,7 +311,7 @@ class Registry:
         """Return the model itself; the arguments are those of :meth:`open`. Other versions than at the save give a warning."""
         loaded = self.open(ref, trust=trust, strict=strict, at=at, progress=progress)
         if loaded.warning:
-            warnings.warn(f"{loaded.record.ref}: {loaded.warning}", EnvironmentWarning, stacklevel=2)
+            warnings.warn(f"{visible(loaded.record.ref)}: {loaded.warning}", EnvironmentWarning, stacklevel=2)
         return loaded.model
 
     def open(
@@ -350,7 +357,7 @@ class Registry:
         verdict = environment_of(record)
         verdict.require(visible(record.ref), strict=strict)
         with Verified(self._backend.fetch(record), record, progress) as (file, sha256):
-            self._approvals.require(record, sha256, trust, private=self._backend.private)
+            self._approvals.require(record, sha256, trust)
             try:
                 model = formats.by_name(record.format).load(file)
             except CannotLoad as error:
@@ -438,7 +445,8 @@ class Registry:
         if key_of(reference.name) not in map(key_of, self._backend.names()):
             raise unknown_name(self._backend, reference)
         self._backend.rename(reference.name, clean)
-        return list(self._backend.select(Query(name=clean, all_versions=True, sort="-version")))
+        found = (Query(name=clean, all_versions=True, deleted=deleted, sort="-version") for deleted in (False, True))
+        return [record for query in found for record in self._backend.select(query)]
 
     def set_alias(self, ref: str | Reference, alias: str, *, why: str = "") -> ModelRecord:
         """Let a word point at this version; what it pointed at before stays in its history."""

@@ -1,17 +1,18 @@
-"""Which files a user has trusted: one line a word given, in a file of the user's that only grows.
+"""Which files a user has saved or trusted: one line a file, by its sha256, in a file of the user's that only grows.
 
 A line is appended in one ``write``, so that several kernels can do it at once; a line that cannot be read counts for nothing.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 from pathlib import Path
 
-from jupyter_modelstore._files import file_errors
-from jupyter_modelstore.errors import InvalidValue, NotTrusted
+from jupyter_modelstore._files import file_errors, is_only_mine
+from jupyter_modelstore.errors import InvalidValue, ModelStoreError, NotTrusted
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.record import ModelRecord, format_time, now, typed
 
@@ -33,19 +34,28 @@ class Approvals:
         self._path = path
         self._user_id = user_id
 
-    def require(self, record: ModelRecord, sha256: str, trust: str | None, *, private: bool) -> None:
-        """Refuse a file that is neither this user's own nor trusted.
+    def remember(self, sha256: str) -> None:
+        """Note that this user pickles these bytes here and now; called before a save is made visible.
+
+        Not forced to the disk, since a lost line loses no model: its next load asks. A home that cannot be written stops no
+        save.
+        """
+        with contextlib.suppress(ModelStoreError):
+            self._append(sha256, durable=False)
+
+    def require(self, record: ModelRecord, sha256: str, trust: str | None) -> None:
+        """Refuse a file whose bytes this user has neither saved nor trusted.
+
+        What the record says of its origin and owner is not asked: whoever can write to a store can write that.
 
         Parameters
         ----------
         record
-            What the store says of the file.
+            What the store says of the file; for the words of the error.
         sha256
             What was found when the file was hashed here.
         trust
             The user's word, ``sha256:…``; remembered if it is the file's.
-        private
-            Nobody else can write where the record comes from. Where others can, a record proves nothing.
 
         Raises
         ------
@@ -54,25 +64,25 @@ class Approvals:
         InvalidValue
             ``trust`` is no sha256, or that of another file.
         """
-        own = record.origin == "fitted" and record.user_id == self._user_id and record.sha256 == sha256
-        if own and private:
-            return
         if trust is not None:
             self._take(trust, sha256)
-            return
-        if not self.has(sha256):
+        elif not self.has(sha256):
             raise NotTrusted(
-                f"{visible(record.ref)} was not loaded: {_reason(record, own=own)}. Loading it runs whatever code is inside.",
+                f"{visible(record.ref)} was not loaded: {_reason(record)}. Loading it runs whatever code is inside.",
                 f"If you trust where it comes from: %load_model {typed(record)} --trust sha256:{sha256}",
             )
 
     def has(self, sha256: str) -> bool:
-        """Tell whether this user has trusted a hash."""
+        """Tell whether this user has saved or trusted these bytes. A file that others can write to proves nothing."""
         try:
-            lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
+            if not is_only_mine(self._path):
+                return False
+            text = self._path.read_bytes()
         except FileNotFoundError:
             return False
-        return any(self._is(line, sha256) for line in lines if sha256 in line)
+        if sha256.encode() not in text:
+            return False
+        return any(self._is(line, sha256) for line in text.decode("utf-8", "replace").splitlines() if sha256 in line)
 
     def _is(self, line: str, sha256: str) -> bool:
         try:
@@ -89,6 +99,9 @@ class Approvals:
             raise InvalidValue(
                 f"You trust sha256:{match[1][:12].lower()}…, but this file is sha256:{sha256[:12]}…", "It was not loaded."
             )
+        self._append(sha256, durable=True)
+
+    def _append(self, sha256: str, *, durable: bool) -> None:
         if self.has(sha256):
             return
         entry = json.dumps({"user_id": self._user_id, "sha256": sha256, "at": format_time(now())})
@@ -98,14 +111,13 @@ class Approvals:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 os.write(descriptor, line.encode())
-                os.fsync(descriptor)
+                if durable:
+                    os.fsync(descriptor)
             finally:
                 os.close(descriptor)
 
 
-def _reason(record: ModelRecord, *, own: bool) -> str:
-    if own:
-        return "others can write to this store, so that anybody may have made its record"
+def _reason(record: ModelRecord) -> str:
     if record.origin != "fitted":
         return "it is a file that was kept as it came, not pickled here from a live model"
     return "it was saved by somebody else, or by you under another home directory"

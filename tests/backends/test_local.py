@@ -200,7 +200,14 @@ def test_a_file_that_was_swept_before_its_row_is_not_recorded(backend, directory
         draft = Draft(model_name="churn", save_id=save_id, model_file_size=5)
         with pytest.raises(ModelFileNotFound):
             backend._commit(draft)
-    assert (door.rows(), door.objects()) == ([], set())
+    assert (door.rows(), door.objects()) == ([], {path.with_suffix(".orphan").name})
+
+
+def test_the_same_bytes_heal_a_file_that_rotted(backend, door):
+    first = keep(backend, "churn", b"model").record
+    door.poke(first, b"mOdel")
+    again = keep(backend, "churn", b"model")
+    assert (again.created, door.peek(again.record)) == (True, b"model")
 
 
 def test_once_a_day_a_save_clears_up(backend, door):

@@ -231,12 +231,13 @@ def test_a_dict_of_models_is_described_by_its_members():
     assert description.model_type == "classification"
     assert description.training_config["set"] == ["tree__0__max_depth"]
     assert description.training_config["params"]["tree__0__max_depth"] == 2
-    assert description.training_config["chain"] == ["dict", "LogisticRegression", "DecisionTreeClassifier"]
+    assert description.training_config["chain"] == ["dict", "LogisticRegression, DecisionTreeClassifier"]
     assert description.feature_columns == ("a", "b", "c")
     text(description)
     mixed = capture.describe([models["lr"], Ridge().fit(X, Y)])
     assert (mixed.model_type, mixed.feature_columns) == ("other", None)
     assert capture.describe({}).algorithm == "dict"
+    assert capture.describe({}).training_config["chain"] == ["dict"]
 
 
 def test_long_names_are_cut():

@@ -212,6 +212,20 @@ def test_what_is_not_there_is_answered_with_the_nearest(expression, message, hin
     assert hint in missing.value.hint
 
 
+def test_ipythons_own_names_are_not_suggested_and_fitted_models_come_first():
+    from sklearn.linear_model import LinearRegression
+
+    own = dict.fromkeys(["In", "Out", "exit", "quit", "get_ipython", "open"])
+    for space, hint in (
+        (own, ""),
+        ({**own, "rows": 1}, "There are: rows"),
+        ({**own, "rows": 1, "clf": LinearRegression().fit([[0.0], [1.0]], [0, 1])}, "There are: clf"),
+    ):
+        with pytest.raises(NotFound) as missing:
+            capture.resolve("opem", space)
+        assert missing.value.hint == hint
+
+
 def test_an_object_without_a_directory_still_gets_an_answer():
     class NoDir:
         def __dir__(self):

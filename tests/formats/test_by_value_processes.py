@@ -203,3 +203,34 @@ if __name__ == "__main__":
     raise SystemExit(process.exitcode)
 """
     assert train_and_load(folders, source)[0] == ["__main__"]
+
+
+_CACHED = """
+import functools
+import numpy as np
+@functools.lru_cache(maxsize=None)
+def power(n): return n if n < 2 else 2 * power(n - 1)
+@functools.cache
+def cached(X): return power(3)
+class Powers:
+    @functools.lru_cache(maxsize=8)
+    def factor(self, n): return power(n)
+    def predict(self, X): return X * self.factor(5)
+"""
+
+
+def test_functions_with_a_cache_of_the_notebook_travel(folders):
+    assert train_and_load(folders, _CACHED + "keep(Powers())")[0] == ["__main__"]
+
+
+def test_functions_with_a_cache_of_a_module_beside_the_script_travel(folders):
+    (folders[0] / "helpers.py").write_text(_CACHED)
+    source = "import helpers\nclass Model:\n    def __init__(self): self.f, self.inner = helpers.cached, helpers.Powers()\n"
+    source += "    def predict(self, X): return self.inner.predict(X) + self.f(1)\nkeep(Model())"
+    assert train_and_load(folders, source)[0] == ["__main__", "helpers"]
+
+
+def test_a_function_with_a_cache_that_a_library_holds_travels(folders):
+    (folders[0] / "helpers.py").write_text("import functools\n@functools.cache\ndef factor(): return 3.0\n")
+    source = "import functools, helpers\nmodel = Ridge().fit(X, y)\nmodel.note_ = helpers.factor\nkeep(model)"
+    assert train_and_load(folders, _SKLEARN + source)[0] == ["helpers"]

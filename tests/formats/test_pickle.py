@@ -164,16 +164,16 @@ def test_what_multiprocessing_calls_the_notebook_is_the_notebook():
     assert type(load(data)).__name__ == "T"
 
 
-def test_a_class_of_a_module_made_on_the_fly_travels_by_value():
+def test_a_class_of_a_module_made_on_the_fly_travels_as_code_of_the_notebook():
     data, dumped = dump(made_here("class T:\n    x = 3", "T", "made_on_the_fly")())
-    assert dumped.by_value == ("made_on_the_fly",)
+    assert dumped.by_value == ("__main__",)
     assert load(data).x == 3
 
 
 def test_a_lambda_of_an_installed_library_travels_by_value_and_its_version_counts():
     function = made_here("f = lambda x: x", "f", "sklearn.preprocessing._data")
     _, dumped = dump(function)
-    assert dumped.by_value == ("sklearn.preprocessing._data",)
+    assert dumped.by_value == ("__main__",)
     assert "sklearn.preprocessing._data" in dumped.modules
 
 
@@ -183,6 +183,86 @@ def test_what_only_cloudpickle_can_write_is_no_code_by_value(thing):
     assert dumped.by_value == ()
     assert "cloudpickle.cloudpickle" in dumped.modules
     assert type(load(data)[0]) is type(thing)
+
+
+def test_what_generates_code_for_the_notebook_is_not_told_as_its_origin():
+    source = "import collections, functools\nP = collections.namedtuple('P', 'x y')\n"
+    source += "f = functools.wraps(np.sum)(lambda *a: P(*a))"
+    data, dumped = dump(made_here(source, "f"))
+    assert dumped.by_value == ("__main__",)
+    assert load(data)(1, 2).y == 2
+
+
+def test_a_namedtuple_of_a_module_beside_the_notebook_is_told_as_that_modules(tmp_path, monkeypatch):
+    (tmp_path / "mine_tuple.py").write_text("import collections\nP = collections.namedtuple('P', 'x y')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import mine_tuple
+
+    data, dumped = dump(mine_tuple.P(1, 2))
+    assert dumped.by_value == ("mine_tuple",)
+    assert load(data) == (1, 2)
+
+
+def test_a_function_with_a_cache_keeps_its_settings_and_what_was_noted_on_it():
+    source = "import functools\n@functools.lru_cache(maxsize=7, typed=True)\ndef fib(n):\n    'Doc.'\n"
+    source += "    return n if n < 2 else fib(n - 1) + fib(n - 2)\nfib.note = 1"
+    fib = made_here(source, "fib")
+    data, dumped = dump([fib, fib, {"again": fib}])
+    found, twin, third = pickle.loads(data)
+    assert found is twin is third["again"]
+    assert found(20) == 6765
+    assert found.cache_info().misses > 0
+    assert found.cache_parameters() == {"maxsize": 7, "typed": True}
+    assert (found.__name__, found.__doc__) == ("fib", "Doc.")
+    assert dumped.by_value == ("__main__",)
+    assert dump(found)[1].by_value == ("__main__",)
+
+
+def test_a_function_with_a_cache_made_within_a_function_of_a_library_travels():
+    source = "import functools\ndef make():\n    @functools.cache\n    def f(x): return x + 1\n    return f\nf = make()"
+    data, dumped = dump(made_here(source, "f", "sklearn.preprocessing._data"))
+    assert dumped.by_value == ("__main__",)
+    assert load(data)(1) == 2
+
+
+def test_a_function_with_a_cache_of_an_installed_library_stays_a_name():
+    import fnmatch
+
+    data, dumped = dump([made_here("f = lambda: 0", "f"), fnmatch._compile_pattern])
+    assert load(data)[1] is fnmatch._compile_pattern
+    assert "fnmatch" in dumped.modules
+
+
+def test_an_open_file_is_refused_also_beside_code_but_not_the_output_nor_text_in_memory(tmp_path, monkeypatch):
+    (tmp_path / "log.txt").write_text("secret")
+    with (tmp_path / "log.txt").open() as file, pytest.raises(CannotPickle, match=r"`model\[1\]` is an? _io\.TextIOWrapper"):
+        dump([made_here("f = lambda: 0", "f"), file])
+    with io.FileIO(tmp_path / "log.txt") as file, pytest.raises(CannotPickle, match=r"`model\['log'\]` is an? _io\.FileIO"):
+        dump({"log": file})
+    monkeypatch.setattr(sys, "stdout", sys.__stdout__)
+    data, _ = dump([made_here("f = lambda: 0", "f"), sys.stdout, io.StringIO("a"), io.BytesIO(b"b")])
+    found = load(data)
+    assert found[1] is sys.stdout
+    assert (found[2].getvalue(), found[3].getvalue()) == ("a", b"b")
+
+
+def test_what_only_a_name_of_the_notebook_refers_to_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "mine_named.py").write_text("class Kind:\n    def __reduce__(self): return 'MISSING'\nMISSING = Kind()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import mine_named
+
+    with pytest.raises(CannotPickle) as caught:
+        dump(FunctionTransformer(kw_args={"a": mine_named.MISSING}))
+    said = "`model.kw_args['a']` refers to `mine_named.MISSING` by name, whose code cannot travel inside the file."
+    assert caught.value.message == said
+    assert "package" in caught.value.hint
+    assert cloudpickle.list_registry_pickle_by_value() == set()
+
+
+def test_no_name_of_the_notebook_or_of_a_module_beside_it_is_left_in_a_file():
+    ufunc = np.frompyfunc(lambda x: x, 1, 1)
+    with pytest.raises(CannotPickle, match=r"`model\.func` refers to `__main__\..*` by name"):
+        dump(FunctionTransformer(ufunc))
 
 
 def test_a_sighting_that_came_to_nothing_is_not_told():
@@ -297,6 +377,7 @@ def test_joblibs_arrays_beyond_the_head_are_read_all_the_same():
 def test_a_missing_module_is_named():
     with pytest.raises(CannotLoad, match="no_such_library") as caught:
         load(b"\x80\x04\x8c\x0fno_such_library\x8c\x01X\x93.")
+    assert caught.value.message == "ModuleNotFoundError: No module named 'no_such_library'."
     assert "no_such_library" in caught.value.hint
     assert isinstance(caught.value.__cause__, ModuleNotFoundError)
 

@@ -202,7 +202,7 @@ def inspect(directory, read=()):
             found["dangling"].append(f"{row['model_name']}:{row['version']} {row['status']}")
         elif path.name not in read and not _holds(path, row):
             found["wrong"].append(f"{row['model_name']}:{row['version']}")
-    found["leftovers"] = sorted({path.name for path in files.glob("*")} - expected)
+    found["leftovers"] = sorted({path.name for path in files.glob("*") if path.suffix != ".orphan"} - expected)
     found["numbers"] += _wrong_numbers(directory, models)
     found["aliases"] += _wrong_aliases(directory, models)
     return found
