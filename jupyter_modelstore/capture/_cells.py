@@ -124,7 +124,10 @@ def _through(target: ast.expr, iterated: ast.expr, touched: list[str]) -> Iterat
 
 
 def _bound(node: ast.AST) -> Iterator[str]:
-    """Yield the variables to which something that was called is assigned: ``d.alpha = 3`` and ``b = a`` fit nothing."""
+    """Yield the variables to which something that was called is assigned: ``d.alpha = 3`` and ``b = a`` fit nothing.
+
+    What is kept inside a variable counts if it is fitted there: ``models['rf'] = SVC().fit(X, y)``.
+    """
     if isinstance(node, ast.Assign):
         targets = node.targets
     elif isinstance(node, ast.AnnAssign):
@@ -133,10 +136,12 @@ def _bound(node: ast.AST) -> Iterator[str]:
         targets = [node.target]
     else:
         return
-    if not any(isinstance(part, ast.Call) for part in ast.walk(node)):
-        return
-    for target in targets:
+    calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
+    fits = any(isinstance(call.func, ast.Attribute) and _FITTING.fullmatch(call.func.attr) for call in calls)
+    for target in targets if calls else ():
         yield from _targets(target)
+        if fits and isinstance(target, (ast.Attribute, ast.Subscript)):
+            yield from _root(target)
 
 
 def _targets(target: ast.expr) -> Iterator[str]:

@@ -32,7 +32,7 @@ CELLS = {
     "starred": ("clf, *others = fit_all(X)", ["clf"]),
     "two in one cell": ("rf.fit(X, y); clf.fit(X, y)", ["rf", "clf"]),
     "by key": ("models['rf'].fit(X, y)", ["models"]),
-    "by key, assigned": ("models['rf'] = SVC().fit(X, y)", []),
+    "by key, assigned": ("models['rf'] = SVC().fit(X, y)", ["models"]),
     "loop over a dict": ("for name, m in models.items():\n    m.fit(X, y)", ["models"]),
     "loop over names": ("for m in (clf, rf):\n    m.fit(X, y)", ["clf", "rf"]),
     "loop that only scores": ("for name, clf in models.items():\n    print(clf.score(X, y))", []),
