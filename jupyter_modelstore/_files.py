@@ -204,8 +204,9 @@ def is_only_mine(path: Path) -> bool:
     if not hasattr(os, "getuid"):
         return True
     state = path.stat()
-    shared = stat.S_IWOTH if _is_own_group(state.st_gid) else stat.S_IWOTH | stat.S_IWGRP
-    return state.st_uid == os.getuid() and not state.st_mode & shared
+    if state.st_uid != os.getuid() or state.st_mode & stat.S_IWOTH:
+        return False
+    return not state.st_mode & stat.S_IWGRP or _is_own_group(state.st_gid)
 
 
 def _is_own_group(group: int) -> bool:

@@ -33,6 +33,7 @@ class Approvals:
     def __init__(self, path: Path, user_id: str) -> None:
         self._path = path
         self._user_id = user_id
+        self._noted: set[str] = set()
 
     def remember(self, sha256: str) -> None:
         """Note that this user pickles these bytes here and now; called before a save is made visible.
@@ -40,8 +41,11 @@ class Approvals:
         Not forced to the disk, since a lost line loses no model: its next load asks. A home that cannot be written stops no
         save.
         """
+        if sha256 in self._noted:
+            return
         with contextlib.suppress(ModelStoreError):
             self._append(sha256, durable=False)
+            self._noted.add(sha256)
 
     def require(self, record: ModelRecord, sha256: str, trust: str | None) -> None:
         """Refuse a file whose bytes this user has neither saved nor trusted.
@@ -99,15 +103,15 @@ class Approvals:
             raise InvalidValue(
                 f"You trust sha256:{match[1][:12].lower()}…, but this file is sha256:{sha256[:12]}…", "It was not loaded."
             )
-        self._append(sha256, durable=True)
+        if not self.has(sha256):
+            self._append(sha256, durable=True)
 
     def _append(self, sha256: str, *, durable: bool) -> None:
-        if self.has(sha256):
-            return
         entry = json.dumps({"user_id": self._user_id, "sha256": sha256, "at": format_time(now())})
         line = f"\n{entry}\n"  # with a line feed in front: the line before may be torn
         with file_errors(f"at {self._path}"):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not self._path.parent.is_dir():
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 os.write(descriptor, line.encode())
