@@ -541,11 +541,25 @@ class Changes:
         Replace all tags.
     add_metrics : Mapping or None
         Added to the metrics; one of the same name is replaced.
+    drop_metrics : tuple of str
+        Names of metrics that are taken away.
     """
 
     description: str | None = None
     tags: tuple[str, ...] | None = None
     add_metrics: Mapping[str, int | float] | None = None
+    drop_metrics: tuple[str, ...] = ()
+
+
+def changed_metrics(record: ModelRecord, changes: Changes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a record's metrics after an edit, and its ``source``: what the user says no longer comes from a cell."""
+    added, metrics, source = dict(changes.add_metrics or {}), dict(record.metrics), dict(record.source)
+    said = {name for name, value in added.items() if name not in metrics or metrics[name] != value} | set(changes.drop_metrics)
+    kept = {name: value for name, value in metrics.items() if name not in changes.drop_metrics} | added
+    measured = source.get("metrics")
+    if isinstance(measured, Mapping) and said & set(measured):
+        source["metrics"] = {name: value for name, value in measured.items() if name not in said}
+    return kept, source
 
 
 def merged_tags(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
