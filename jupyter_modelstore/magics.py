@@ -18,9 +18,9 @@ from jupyter_modelstore.errors import Ambiguous, InvalidValue, NotConfirmed, Not
 from jupyter_modelstore.names import visible
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
     from types import FrameType
+
+    from IPython.core.interactiveshell import InteractiveShell
 
     from jupyter_modelstore._parser import Parser
     from jupyter_modelstore.capture import Watch

@@ -10,9 +10,9 @@ properties). Objects may be as odd as they like.
 * What was it fitted on, and how good is it?      :class:`Watch`, :func:`captured`               ``_watch``, ``_choose``
 * Which saved model is it, or was it?             :class:`Lineage`                               ``_lineage``
 
-A watch is told of each cell; ``_reader`` (with ``_expressions`` and ``_calls``) reads it into values of ``_domain``, ``_prints``
-tells whether an object changed, ``_numbers`` reads what scores are, ``_own`` what a model says of itself, ``_place`` where the
-notebook is, and ``_secrets`` masks what must not be stored.
+A watch is told of each cell; ``_reader`` (with ``_expressions`` and ``_calls``) reads it into values of ``_domain``.
+``_prints`` tells whether an object changed, ``_numbers`` reads what scores are, ``_own`` what a model says of itself,
+``_place`` where the notebook is, and ``_secrets`` masks what must not be stored.
 
 What a class says of itself is asked once and remembered (``_kinds``); no library is imported, since an object whose library
 is not imported cannot exist.

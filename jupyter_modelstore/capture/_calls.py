@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from jupyter_modelstore.capture import _library as library
 from jupyter_modelstore.capture._cells import FITTING
@@ -18,9 +17,11 @@ from jupyter_modelstore.capture._domain import (
     Items,
     Made,
     Model,
+    Root,
     Score,
     Scorer,
     Thing,
+    Value,
 )
 from jupyter_modelstore.capture._expressions import Expressions, Frame, is_risky, rooted
 from jupyter_modelstore.capture._kinds import MISSING, is_a, kind_of_class
@@ -39,7 +40,7 @@ _UNREADABLE = "code that cannot be followed may have changed it after its fit"
 class Calls(Expressions):
     """Reads calls; see :class:`~jupyter_modelstore.capture._expressions.Expressions`."""
 
-    def call(self, node: ast.Call) -> Any:  # noqa: ANN401 (a value of the domain)
+    def call(self, node: ast.Call) -> Value:
         """Return what a call answers, and note what it does."""
         self.calls.append(node)
         try:
@@ -54,17 +55,17 @@ class Calls(Expressions):
         finally:
             self.calls.pop()
 
-    def _attribute_of(self, base: Any, node: ast.Attribute) -> Any:  # noqa: ANN401 (see call)
+    def _attribute_of(self, base: Value, node: ast.Attribute) -> Value:
         if isinstance(base, Thing) and library.is_module(base.value):
             value = vars(base.value).get(node.attr, MISSING)
             return UNKNOWN if value is MISSING else self.lift(value)
         return UNKNOWN
 
-    def _arguments(self, node: ast.Call) -> tuple[list[Any], dict[str, Any]]:
+    def _arguments(self, node: ast.Call) -> tuple[list[Value], dict[str, Value]]:
         values = [self.read(item.value if isinstance(item, ast.Starred) else item) for item in node.args]
         return values, {word.arg or "**": self.read(word.value) for word in node.keywords}
 
-    def _function(self, function: Any, node: ast.Call) -> Any:  # noqa: ANN401 (see call)
+    def _function(self, function: Value, node: ast.Call) -> Value:
         if isinstance(function, Function):
             return self._inline(function, node)
         given, named = self._arguments(node)
@@ -88,7 +89,7 @@ class Calls(Expressions):
                 self.touch_all(_UNREADABLE)
         return self._plain(thing, every)
 
-    def _made(self, every: list[Any], *, returns_self: bool) -> Model:
+    def _made(self, every: list[Value], *, returns_self: bool) -> Model:
         holds = frozenset(value.key for value in _within(every) if isinstance(value, Model))
         tracked = self.state.follow(returns_self=returns_self, holds=holds)
         tracked.sure = not self.maybe
@@ -101,7 +102,7 @@ class Calls(Expressions):
 
     # ---- methods -----------------------------------------------------------------------------------------------------
 
-    def _method(self, base: Any, name: str, node: ast.Call) -> Any:  # noqa: ANN401 (see call)
+    def _method(self, base: Value, name: str, node: ast.Call) -> Value:
         if isinstance(base, Model):
             return self._method_of_model(self.state.models[base.key], name, node)
         given, named = self._arguments(node)
@@ -117,14 +118,14 @@ class Calls(Expressions):
             )
         if isinstance(base, Score):
             return self._method_of_score(base, name)
-        return self._method_of_box(base, name, given, node)
+        return self._method_of_box(base, name, given) if isinstance(base, Box) else UNKNOWN
 
-    def _method_of_score(self, score: Score, name: str) -> Any:  # noqa: ANN401 (see call)
+    def _method_of_score(self, score: Score, name: str) -> Value:
         if name == "mean" and score.read in {"mean", "-mean"}:
             return replace(score, read=score.read)
         return replace(score, rounded=True) if name == "round" else UNKNOWN
 
-    def _method_of_box(self, box: Box, name: str, given: list[Any], node: ast.Call) -> Any:  # noqa: ANN401 (see call)
+    def _method_of_box(self, box: Box, name: str, given: list[Value]) -> Value:
         if name == "append" and box.length is not None and given:
             if self.maybe or self.looping:
                 box.forget()
@@ -141,12 +142,12 @@ class Calls(Expressions):
             return self._opaque(given)
         return Box(dict(box.items), box.length, box.whole) if name == "copy" else UNKNOWN
 
-    def _method_of_model(self, tracked: Tracked, name: str, node: ast.Call) -> Any:  # noqa: ANN401 (see call)
+    def _method_of_model(self, tracked: Tracked, name: str, node: ast.Call) -> Value:
         given, named = self._arguments(node)
         first = given[0] if given else named.get("X", named.get("exog", named.get("data")))
         data = first if isinstance(first, Data) else None
         if FITTING.fullmatch(name):
-            return self._fitted(tracked, name, given, named, node)
+            return self._fitted(tracked, name, given, named)
         if name in _PREDICT:
             tracked.did(self.cell, "predicted")
             return Made(tracked.key, tracked.version, data)
@@ -186,7 +187,7 @@ class Calls(Expressions):
             self.touch_in(value, _UNREADABLE)
         return UNKNOWN
 
-    def _fitted(self, tracked: Tracked, name: str, given: list[Any], named: Mapping[str, Any], node: ast.Call) -> Any:  # noqa: ANN401 (see call)
+    def _fitted(self, tracked: Tracked, name: str, given: list[Value], named: Mapping[str, Value]) -> Value:
         self.fits += 1
         x = given[0] if given else named.get("X")
         y = given[1] if len(given) > 1 else named.get("y")
@@ -224,7 +225,7 @@ class Calls(Expressions):
             return Made(target.key, target.version, data)
         return Model(target.key)
 
-    def _evals(self, named: Mapping[str, Any]) -> tuple[Data | None, ...]:
+    def _evals(self, named: Mapping[str, Value]) -> tuple[Data | None, ...]:
         """Return the data that a booster was watched on: ``eval_set=[(X_val, y_val)]``, or one pair."""
         found = named.get("eval_set")
         if isinstance(found, Items) and len(found.values) == 2:  # noqa: PLR2004 (a pair)
@@ -237,7 +238,7 @@ class Calls(Expressions):
 
     # ---- functions of libraries --------------------------------------------------------------------------------------
 
-    def _meaning(self, thing: Any, given: list[Any], named: dict[str, Any], node: ast.Call) -> Any:  # noqa: ANN401 (see call)
+    def _meaning(self, thing: object, given: list[Value], named: dict[str, Value], node: ast.Call) -> Value | None:
         """Return what a function that is known answers; None if it is not known."""
         root, name = library.root_of(thing), library.qualified(thing)[1]
         every = [*given, *named.values()]
@@ -254,7 +255,7 @@ class Calls(Expressions):
             return replace(data, id=self.state.known("matrix", data.id)) if data is not None else UNKNOWN
         if (root, name) in _TRAINERS:
             return self._trained(every, node)
-        if name in {"sqrt"} and len(given) == 1 and isinstance(given[0], Score):
+        if name == "sqrt" and len(given) == 1 and isinstance(given[0], Score):
             return rooted(given[0])
         if name in {"round", "float", "mean", "around"} and given and isinstance(given[0], Score):
             if name == "mean" and given[0].read not in {"mean", "-mean"}:
@@ -262,7 +263,7 @@ class Calls(Expressions):
             return replace(given[0], rounded=given[0].rounded or name in {"round", "around"})
         return None
 
-    def _anything(self, every: list[Any], *, keep: bool) -> Any:  # noqa: ANN401 (see call)
+    def _anything(self, every: list[Value], *, keep: bool) -> Value:
         """Note that a call may have done anything to any name."""
         self.touch_all(_UNREADABLE)
         for value in every:
@@ -274,7 +275,9 @@ class Calls(Expressions):
             self.pending |= set(self.namespace)
         return UNKNOWN
 
-    def _of_sklearn(self, thing: Any, name: str, given: list[Any], named: dict[str, Any], node: ast.Call) -> Any:  # noqa: ANN401 (see call)
+    def _of_sklearn(
+        self, thing: object, name: str, given: list[Value], named: dict[str, Value], node: ast.Call
+    ) -> Value | None:
         every = [*given, *named.values()]
         module = library.qualified(thing)[0]
         selection = library.selection(thing)
@@ -295,10 +298,10 @@ class Calls(Expressions):
             return self._metric(thing, name, given, named, node)
         return None
 
-    def _split(self, given: list[Any]) -> Items:
+    def _split(self, given: list[Value]) -> Items:
         """Return the pieces of ``train_test_split``: of each argument the rows that stay, then those set aside."""
         split = self.state.new()
-        parents = frozenset[Any]().union(*(value.roots for value in given if isinstance(value, Data)))
+        parents = frozenset[Root]().union(*(value.roots for value in given if isinstance(value, Data)))
         sides = [self.state.root("split", split, side, parents) for side in (0, 1)]
         rows = [self.state.new(), self.state.new()]
         pieces = [
@@ -308,7 +311,7 @@ class Calls(Expressions):
         ]
         return Items(tuple(pieces))
 
-    def _bundled(self, name: str, named: Mapping[str, Any]) -> Any:  # noqa: ANN401 (see call)
+    def _bundled(self, name: str, named: Mapping[str, Value]) -> Value:
         """Return one of scikit-learn's data sets, or its X and y."""
         whole = self.state.data()
         pair = named.get("return_X_y")
@@ -316,7 +319,7 @@ class Calls(Expressions):
             return Items((whole, Data(self.state.new(), whole.rows, whole.roots)))
         return whole
 
-    def _crossed(self, name: str, given: list[Any], named: Mapping[str, Any], node: ast.Call) -> Any:  # noqa: ANN401 (see call)
+    def _crossed(self, name: str, given: list[Value], named: Mapping[str, Value], node: ast.Call) -> Value:
         model = given[0] if given else named.get("estimator")
         x = given[1] if len(given) > 1 else named.get("X")
         y = given[2] if len(given) > 2 else named.get("y")  # noqa: PLR2004 (the third)
@@ -335,7 +338,7 @@ class Calls(Expressions):
             return UNKNOWN
         return self._score(metric or "score()", made, y, node, read="folds" if folds else "mean")
 
-    def _metric(self, thing: Any, name: str, given: list[Any], named: Mapping[str, Any], node: ast.Call) -> Any:  # noqa: ANN401 (see call)
+    def _metric(self, thing: object, name: str, given: list[Value], named: Mapping[str, Value], node: ast.Call) -> Value:
         every = [*given, *(value for key, value in named.items() if key.startswith(("y_", "labels_", "X")))]
         made = [value for value in every if isinstance(value, Made)]
         truth = next((value for value in every if isinstance(value, Data)), None)
@@ -352,7 +355,7 @@ class Calls(Expressions):
         metric = library.metric_of(thing, node)
         return UNKNOWN if metric is None else self._score(metric, made[0], truth, node)
 
-    def _scored(self, name: str, every: list[Any], node: ast.Call) -> Any:  # noqa: ANN401 (see call)
+    def _scored(self, name: str, every: list[Value], node: ast.Call) -> Value:
         models = [value for value in every if isinstance(value, Model)]
         data = [value for value in every if isinstance(value, Data)]
         if len(models) != 1 or not data:
@@ -360,18 +363,18 @@ class Calls(Expressions):
         tracked = self.state.models[models[0].key]
         return self._score(name, Made(tracked.key, tracked.version, data[0]), data[1] if len(data) > 1 else None, node)
 
-    def _score(self, name: str, made: Made, truth: Any, node: ast.Call, *, read: str = "number") -> Score:  # noqa: ANN401 (see call)
-        truth = truth if isinstance(truth, Data) else None
+    def _score(self, name: str, made: Made, truth: Value | None, node: ast.Call, *, read: str = "number") -> Score:
+        right = truth if isinstance(truth, Data) else None
         tracked = self.state.models[made.key]
         score = Score(
             name=name,
             key=made.key,
             version=made.version,
             data=made.data,
-            truth=truth,
+            truth=right,
             how=made.how,
             code=self._code(node),
-            about=self._about(made.data, truth),
+            about=self._about(made.data, right),
             variable=min(tracked.names, default=""),
             read=read,
             part=made.part,
@@ -381,7 +384,7 @@ class Calls(Expressions):
             tracked.did(self.cell, "scored")
         return score
 
-    def _trained(self, every: list[Any], node: ast.Call) -> Model:
+    def _trained(self, every: list[Value], node: ast.Call) -> Model:
         """Return what ``xgboost.train`` and its like return: a booster that learned."""
         self.fits += 1
         tracked = self.state.follow()
@@ -396,7 +399,7 @@ class Calls(Expressions):
 
     # ---- what is not known -------------------------------------------------------------------------------------------
 
-    def _opaque(self, every: list[Any]) -> Any:  # noqa: ANN401 (see call)
+    def _opaque(self, every: list[Value]) -> Value:
         """Return what code that cannot be read answers; it may do anything to what it can reach."""
         self.touch_all(_UNREADABLE)
         for value in every:
@@ -406,23 +409,23 @@ class Calls(Expressions):
                 self.change(value, rows=True)
         return self._from(every)
 
-    def _plain(self, thing: Any, every: list[Any]) -> Any:  # noqa: ANN401 (see call)
+    def _plain(self, thing: object, every: list[Value]) -> Value:
         """Return what a harmless function answers."""
-        if library.qualified(thing) == ("types", "SimpleNamespace") or library.qualified(thing)[1] == "SimpleNamespace":
+        if library.qualified(thing) == ("types", "SimpleNamespace"):
             return Box()
         if library.keeps_meaning(thing) and any(isinstance(value, Made) for value in every):
             return self.mixed(*every)
         return self._from(every)
 
-    def _from(self, every: list[Any]) -> Any:  # noqa: ANN401 (see call)
+    def _from(self, every: list[Value]) -> Value:
         data = [value for value in _within(every) if isinstance(value, Data)]
         if not data or any(isinstance(value, (Model, Made)) for value in _within(every)):
             return UNKNOWN
-        return self.state.data(roots=frozenset().union(*(value.roots for value in data)))
+        return self.state.data(roots=frozenset[Root]().union(*(value.roots for value in data)))
 
     # ---- functions of the notebook -----------------------------------------------------------------------------------
 
-    def _inline(self, function: Function, node: ast.Call) -> Any:  # noqa: ANN401 (see call)
+    def _inline(self, function: Function, node: ast.Call) -> Value:
         """Return what a function of the notebook answers, by reading its body with what it is given."""
         given, named = self._arguments(node)
         frame = _frame(function.node, given, named)
@@ -445,7 +448,7 @@ class Calls(Expressions):
             if outermost:
                 self.origin = None
 
-    def body(self, statements: list[ast.stmt]) -> Any:  # noqa: ANN401 (see call)
+    def body(self, statements: list[ast.stmt]) -> Value:
         """Read the body of a function; return what it returns."""
         raise NotImplementedError
 
@@ -458,16 +461,16 @@ class Calls(Expressions):
         return ", ".join(dict.fromkeys(name for name in map(self.names_of, data) if name))
 
 
-def _frame(node: ast.FunctionDef, given: list[Any], named: Mapping[str, Any]) -> Frame | None:
+def _frame(node: ast.FunctionDef, given: list[Value], named: Mapping[str, Value]) -> Frame | None:
     """Return a function's variables at its call; None if they cannot be told."""
     signature = node.args
     if signature.vararg or signature.kwarg or "**" in named:
         return None
     parameters = [*signature.posonlyargs, *signature.args]
-    names = {parameter.arg: UNKNOWN for parameter in (*parameters, *signature.kwonlyargs)}
+    names: dict[str, Value] = {parameter.arg: UNKNOWN for parameter in (*parameters, *signature.kwonlyargs)}
     defaults = zip(parameters[len(parameters) - len(signature.defaults) :], signature.defaults, strict=True)
     for parameter, default in (*defaults, *zip(signature.kwonlyargs, signature.kw_defaults, strict=True)):
-        names[parameter.arg] = Const(default.value) if isinstance(default, ast.Constant) else UNKNOWN  # type: ignore[assignment]
+        names[parameter.arg] = Const(default.value) if isinstance(default, ast.Constant) else UNKNOWN
     if len(given) > len(parameters) or not set(named) <= set(names):
         return None
     names.update({parameter.arg: value for parameter, value in zip(parameters, given, strict=False)})
@@ -475,7 +478,8 @@ def _frame(node: ast.FunctionDef, given: list[Any], named: Mapping[str, Any]) ->
     return Frame(dict(names))
 
 
-def _within(values: Any, depth: int = 0) -> Any:  # noqa: ANN401 (values of the domain, and those in their containers)
+def _within(values: Iterable[Value], depth: int = 0) -> Iterator[Value]:
+    """Yield values, and those in their containers."""
     for value in values:
         yield value
         if depth < _MOST_DEPTH and isinstance(value, (Box, Items)):

@@ -15,7 +15,7 @@ import re
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 _MOST_GENERATIONS = 12
 
@@ -130,7 +130,7 @@ class Score:
 class Box:
     """A list, a dict, or an object with attributes (``.name``); ``whole``: all that is in it is among its items."""
 
-    items: dict[Any, Any] = field(default_factory=dict)
+    items: dict[str | int, Value] = field(default_factory=dict)
     length: int | None = None
     whole: bool = True
 
@@ -144,7 +144,7 @@ class Box:
 class Items:
     """A tuple."""
 
-    values: tuple[Any, ...]
+    values: tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,6 +153,10 @@ class Function:
 
     node: ast.FunctionDef
     cell: int
+
+
+Value: TypeAlias = Unknown | Const | Thing | Data | Model | Made | Scorer | Score | Box | Items | Function
+"""What a name can stand for."""
 
 
 def apart(one: frozenset[Root], two: frozenset[Root]) -> Literal["whole", "part"] | None:

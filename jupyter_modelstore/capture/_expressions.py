@@ -23,9 +23,11 @@ from jupyter_modelstore.capture._domain import (
     Items,
     Made,
     Model,
+    Root,
     Score,
     Scorer,
     Thing,
+    Value,
 )
 from jupyter_modelstore.capture._kinds import MISSING, kind_of, peek, quiet
 from jupyter_modelstore.capture._state import State, Tracked
@@ -33,21 +35,21 @@ from jupyter_modelstore.capture._state import State, Tracked
 MOST_ELEMENTS = 60
 _MOST_STEPS = 30_000
 _MOST_COLUMNS = 5_000
-_SAME_ROWS = frozenset(
+_SAME_ROWS = library.words(
     "values to_numpy copy astype fillna to_frame squeeze ravel flatten rename round clip toarray todense tocsr tocsc "
-    "select_dtypes replace assign reset_index set_index abs map apply str cat T A1 array".split()
+    "select_dtypes replace assign reset_index set_index abs map apply str cat T A1 array"
 )
-_FEWER_ROWS = frozenset("head tail sample query dropna drop_duplicates nlargest nsmallest filter where loc iloc".split())
+_FEWER_ROWS = library.words("head tail sample query dropna drop_duplicates nlargest nsmallest filter where loc iloc")
 
 
-class TooMuch(Exception):  # noqa: N818 (never shown)
+class TooMuch(Exception):
     """A cell asks for more work than reading it is worth."""
 
 
 class Frame:
     """The variables of a function that is read at its call; ``left``: a ``return`` that may have been taken."""
 
-    def __init__(self, names: dict[str, Any]) -> None:
+    def __init__(self, names: dict[str, Value]) -> None:
         self.names = names
         self.left = False
 
@@ -80,7 +82,7 @@ class Expressions:
         self.scores: list[Score] = []
         self.fits = 0
         self.racing = False
-        self.prints: list[tuple[ast.Call, list[Any]]] = []
+        self.prints: list[tuple[ast.Call, list[Value]]] = []
         self.used: set[int] = set()
         self.opposite: dict[int, int] = {}
         self.calls: list[ast.Call] = []
@@ -89,7 +91,7 @@ class Expressions:
 
     # ---- names -------------------------------------------------------------------------------------------------------
 
-    def lookup(self, name: str) -> Any:  # noqa: ANN401 (a value of the domain)
+    def lookup(self, name: str) -> Value:
         """Return what a name stands for here."""
         if self.frames and name in self.frames[-1].names:
             return self.frames[-1].names[name]
@@ -105,7 +107,7 @@ class Expressions:
             self.state.names[name] = found
         return found
 
-    def lift(self, value: Any, depth: int = 0) -> Any:  # noqa: ANN401 (any object -> a value of the domain)
+    def lift(self, value: Any, depth: int = 0) -> Value:  # noqa: ANN401 (any object)
         """Return what an object of the notebook stands for, if it is there unchanged since before the cell."""
         if type(value) in (str, int, float, bool, type(None)):
             return Const(value)
@@ -121,7 +123,7 @@ class Expressions:
             return self.state.data()
         return self._lift_container(value, depth)
 
-    def _lift_container(self, value: Any, depth: int) -> Any:  # noqa: ANN401 (see lift)
+    def _lift_container(self, value: Any, depth: int) -> Value:  # noqa: ANN401 (any object)
         if type(value) in (dict, list, tuple):
             size = len(value)
             if type(value) is list and size > MOST_ELEMENTS:
@@ -163,7 +165,7 @@ class Expressions:
             if key in self.state.models:
                 self.touch(self.state.models[key], why, seen | {tracked.key})
 
-    def touch_in(self, value: Any, why: str, depth: int = 0) -> None:  # noqa: ANN401 (a value of the domain)
+    def touch_in(self, value: Value, why: str, depth: int = 0) -> None:
         """Note that code that cannot be read had a value in its hands."""
         if isinstance(value, Model) and value.key in self.state.models:
             self.touch(self.state.models[value.key], why)
@@ -192,7 +194,7 @@ class Expressions:
 
     # ---- expressions -------------------------------------------------------------------------------------------------
 
-    def read(self, node: ast.expr | None) -> Any:  # noqa: ANN401 (a value of the domain)
+    def read(self, node: ast.expr | None) -> Value:
         """Return what an expression stands for."""
         self.steps += 1
         if self.steps > _MOST_STEPS:
@@ -207,22 +209,22 @@ class Expressions:
                 self.read(child)
         return UNKNOWN
 
-    def _read_name(self, node: ast.Name) -> Any:  # noqa: ANN401 (see read)
+    def _read_name(self, node: ast.Name) -> Value:
         return self.lookup(node.id)
 
-    def _read_constant(self, node: ast.Constant) -> Any:  # noqa: ANN401 (see read)
+    def _read_constant(self, node: ast.Constant) -> Value:
         return Const(node.value)
 
-    def _read_tuple(self, node: ast.Tuple) -> Any:  # noqa: ANN401 (see read)
+    def _read_tuple(self, node: ast.Tuple) -> Value:
         return Items(tuple(self.read(item) for item in node.elts))
 
-    def _read_list(self, node: ast.List) -> Any:  # noqa: ANN401 (see read)
+    def _read_list(self, node: ast.List) -> Value:
         values = [self.read(item) for item in node.elts]
         if any(isinstance(item, ast.Starred) for item in node.elts):
             return Box(whole=False)
         return Box(dict(enumerate(values)), len(values))
 
-    def _read_dict(self, node: ast.Dict) -> Any:  # noqa: ANN401 (see read)
+    def _read_dict(self, node: ast.Dict) -> Value:
         box = Box()
         for key, value in zip(node.keys, node.values, strict=True):
             name, found = self.read(key), self.read(value)
@@ -235,18 +237,18 @@ class Expressions:
                 box.whole = False
         return box
 
-    def _read_text(self, node: ast.JoinedStr) -> Any:  # noqa: ANN401 (see read)
+    def _read_text(self, node: ast.JoinedStr) -> Value:
         """Return, for a text with one score among its parts, that score: it may be printed."""
         values = [self.read(part.value) for part in node.values if isinstance(part, ast.FormattedValue)]
         scores = [value for value in values if isinstance(value, Score)]
         return replace(scores[0], read="text") if len(values) == len(scores) == 1 else UNKNOWN
 
-    def _read_walrus(self, node: ast.NamedExpr) -> Any:  # noqa: ANN401 (see read)
+    def _read_walrus(self, node: ast.NamedExpr) -> Value:
         value = self.read(node.value)
         self.store(node.target, value)
         return value
 
-    def _read_choice(self, node: ast.IfExp) -> Any:  # noqa: ANN401 (see read)
+    def _read_choice(self, node: ast.IfExp) -> Value:
         self.read(node.test)
         self.maybe += 1
         self.read(node.body)
@@ -254,7 +256,7 @@ class Expressions:
         self.maybe -= 1
         return UNKNOWN
 
-    def _read_bool(self, node: ast.BoolOp) -> Any:  # noqa: ANN401 (see read)
+    def _read_bool(self, node: ast.BoolOp) -> Value:
         self.read(node.values[0])
         self.maybe += 1
         for value in node.values[1:]:
@@ -262,12 +264,12 @@ class Expressions:
         self.maybe -= 1
         return UNKNOWN
 
-    def _read_lambda(self, node: ast.Lambda) -> Any:  # noqa: ANN401 (see read)
+    def _read_lambda(self, node: ast.Lambda) -> Value:
         if is_risky(node.body):
             self.touch_all("a lambda may have fitted it")
         return UNKNOWN
 
-    def _read_comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Any:  # noqa: ANN401 (see read)
+    def _read_comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Value:
         first = node.generators[0]
         elements = self.elements(first.iter)
         self.frames.append(Frame(dict(self.frames[-1].names) if self.frames else {}))
@@ -279,7 +281,7 @@ class Expressions:
             for index, element in enumerate(elements):
                 self.store(first.target, element)
                 key = self.read(node.key) if isinstance(node, ast.DictComp) else Const(index)
-                value = self.read(node.value if isinstance(node, ast.DictComp) else node.elt)  # type: ignore[union-attr]  # a list's
+                value = self.read(node.value if isinstance(node, ast.DictComp) else node.elt)
                 if isinstance(key, Const):
                     box.items[key.value] = value
                 else:
@@ -288,7 +290,7 @@ class Expressions:
         finally:
             self.frames.pop()
 
-    def _read_comprehension_once(self, node: Any) -> Any:  # noqa: ANN401 (a comprehension)
+    def _read_comprehension_once(self, node: Any) -> Value:  # noqa: ANN401 (a comprehension)
         self.maybe += 1
         self.looping += 1
         for generator in node.generators:
@@ -302,14 +304,14 @@ class Expressions:
         self.looping -= 1
         return UNKNOWN
 
-    def _read_binary(self, node: ast.BinOp) -> Any:  # noqa: ANN401 (see read)
+    def _read_binary(self, node: ast.BinOp) -> Value:
         left, right = self.read(node.left), self.read(node.right)
         root = isinstance(node.op, ast.Pow) and isinstance(right, Const) and right.value == 0.5  # noqa: PLR2004 (a square root)
         if isinstance(left, Score) and root:
             return rooted(left)
         return self.mixed(left, right)
 
-    def _read_unary(self, node: ast.UnaryOp) -> Any:  # noqa: ANN401 (see read)
+    def _read_unary(self, node: ast.UnaryOp) -> Value:
         value = self.read(node.operand)
         if isinstance(node.op, ast.USub) and isinstance(value, Const) and type(value.value) in (int, float):
             return Const(-value.value)
@@ -321,23 +323,23 @@ class Expressions:
             return other
         return UNKNOWN if isinstance(value, Score) else self.mixed(value)
 
-    def _read_compare(self, node: ast.Compare) -> Any:  # noqa: ANN401 (see read)
+    def _read_compare(self, node: ast.Compare) -> Value:
         return self.mixed(self.read(node.left), *(self.read(item) for item in node.comparators))
 
-    def mixed(self, *values: Any) -> Any:  # noqa: ANN401 (values of the domain)
+    def mixed(self, *values: Value) -> Value:
         """Return what comes of values that are computed with: predictions stay such if nothing but constants joins them."""
         known = [value for value in values if not isinstance(value, Const)]
         if len(known) == 1 and isinstance(known[0], Made):
             return known[0]
-        if known and all(isinstance(value, Data) for value in known):
-            roots = frozenset().union(*(value.roots for value in known))
-            rows = known[0].rows if len({value.rows for value in known}) == 1 else self.state.new()
-            return Data(self.state.new(), rows, roots)
-        return UNKNOWN
+        data = [value for value in known if isinstance(value, Data)]
+        if not data or len(data) < len(known):
+            return UNKNOWN
+        rows = data[0].rows if len({value.rows for value in data}) == 1 else self.state.new()
+        return Data(self.state.new(), rows, frozenset[Root]().union(*(value.roots for value in data)))
 
     # ---- attributes and subscripts -----------------------------------------------------------------------------------
 
-    def _read_attribute(self, node: ast.Attribute) -> Any:  # noqa: ANN401 (see read)
+    def _read_attribute(self, node: ast.Attribute) -> Value:
         base = self.read(node.value)
         if isinstance(base, Thing) and library.is_module(base.value):
             value = vars(base.value).get(node.attr, MISSING)
@@ -350,7 +352,7 @@ class Expressions:
             return self._attribute_of_data(base, node.attr)
         return base if isinstance(base, Made) and node.attr in {"values", "T"} else UNKNOWN
 
-    def attribute_of_model(self, model: Model, name: str) -> Any:  # noqa: ANN401 (see read)
+    def attribute_of_model(self, model: Model, name: str) -> Value:
         """Return what a model's attribute stands for: the best of a search, the labels of what it was fitted on."""
         tracked = self.state.models[model.key]
         if name == "best_estimator_" and not self.maybe:
@@ -364,13 +366,13 @@ class Expressions:
             return Made(model.key, tracked.version, tracked.fit.x)
         return UNKNOWN
 
-    def _attribute_of_data(self, data: Data, name: str) -> Any:  # noqa: ANN401 (see read)
+    def _attribute_of_data(self, data: Data, name: str) -> Value:
         if name in {"shape", "size", "dtype", "ndim", "dtypes", "columns", "empty", "feature_names", "target_names"}:
             return UNKNOWN
         column = data.column if name in _SAME_ROWS else name if name not in {"data", "target", "frame", "index"} else None
         return Data(self.state.known(name, data.id), data.rows, data.roots, column)
 
-    def _read_subscript(self, node: ast.Subscript) -> Any:  # noqa: ANN401 (see read)
+    def _read_subscript(self, node: ast.Subscript) -> Value:
         base = self.read(node.value)
         if isinstance(base, Data):
             located = node.value.attr if isinstance(node.value, ast.Attribute) else ""
@@ -390,7 +392,7 @@ class Expressions:
             return self.part_of_score(base, key)
         return UNKNOWN
 
-    def part_of_score(self, score: Score, key: Any) -> Any:  # noqa: ANN401 (see read)
+    def part_of_score(self, score: Score, key: Value) -> Value:
         """Return what one entry of a report or of the results of cross-validation stands for."""
         name = key.value if isinstance(key, Const) else None
         if score.read == "folds" and type(name) is str and name.startswith("test_"):
@@ -400,7 +402,7 @@ class Expressions:
             return replace(score, name="accuracy", read="number")
         return UNKNOWN
 
-    def rows_of(self, data: Data, key: ast.expr, *, exact: bool) -> Any:  # noqa: ANN401 (see read)
+    def rows_of(self, data: Data, key: ast.expr, *, exact: bool) -> Data:
         """Return the columns, or the rows, that a subscript takes of data."""
         if isinstance(key, ast.Tuple) and key.elts:
             for rest in key.elts[1:]:
@@ -444,7 +446,7 @@ class Expressions:
         number = self.state.known("taken", data.rows, key.id)
         return Data(self.state.known("taken", data.id, key.id), number, roots, data.column)
 
-    def method_of_data(self, data: Data, name: str, node: ast.Call, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 (see read)
+    def method_of_data(self, data: Data, name: str, node: ast.Call, given: Mapping[str, Value]) -> Value:
         """Return what a method of a table or array answers."""
         inplace = given.get("inplace")
         by_column = "columns" in given or (isinstance(axis := given.get("axis"), Const) and axis.value in (1, "columns"))
@@ -479,22 +481,22 @@ class Expressions:
 
     # ---- what else is needed, and stands elsewhere -------------------------------------------------------------------
 
-    def elements(self, node: ast.expr) -> list[Any] | None:
+    def elements(self, node: ast.expr) -> list[Value] | None:
         """Return what a loop runs over, if all of it is known."""
         raise NotImplementedError
 
-    def store(self, target: ast.expr, value: Any) -> None:  # noqa: ANN401 (a value of the domain)
+    def store(self, target: ast.expr, value: Value) -> None:
         """Let a target stand for a value."""
         raise NotImplementedError
 
-    def _read_call(self, node: ast.Call) -> Any:  # noqa: ANN401 (see read)
+    def _read_call(self, node: ast.Call) -> Value:
         return self.call(node)
 
-    def call(self, node: ast.Call) -> Any:  # noqa: ANN401 (see read)
+    def call(self, node: ast.Call) -> Value:
         """Return what a call answers."""
         raise NotImplementedError
 
-    _BY_NODE: ClassVar[dict[type[ast.expr], Callable[..., Any]]] = {
+    _BY_NODE: ClassVar[dict[type[ast.expr], Callable[..., Value]]] = {
         ast.Name: _read_name,
         ast.Constant: _read_constant,
         ast.Tuple: _read_tuple,
@@ -518,7 +520,7 @@ class Expressions:
     }
 
 
-def rooted(score: Score) -> Any:  # noqa: ANN401 (a value of the domain)
+def rooted(score: Score) -> Value:
     """Return the square root of a score: that of a mean squared error has a name."""
     name = score.name.replace("mean_squared_error", "root_mean_squared_error", 1)
     known = score.name in {"mean_squared_error", "neg_mean_squared_error"} and not score.name.startswith("neg_")
@@ -548,11 +550,11 @@ def _texts(value: Any) -> tuple[str, ...] | None:  # noqa: ANN401 (any object)
     size = quiet(len, value, 0)
     if not 0 < size <= _MOST_COLUMNS:
         return None
-    texts = tuple(quiet(list, value, []))
+    texts: tuple[Any, ...] = tuple(quiet(list, value, []))
     return texts if all(type(text) is str for text in texts) else None
 
 
-def _column_names(value: Any) -> tuple[str, ...] | None:  # noqa: ANN401 (a value of the domain)
+def _column_names(value: Value) -> tuple[str, ...] | None:
     if isinstance(value, Const):
         return (value.value,) if type(value.value) is str else value.value if type(value.value) is tuple else None
     parts: Iterator[Any] = iter(value.items.values() if isinstance(value, Box) and value.length else ())

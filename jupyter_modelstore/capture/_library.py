@@ -12,26 +12,43 @@ from typing import Any
 
 from jupyter_modelstore.capture._kinds import is_a, peek
 
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
+
+
 _NUMPY_LIKE = frozenset({"numpy", "math", "builtins", "statistics"})
-HARMLESS = frozenset(
+HARMLESS = words(
     "sklearn numpy pandas polars scipy matplotlib seaborn plotly builtins math statistics IPython ipywidgets joblib pickle "
     "cloudpickle shap json pprint time itertools functools collections operator copy warnings os pathlib sys random re "
-    "datetime logging statsmodels xgboost lightgbm catboost sympy numbers dataclasses typing io textwrap string".split()
+    "datetime logging statsmodels xgboost lightgbm catboost sympy numbers dataclasses typing io textwrap string types"
 )
 """Libraries whose functions do not train a model that they are handed; those that do are known by their names."""
 
 _TRAINERS = frozenset({"train", "cv", "set_params", "setattr", "update_bn", "exec", "eval", "fit"})
 _MODEL_SELECTION = "sklearn.model_selection."
-_NOT_NUMBERS = frozenset(
+_NOT_NUMBERS = words(
     "confusion_matrix multilabel_confusion_matrix roc_curve precision_recall_curve det_curve precision_recall_fscore_support "
     "class_likelihood_ratios pairwise_distances silhouette_samples contingency_matrix pair_confusion_matrix "
-    "make_scorer get_scorer check_scoring get_scorer_names auc homogeneity_completeness_v_measure".split()
+    "make_scorer get_scorer check_scoring get_scorer_names auc homogeneity_completeness_v_measure"
 )
-_SAME_MEANING = frozenset({"y_true", "y_pred", "y_score", "y_prob", "y_proba", "X", "labels_true", "labels_pred", "zero_division",
-                           "output_dict", "random_state", "n_jobs", "digits", "target_names", "raw_values"})  # fmt: skip
+_SAME_MEANING = words(
+    "y_true y_pred y_score y_prob y_proba X labels_true labels_pred zero_division output_dict random_state n_jobs digits "
+    "target_names raw_values"
+)
 _IN_NAME = ("average", "multi_class")
-_USUAL = {"average": {"binary", None}, "multi_class": {"raise"}, "normalize": {True}, "squared": {True}, "multioutput": {"uniform_average"},
-          "greater_is_better": {True}, "beta": set(), "sample_weight": {None}, "labels": {None}, "pos_label": {1, None}}  # fmt: skip
+_USUAL: dict[str, tuple[object, ...]] = {
+    "average": ("binary", None),
+    "multi_class": ("raise",),
+    "normalize": (True,),
+    "squared": (True,),
+    "multioutput": ("uniform_average",),
+    "greater_is_better": (True,),
+    "sample_weight": (None,),
+    "labels": (None,),
+    "pos_label": (1, None),
+}
 
 
 def is_thing(value: object) -> bool:
@@ -102,7 +119,7 @@ def named(function: str, call: ast.Call) -> str | None:
 
 
 def _is_usual(word: str, value: object) -> bool:
-    return type(value) in (str, int, bool, type(None)) and value in _USUAL.get(word, set())
+    return type(value) in (str, int, bool, type(None)) and value in _USUAL.get(word, ())
 
 
 def _literal(node: ast.expr | None) -> object:

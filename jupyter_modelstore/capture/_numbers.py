@@ -18,6 +18,7 @@ _AVERAGES = {"macro avg": "macro", "weighted avg": "weighted", "micro avg": "mic
 _ACCURATE = frozenset({"ClassifierMixin", "DummyClassifier", "CatBoostClassifier"})
 _EXPLAINED = frozenset({"RegressorMixin", "DummyRegressor", "CatBoostRegressor"})
 _FEWEST_DIGITS = 3
+_MOST_FOLDS = 10_000
 _WHOLE = 12  # characters of a number that was not cut
 
 
@@ -38,8 +39,8 @@ def mean_of(value: Any) -> float | None:  # noqa: ANN401 (any object)
         return single
     numpy = sys.modules.get("numpy")
     if numpy is None or not (
-        type(value) is numpy.ndarray and value.ndim == 1 and value.dtype.kind == "f" and 0 < len(value) <= 10_000
-    ):  # noqa: PLR2004 (folds)
+        type(value) is numpy.ndarray and value.ndim == 1 and value.dtype.kind == "f" and 0 < len(value) <= _MOST_FOLDS
+    ):
         return None
     return float(value.mean())
 

@@ -1,4 +1,4 @@
-"""What a fitted object itself says of how good it is: the best score of a search, the out-of-bag score, the curves of a booster.
+"""What a fitted object itself says of how good it is: a search's best score, the out-of-bag score, a booster's curves.
 
 This is part of the object's state, so that it can never be older than its fit.
 """

@@ -23,6 +23,7 @@ from jupyter_modelstore.capture._domain import (
     Items,
     Model,
     Unknown,
+    Value,
     purpose,
 )
 from jupyter_modelstore.capture._expressions import MOST_ELEMENTS, is_risky
@@ -33,10 +34,10 @@ _SWALLOWS = ("suppress", "raises", "ignore")
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
-class _Left(Exception):  # noqa: N818 (a way out of a function's body)
+class _Left(Exception):
     """A ``return``, with what it returns."""
 
-    def __init__(self, value: Any) -> None:  # noqa: ANN401 (a value of the domain)
+    def __init__(self, value: Value) -> None:
         super().__init__()
         self.value = value
 
@@ -49,7 +50,7 @@ class Reader(Calls):
         for statement in statements:
             self.last = self.read(statement.value) if isinstance(statement, ast.Expr) else self._statement(statement)
 
-    def body(self, statements: list[ast.stmt]) -> Any:  # noqa: ANN401 (a value of the domain)
+    def body(self, statements: list[ast.stmt]) -> Value:
         """Read the body of a function; return what it returns."""
         before = self.maybe
         try:
@@ -91,7 +92,7 @@ class Reader(Calls):
         else:
             self.store(node.target, UNKNOWN)
 
-    def store(self, target: ast.expr, value: Any) -> None:  # noqa: ANN401 (a value of the domain)
+    def store(self, target: ast.expr, value: Value) -> None:
         """Let a target stand for a value."""
         if isinstance(target, ast.Name):
             self._store_name(target.id, value)
@@ -104,7 +105,7 @@ class Reader(Calls):
         elif isinstance(target, ast.Attribute):
             self._store_attribute(target, value)
 
-    def _store_name(self, name: str, value: Any) -> None:  # noqa: ANN401 (see store)
+    def _store_name(self, name: str, value: Value) -> None:
         names = self.frames[-1].names if self.frames else self.state.names
         if self.maybe:
             names[name] = UNKNOWN
@@ -114,7 +115,7 @@ class Reader(Calls):
             self.state.models[value.key].names.add(name)
             self.state.models[value.key].did(self.cell, "assigned")
 
-    def _better(self, name: str, value: Any) -> Any:  # noqa: ANN401 (see store)
+    def _better(self, name: str, value: Value) -> Value:
         """Return what is known of a value that reading did not understand, from the object that the name has at the end."""
         if not isinstance(value, (Unknown, Data)) or (final := self.final(name)) is MISSING:
             return value
@@ -127,8 +128,8 @@ class Reader(Calls):
         plain = type(final) in (str, int, float, bool) and isinstance(value, Unknown)
         return Const(final) if plain else value
 
-    def _unpack(self, targets: list[ast.expr], value: Any) -> None:  # noqa: ANN401 (see store)
-        values: list[Any] = []
+    def _unpack(self, targets: list[ast.expr], value: Value) -> None:
+        values: list[Value] = []
         if isinstance(value, Items):
             values = list(value.values)
         elif isinstance(value, Box) and value.length is not None:
@@ -138,11 +139,12 @@ class Reader(Calls):
         for target, part in zip(targets, values, strict=True):
             self.store(target, part)
 
-    def _pieces(self, targets: list[ast.expr], value: Any) -> list[Any]:  # noqa: ANN401 (see store)
+    def _pieces(self, targets: list[ast.expr], value: Value) -> list[Value]:
         """Return what a call that is not known gave back in several pieces: pieces of data if the names say so."""
         if not isinstance(value, Data):
             return [UNKNOWN] * len(targets)
-        split, pieces = self.state.new(), []
+        split = self.state.new()
+        pieces: list[Value] = []
         for target in targets:
             said = purpose(ast.unparse(target))
             side = ["train", "test", "validation"].index(said) if said else -1
@@ -150,7 +152,7 @@ class Reader(Calls):
             pieces.append(self.state.data(roots=roots))
         return pieces
 
-    def _store_item(self, target: ast.Subscript, value: Any) -> None:  # noqa: ANN401 (see store)
+    def _store_item(self, target: ast.Subscript, value: Value) -> None:
         base, key = self.read(target.value), self.read(target.slice)
         self._by_hand(target)
         if isinstance(base, Box):
@@ -162,7 +164,7 @@ class Reader(Calls):
         elif isinstance(base, Data):
             self.change(base, rows=not isinstance(key, (Const, Box)))
 
-    def _store_attribute(self, target: ast.Attribute, value: Any) -> None:  # noqa: ANN401 (see store)
+    def _store_attribute(self, target: ast.Attribute, value: Value) -> None:
         base = self.read(target.value)
         self._by_hand(target)
         if isinstance(base, Box):
@@ -210,7 +212,7 @@ class Reader(Calls):
             isinstance(node.test, ast.Compare) and "__name__" in ast.unparse(node.test) and "__main__" in ast.unparse(node.test)
         )
         if main or (isinstance(test, Const) and isinstance(node.test, ast.Constant)):
-            self.run(node.body if main or test.value else node.orelse)
+            self.run(node.body if main or (isinstance(test, Const) and test.value) else node.orelse)
             return
         self.perhaps(node.body)
         self.perhaps(node.orelse)
@@ -297,7 +299,7 @@ class Reader(Calls):
             return node.func.attr == "split"
         return isinstance(node, (ast.List, ast.Tuple)) and bool(node.elts)
 
-    def elements(self, node: ast.expr) -> list[Any] | None:
+    def elements(self, node: ast.expr) -> list[Value] | None:
         """Return what a loop runs over, if all of it is known."""
         if isinstance(node, ast.Call):
             return self._elements_of_call(node)
@@ -308,9 +310,9 @@ class Reader(Calls):
         )
         return self._elements_of(value)
 
-    def _elements_of(self, value: Any) -> list[Any] | None:  # noqa: ANN401 (see store)
+    def _elements_of(self, value: Value) -> list[Value] | None:
         if isinstance(value, Items):
-            found: list[Any] | None = list(value.values)
+            found: list[Value] | None = [*value.values]
         elif isinstance(value, Box) and value.length is not None:
             found = [value.items.get(index, UNKNOWN) for index in range(value.length)]
         elif isinstance(value, Box) and value.items and value.whole:
@@ -321,7 +323,7 @@ class Reader(Calls):
             found = None
         return None if found is None or len(found) > MOST_ELEMENTS else found
 
-    def _elements_of_call(self, node: ast.Call) -> list[Any] | None:
+    def _elements_of_call(self, node: ast.Call) -> list[Value] | None:
         name = (
             node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
         )
@@ -330,7 +332,7 @@ class Reader(Calls):
             if not isinstance(box, Box) or box.length is not None or not box.whole or self._elements_of(box) is None:
                 return None
             pairs = [Items((Const(key), value)) for key, value in box.items.items()]
-            return pairs if name == "items" else [pair.values[name == "values"] for pair in pairs]
+            return [*pairs] if name == "items" else [pair.values[name == "values"] for pair in pairs]
         inner = [self.elements(argument) for argument in node.args] if isinstance(node.func, ast.Name) else []
         if name == "enumerate" and len(inner) == 1 and inner[0] is not None:
             return [Items((Const(index), value)) for index, value in enumerate(inner[0])]

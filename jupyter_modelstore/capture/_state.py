@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_modelstore.capture._domain import Data, Root, Score
+from jupyter_modelstore.capture._domain import Data, Root, Score, Value
 from jupyter_modelstore.capture._prints import Print
 
 
@@ -100,7 +100,7 @@ class State:
     """What is known after a cell."""
 
     def __init__(self) -> None:
-        self.names: dict[str, Any] = {}
+        self.names: dict[str, Value] = {}
         self.ids: dict[str, int] = {}
         self.models: dict[int, Tracked] = {}
         self.rows: dict[int, int] = {}

@@ -187,7 +187,7 @@ class Watch:
     # ---- after a cell ------------------------------------------------------------------------------------------------
 
     def _forget(self, statements: list[ast.stmt]) -> None:
-        """A cell was not read: what it assigned is unknown, and models that changed in it were changed by it."""
+        """Pass over a cell that was not read: what it assigned is unknown, and what changed in it was changed by it."""
         for name in stored_names(statements):
             self.state.names.pop(name, None)
         for tracked in self.state.models.values():
