@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 
 import markdown_it
+import numpy as np
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -168,6 +169,8 @@ def test_what_was_found_and_not_attached_is_told_with_the_line_that_attaches_it(
         "  correct       %edit_model churn:3 -m f1=0.9302325581395349\n"
     ) in shown.text
     assert "<code>%edit_model churn:3 -m f1=0.9302325581395349</code>" in shown.html
+    assert '<th scope="row">not attached</th>' in shown.html
+    assert '<tr><td></td><td><span class="jms-muted">f1</span> <span>0.93</span>' in shown.html
     assert "--drop-metric" not in shown.text
     assert "not attached" not in saved(captured=Captured()).text
 
@@ -185,6 +188,7 @@ def test_a_long_list_of_what_was_not_attached_is_cut():
         ("fbeta(beta=2)", 0.5, '-m "fbeta(beta=2)=0.5"\n'),
         ("my metric", 0.5, '-m "my metric=0.5"\n'),
         ("auc", 1, "-m auc=1\n"),
+        ("auc", np.float64(0.25), "-m auc=0.25\n"),
     ],
 )
 def test_the_correcting_line_is_one_that_can_be_typed(name, value, line):
@@ -385,7 +389,7 @@ def test_the_full_card_holds_every_section():
             "\n\nProvenance\n"
             "  made from  churn:2 · sha256 cdcdcdcdcdcd\n"
             "  notebook   ~/work/churn.ipynb\n"
-            f"  git        {'afa2dde0' * 5} with changes\n"
+            f"  git        {'afa2dde0' * 5} with uncommitted changes\n"
             "  variable   clf\n\n"
         ),
         "\n  status        missing\n",
@@ -404,6 +408,13 @@ def test_many_features_are_folded_away():
 def test_a_metric_of_an_old_record_was_said_by_the_user():
     text = card.record_card(churn(metrics={"auc": 0.9}, source={})).text
     assert "\n\nEvaluation results\n  metric  value  computed by\n  auc       0.9  said by the user\n" in text
+
+
+def test_a_number_of_rows_that_cannot_be_one_is_left_out():
+    record = churn(training_samples=-3, test_samples="many", source={"fit": {"cell": -1}})
+    for text in (card.record_card(record).text, card.saved_card(Saved(record=record, created=True), HERE).text):
+        assert "rows" not in text
+        assert "-" not in text.partition("Training")[2].partition("File")[0]
 
 
 def test_what_a_newer_version_knows_of_the_source_is_shown_as_well():
@@ -518,10 +529,11 @@ def test_parameters_at_their_defaults_leave_out_what_only_names_estimators():
 
 
 def test_a_terminal_is_told_commands_and_a_record_keeps_its_words():
-    shown = card.record_card(churn(description="see %models", source=JsonObject.of({"cells": ["%models"]})))
+    source = JsonObject.of({"cells": ["%models"], "variable": "%models", "fit": {"code": "%models", "cell": 1}})
+    shown = card.record_card(churn(description="see %models", source=source))
     text = shown.text_with(lambda words: words.replace("%", "jupyter "))
     assert "jupyter load_model churn:3" in text
-    assert text.count("%models") == shown.text.count("%models") == 2
+    assert text.count("%models") == shown.text.count("%models") == 4
     assert card.Shown("%models").text_with(str.upper) == "%models"
 
 

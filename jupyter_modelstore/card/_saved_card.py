@@ -55,7 +55,7 @@ def saved_card(saved: Saved, where: str, captured: Captured | None = None) -> Sh
 
 def _kept(record: ModelRecord, where: str) -> Rows:
     variable = (Bit(bit.text, bit.kind, "from") for bit in book.variable(record))
-    git = book.git(record, label="git", digits=7)
+    git = book.git(record, whole=False)
     inside = book.rows_inside(record)
     file = plain(words.size(record.model_file_size), words.line(where))
     return [
@@ -149,7 +149,7 @@ def _correct(record: ModelRecord, full: str, left_out: Sequence[Unattached]) -> 
     """Return the line that attaches what was left out, or corrects what was found, and the one that takes it away."""
     found = [name for name in read.mapping(record, "metrics") if _typable(name) and book.origin(record, name)]
     pairs = [
-        f"{each.name}={each.value!r}"
+        f"{each.name}={each.value if type(each.value) is int else float(each.value)!r}"
         for each in left_out
         if isinstance(each.value, (int, float)) and math.isfinite(each.value) and _typable(each.name)
     ]
