@@ -25,9 +25,11 @@ from jupyter_modelstore.capture._domain import (
     Unknown,
     Value,
 )
-from jupyter_modelstore.capture._expressions import IN_PLACE, SHUFFLES, Expressions, Frame, is_risky, rooted
+from jupyter_modelstore.capture._expressions import Expressions, is_risky, rooted
 from jupyter_modelstore.capture._kinds import MISSING, is_a, kind_of_class
+from jupyter_modelstore.capture._scope import Frame
 from jupyter_modelstore.capture._state import Fit, Tracked
+from jupyter_modelstore.capture._tables import IN_PLACE, SHUFFLES
 
 _PREDICT = frozenset({"predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples"})
 _STILL_MADE = frozenset({"round", "astype", "argmax", "reshape", "ravel", "squeeze", "flatten", "copy"})
@@ -490,10 +492,6 @@ class Calls(Expressions):
             self.frames.pop()
             if outermost:
                 self.origin = None
-
-    def body(self, statements: list[ast.stmt]) -> Value:
-        """Read the body of a function; return what it returns."""
-        raise NotImplementedError
 
     def _code(self, node: ast.Call | None = None) -> str:
         """Return the call as the notebook has it: of a function that was called, the outermost call."""

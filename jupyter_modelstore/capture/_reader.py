@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from jupyter_modelstore.capture._calls import Calls
-from jupyter_modelstore.capture._cells import targets_of
 from jupyter_modelstore.capture._domain import (
     UNKNOWN,
     Box,
@@ -28,8 +27,8 @@ from jupyter_modelstore.capture._domain import (
     Value,
     purpose,
 )
-from jupyter_modelstore.capture._expressions import MOST_ELEMENTS, is_risky
 from jupyter_modelstore.capture._kinds import MISSING, kind_of
+from jupyter_modelstore.capture._scope import MOST_ELEMENTS
 
 _BY_HAND = "it was changed by hand after its fit"
 _SWALLOWS = ("suppress", "raises", "ignore")
@@ -438,6 +437,3 @@ def _stored(node: ast.AST) -> Iterator[str]:
         yield node.name
     for child in ast.iter_child_nodes(node):
         yield from _stored(child)
-
-
-__all__ = ["Reader", "is_model", "is_risky", "stored_names", "targets_of"]

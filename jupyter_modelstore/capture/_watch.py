@@ -21,11 +21,12 @@ from typing import Any, Literal
 from jupyter_modelstore.capture import _prints
 from jupyter_modelstore.capture._cells import parse
 from jupyter_modelstore.capture._domain import UNKNOWN, Box, Data, Function, Items, Made, Model, Score, Value
-from jupyter_modelstore.capture._expressions import TooMuch, is_risky
+from jupyter_modelstore.capture._expressions import is_risky
 from jupyter_modelstore.capture._kinds import ANY_ERROR, MISSING, is_a, kind_of, peek
 from jupyter_modelstore.capture._numbers import numbers_of, printed
 from jupyter_modelstore.capture._place import Repository
 from jupyter_modelstore.capture._reader import Reader, is_model, stored_names
+from jupyter_modelstore.capture._scope import TooMuch
 from jupyter_modelstore.capture._state import Measure, Start, State, Tracked
 
 _MOST_SOURCE = 200_000

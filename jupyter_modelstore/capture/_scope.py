@@ -1,0 +1,243 @@
+"""The names of a cell while it is read: what they stand for, and what happens to the models behind them.
+
+The first of four layers that make a reader: names (here), tables and arrays (``_tables``), expressions with calls
+(``_expressions``, ``_calls``), statements (``_reader``). Whatever is not understood is :data:`UNKNOWN`, and whatever might
+change a model counts as a change (:meth:`Scope.touch`), unless its print shows at the end of the cell that it did not (``_watch``).
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from jupyter_modelstore.capture import _library as library
+from jupyter_modelstore.capture._domain import (
+    PLAIN,
+    UNKNOWN,
+    Box,
+    Const,
+    Data,
+    Items,
+    Made,
+    Model,
+    Score,
+    Scorer,
+    Thing,
+    Value,
+)
+from jupyter_modelstore.capture._kinds import MISSING, kind_of, peek, quiet
+from jupyter_modelstore.capture._state import State, Tracked
+
+MOST_ELEMENTS = 60
+_MOST_COLUMNS = 5_000
+
+
+class TooMuch(Exception):
+    """A cell asks for more work than reading it is worth."""
+
+
+class Frame:
+    """The variables of a function that is read at its call; ``left``: a ``return`` that may have been taken."""
+
+    def __init__(self, names: dict[str, Value]) -> None:
+        self.names = names
+        self.left = False
+
+
+class Scope(ABC):
+    """The names of a cell that is being read.
+
+    Parameters
+    ----------
+    state
+        What is known; changed as the cell is read.
+    namespace
+        The variables as they are at the end of what is read.
+    cell
+        Its number.
+    stored
+        How often each name is assigned in what is read.
+    """
+
+    def __init__(self, state: State, namespace: Mapping[str, Any], cell: int, stored: Counter[str]) -> None:
+        self.state = state
+        self.namespace = namespace
+        self.cell = cell
+        self.stored = stored
+        self.pending = set(stored)
+        self.seen = set(stored)
+        self.frames: list[Frame] = []
+        self.maybe = 0
+        self.looping = 0
+        self.steps = 0
+        self.scores: list[Score] = []
+        self.fits = 0
+        self.racing = False
+        self.prints: list[tuple[ast.Call, list[Value]]] = []
+        self.used: set[int] = set()
+        self.opposite: dict[int, int] = {}
+        self.calls: list[ast.Call] = []
+        self.origin: ast.Call | None = None
+        self.last: Any = UNKNOWN
+
+    # ---- what the further layers bring ---------------------------------------------------------------------------------
+
+    @abstractmethod
+    def read(self, node: ast.expr | None) -> Value:
+        """Return what an expression stands for."""
+
+    @abstractmethod
+    def call(self, node: ast.Call) -> Value:
+        """Return what a call answers, and note what it does."""
+
+    @abstractmethod
+    def elements(self, node: ast.expr) -> list[Value] | None:
+        """Return what a loop runs over, if all of it is known."""
+
+    @abstractmethod
+    def store(self, target: ast.expr, value: Value) -> None:
+        """Let a target stand for a value."""
+
+    @abstractmethod
+    def body(self, statements: list[ast.stmt]) -> Value:
+        """Read the body of a function; return what it returns."""
+
+    # ---- names -------------------------------------------------------------------------------------------------------
+
+    def lookup(self, name: str) -> Value:
+        """Return what a name stands for here."""
+        if self.frames and name in self.frames[-1].names:
+            return self.frames[-1].names[name]
+        self.seen.add(name)
+        if name in self.state.names:
+            return self.state.names[name]
+        if name in self.pending:
+            return UNKNOWN
+        value = self.namespace.get(name, MISSING)
+        if value is MISSING:
+            return Thing(vars(builtins)[name]) if name in vars(builtins) else UNKNOWN
+        found = self.lift(value)
+        if isinstance(found, (Data, Box)):
+            self.state.names[name] = found
+        return found
+
+    def lift(self, value: Any, depth: int = 0) -> Value:  # noqa: ANN401 (any object)
+        """Return what an object of the notebook stands for, if it is there unchanged since before the cell."""
+        if type(value) in (str, int, float, bool, type(None)):
+            return Const(value)
+        if library.is_thing(value):
+            return Thing(value)
+        if (tracked := self.state.of(value)) is not None:
+            return Model(tracked.key)
+        if (name := quiet(library.of_scorer, value, None)) is not None:
+            return Scorer(name)
+        if (columns := _texts(value)) is not None:
+            return Const(columns)
+        if kind_of(value).data and not kind_of(value).library:
+            return self.state.data()
+        return self._lift_container(value, depth)
+
+    def _lift_container(self, value: Any, depth: int) -> Value:  # noqa: ANN401 (any object)
+        if type(value) in (dict, list, tuple):
+            size = len(value)
+            if type(value) is list and size > MOST_ELEMENTS:
+                return self.state.data()
+            if depth > 3 or size > MOST_ELEMENTS:  # noqa: PLR2004 (deeper than people nest)
+                return UNKNOWN
+            pairs = value.items() if type(value) is dict else enumerate(value)
+            items = {key: self.lift(item, depth + 1) for key, item in list(pairs) if type(key) in (str, int)}
+            if type(value) is tuple:
+                return Items(tuple(items.values()))
+            return Box(items, size if type(value) is list else None, whole=len(items) == size)
+        if library.is_plain(value):
+            return PLAIN
+        own = peek(value, "__dict__")
+        if type(own) is dict and not depth:
+            parts = list(own.items())[:MOST_ELEMENTS]
+            return Box({f".{key}": self.lift(item, 1) for key, item in parts if type(key) is str}, whole=False)
+        return UNKNOWN
+
+    def final(self, name: str) -> Any:  # noqa: ANN401 (any object)
+        """Return the object that a name of the notebook, assigned once in the cell, has at its end."""
+        return self.namespace.get(name, MISSING) if not self.frames and self.stored[name] == 1 else MISSING
+
+    def names_of(self, data: Data | None) -> str:
+        """Return the notebook's name of data; empty if it has none."""
+        if data is None:
+            return ""
+        return next((name for name, value in self.state.names.items() if isinstance(value, Data) and value.id == data.id), "")
+
+    # ---- what happens to models and data -----------------------------------------------------------------------------
+
+    def touch(self, tracked: Tracked, why: str, seen: frozenset[int] = frozenset()) -> None:
+        """Note that a model, and what it holds, may have been changed here."""
+        if tracked.key in seen:
+            return
+        tracked.version = self.state.new()
+        tracked.touched, tracked.tuned = True, False
+        if tracked.sure:
+            tracked.fit, tracked.why = None, why
+        for key in tracked.holds:
+            if key in self.state.models:
+                self.touch(self.state.models[key], why, seen | {tracked.key})
+
+    def touch_in(self, value: Value, why: str, depth: int = 0) -> None:
+        """Note that code that cannot be read had a value in its hands."""
+        if isinstance(value, Model) and value.key in self.state.models:
+            self.touch(self.state.models[value.key], why)
+        elif isinstance(value, (Box, Items)) and depth < 5:  # noqa: PLR2004 (deeper than people nest)
+            parts = list(value.items.values()) if isinstance(value, Box) else value.values
+            for part in parts:
+                self.touch_in(part, why, depth + 1)
+            if isinstance(value, Box):
+                value.forget()
+
+    def touch_all(self, why: str) -> None:
+        """Note that code that cannot be read was run: what was made in this cell may be in its hands."""
+        for tracked in list(self.state.models.values()):
+            self.touch(tracked, why)
+        for name in self.state.volatile:
+            self.state.names[name] = UNKNOWN
+        self.seen |= self.state.volatile
+
+    def change(self, data: Data, rows: Literal["same", "alike", "other"]) -> None:
+        """Note that data was changed in place: under all its names it is other data now.
+
+        ``alike``: its rows are the same ones if their number is.
+        """
+        fresh = self.state.data(roots=data.roots, column=data.column)
+        made = replace(data, id=fresh.id, rows=data.rows if rows == "same" else fresh.rows)
+        if rows == "alike":
+            self.state.alike[made.rows] = data.rows
+        for names in (self.state.names, *(frame.names for frame in self.frames)):
+            for name, value in names.items():
+                if isinstance(value, Data) and value.id == data.id:
+                    names[name] = made
+                    self.seen.add(name)
+
+    def spoil(self, value: Value) -> None:
+        """Note that predictions or scores were changed in place: under no name are they what they were."""
+        if isinstance(value, Data):
+            self.change(value, "other")
+        elif isinstance(value, (Made, Score)):
+            for names in (self.state.names, *(frame.names for frame in self.frames)):
+                for name, known in names.items():
+                    if known == value:
+                        names[name] = UNKNOWN
+                        self.seen.add(name)
+
+
+def _texts(value: Any) -> tuple[str, ...] | None:  # noqa: ANN401 (any object)
+    """Return the texts of a list, or of a pandas Index, of texts: columns have such names."""
+    if type(value) not in (list, tuple) and type(value).__name__ != "Index":
+        return None
+    size = quiet(len, value, 0)
+    if not 0 < size <= _MOST_COLUMNS:
+        return None
+    texts: tuple[Any, ...] = tuple(quiet(list, value, []))
+    return texts if all(type(text) is str for text in texts) else None

@@ -1,0 +1,159 @@
+"""Tables and arrays in a cell: which rows, and which columns, are left of them.
+
+Columns may be taken, copies made and scaled: the rows stay the same. Slices, masks and indices take rows away, and each says
+from which side of which cut (``_domain``).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from jupyter_modelstore.capture._domain import PLAIN, UNKNOWN, Box, Const, Data, Function, Made, Model, Root, Value
+from jupyter_modelstore.capture._kinds import words
+from jupyter_modelstore.capture._scope import Scope
+
+_SAME_ROWS = words(
+    "values to_numpy copy astype fillna to_frame squeeze ravel flatten rename round clip toarray todense tocsr tocsc "
+    "select_dtypes replace assign reset_index set_index abs map apply str cat T A1 array"
+)
+_SAME_COLUMNS = words("values to_numpy copy astype fillna round clip toarray todense replace reset_index array")
+IN_PLACE = words("sort partition resize put itemset insert setflags fill pop clear update setdefault")
+_FEWER_ROWS = words("head tail sample query dropna drop_duplicates nlargest nsmallest filter where loc iloc")
+SHUFFLES = re.compile("sample|shuffl|sort|permut|index|flip|roll|choice|concat|append|merge|join|stack|repeat|tile|unique")
+"""Words in the names of functions that may give rows in another order, or other rows."""
+
+
+class Tables(Scope):
+    """Reads what is done with data."""
+
+    def mixed(self, *values: Value) -> Value:
+        """Return what comes of values that are computed with: predictions stay such if nothing but constants joins them."""
+        known = [value for value in values if not isinstance(value, Const)]
+        if len(known) == 1 and isinstance(known[0], Made):
+            return known[0]
+        data = [value for value in known if isinstance(value, Data)]
+        if not data or len(data) < len(known):
+            return UNKNOWN if any(isinstance(value, (Model, Box, Function)) for value in known) else PLAIN
+        rows = data[0].rows if len({value.rows for value in data}) == 1 else self.state.new()
+        return Data(self.state.new(), rows, frozenset[Root]().union(*(value.roots for value in data)))
+
+    def _attribute_of_data(self, data: Data, name: str) -> Value:
+        if name in {"shape", "size", "dtype", "ndim", "dtypes", "columns", "empty", "feature_names", "target_names"}:
+            return PLAIN
+        column = data.column if name in _SAME_ROWS else name if name not in {"data", "target", "frame", "index"} else None
+        return self._derived(data, self.state.known(name, data.id), column, keeps_columns=name in {"values", "loc", "iloc"})
+
+    def _derived(
+        self, data: Data, number: int, column: str | None, *, keeps_columns: bool = True, rows: int | None = None
+    ) -> Data:
+        """Return data that was made from other data, row by row; its columns, and so their names, may be the same."""
+        if keeps_columns and number != data.id:
+            self.state.origins[number] = data.id
+        return replace(data, id=number, column=column, rows=data.rows if rows is None else rows)
+
+    def rows_of(self, data: Data, key: ast.expr, *, exact: bool) -> Data:
+        """Return the columns, or the rows, that a subscript takes of data."""
+        if isinstance(key, ast.Tuple) and key.elts:
+            for rest in key.elts[1:]:
+                self.read(rest)
+            taken = self.rows_of(data, key.elts[0], exact=exact)
+            return Data(self.state.known("columns", taken.id, ast.unparse(key)), taken.rows, taken.roots)
+        if isinstance(key, ast.Slice):
+            return self._slice(data, key, exact=exact)
+        value = self.read(key)
+        names = _column_names(value)
+        if names is not None:
+            column = names[0] if len(names) == 1 else None
+            return Data(self.state.known("columns", data.id, names), data.rows, data.roots, column)
+        if isinstance(value, Data):
+            return self._taken(data, value)
+        return self.state.data(roots=self.state.root("part", self.state.new(), 0, data.roots), column=data.column)
+
+    def _slice(self, data: Data, key: ast.Slice, *, exact: bool) -> Data:
+        bounds = [self.read(bound) if bound is not None else None for bound in (key.lower, key.upper, key.step)]
+        if bounds == [None, None, None]:
+            return data
+        one = [bound for bound in bounds[:2] if bound is not None]
+        bound = one[0] if len(one) == 1 and bounds[2] is None else None
+        place = key.lower or key.upper
+        if bound is None or place is None or not exact:
+            return self.state.data(roots=self.state.root("part", self.state.new(), 0, data.roots), column=data.column)
+        said = bound.value if isinstance(bound, Const) else (ast.unparse(place), self.cell)
+        side = 0 if bounds[0] is None else 1
+        roots = self.state.root("slice", ("slice", said), side, data.roots)
+        number = self.state.known("slice", data.rows, said, side)
+        if type(said) is int:
+            self.state.cuts[number] = (data.rows, said, side)
+        made = self._derived(data, self.state.known("slice", data.id, said, side), data.column, rows=number)
+        return replace(made, roots=roots)
+
+    def _taken(self, data: Data, key: Data) -> Data:
+        """Return the rows that a mask, or the indices of a split, take."""
+        origin = next(iter(key.roots))
+        if len(key.roots) == 1 and origin.split is not None and key.rows != data.rows:
+            roots, said = self.state.root("split", origin.split, origin.side, data.roots), key.id
+        else:
+            said = self.opposite.get(key.id, key.id)
+            roots = self.state.root("slice", ("mask", said), int(key.id in self.opposite), data.roots)
+        number = self.state.known("taken", data.rows, key.id)
+        return replace(self._derived(data, self.state.known("taken", data.id, key.id), data.column, rows=number), roots=roots)
+
+    def method_of_data(self, data: Data, name: str, node: ast.Call, given: Mapping[str, Value]) -> Value:
+        """Return what a method of a table or array answers."""
+        inplace = given.get("inplace")
+        by_column = "columns" in given or (isinstance(axis := given.get("axis"), Const) and axis.value in (1, "columns"))
+        same = name in _SAME_ROWS or (name == "drop" and by_column) or (name == "reshape" and bool(node.args))
+        if isinstance(inplace, Const) and inplace.value is True:
+            self.change(data, "same" if same else "other")
+            return UNKNOWN
+        if name in IN_PLACE - {"pop"}:
+            self.change(data, "other")
+            return PLAIN
+        if name == "pop" and node.args and isinstance(key := self.read(node.args[0]), Const):
+            self.change(data, "same")
+            return Data(self.state.known("columns", data.id, (key.value,)), data.rows, data.roots, str(key.value))
+        if same:
+            written = _written(node)
+            number = self.state.new() if written is None else self.state.known(name, data.id, written)
+            return self._derived(data, number, data.column, keeps_columns=name in _SAME_COLUMNS)
+        if name == "drop" and node.args and (other := self._dropped(node.args[0])) is not None:
+            origin = next(iter(other.roots))
+            return self.state.data(
+                roots=self.state.root("split", origin.split, 1 - origin.side, data.roots), column=data.column
+            )
+        if name == "sample":
+            return self.state.data(roots=self.state.root("split", self.state.new(), 0, data.roots), column=data.column)
+        fewer = name in _FEWER_ROWS or name == "drop"
+        roots = self.state.root("part", self.state.new(), 0, data.roots) if fewer else data.roots
+        made = self.state.data(roots=roots, column=data.column)
+        if not fewer and not SHUFFLES.search(name):
+            self.state.alike[made.rows] = data.rows
+        return made
+
+    def _dropped(self, node: ast.expr) -> Data | None:
+        """Return the sample whose index is dropped: ``df.drop(train.index)`` is all but the sample."""
+        if isinstance(node, ast.Attribute) and node.attr == "index" and isinstance(found := self.read(node.value), Data):
+            origin = next(iter(found.roots))
+            return found if len(found.roots) == 1 and origin.how == "split" else None
+        return None
+
+
+def _column_names(value: Value) -> tuple[str, ...] | None:
+    if isinstance(value, Const):
+        return (value.value,) if type(value.value) is str else value.value if type(value.value) is tuple else None
+    parts: Iterator[Any] = iter(value.items.values() if isinstance(value, Box) and value.length else ())
+    texts = tuple(part.value for part in parts if isinstance(part, Const) and type(part.value) is str)
+    return texts if texts and len(texts) == getattr(value, "length", 0) else None
+
+
+def _written(node: ast.Call) -> str | None:
+    """Return the arguments of a call as text, where they are plain values; None if the same text may mean something else."""
+    plain = (ast.Constant, ast.List, ast.Tuple, ast.UnaryOp)
+    given = [*node.args, *(word.value for word in node.keywords)]
+    if not all(isinstance(part, plain) for argument in given for part in ast.walk(argument) if isinstance(part, ast.expr)):
+        return None
+    return ", ".join(ast.unparse(part) for part in (*node.args, *node.keywords))
