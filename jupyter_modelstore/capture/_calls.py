@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from jupyter_modelstore.capture import _library as library
@@ -25,9 +25,10 @@ from jupyter_modelstore.capture._domain import (
     Unknown,
     Value,
 )
-from jupyter_modelstore.capture._expressions import Expressions, is_risky, rooted
+from jupyter_modelstore.capture._expressions import is_risky, rooted
 from jupyter_modelstore.capture._kinds import MISSING, is_a, kind_of_class
 from jupyter_modelstore.capture._scope import Frame
+from jupyter_modelstore.capture._scores import Scores, within
 from jupyter_modelstore.capture._state import Fit, Tracked
 from jupyter_modelstore.capture._tables import IN_PLACE, SHUFFLES
 
@@ -51,16 +52,14 @@ _ASKING = (
     ),
     *("conf_int", "t_test", "f_test", "wald_test", "score_samples", "sample", "perplexity", "mahalanobis", "aic", "bic"),
 )
-_MOST_CODE = 300
 _RACING = frozenset({"threading", "concurrent", "multiprocessing", "asyncio", "dask", "ray", "joblib"})
 _MATRICES = frozenset({"DMatrix", "QuantileDMatrix", "Dataset", "Pool"})
 _TRAINERS = frozenset({("xgboost", "train"), ("lightgbm", "train"), ("catboost", "train")})
-_MAKERS = frozenset({"make_pipeline", "make_union", "make_column_transformer"})
 _UNREADABLE = "code that cannot be followed may have changed it after its fit"
 
 
-class Calls(Expressions):
-    """Reads calls; see :class:`~jupyter_modelstore.capture._expressions.Expressions`."""
+class Calls(Scores):
+    """Reads calls."""
 
     def call(self, node: ast.Call) -> Value:
         """Return what a call answers, and note what it does."""
@@ -110,12 +109,12 @@ class Calls(Expressions):
         given, named = self._arguments(node)
         every = [*given, *named.values()]
         if isinstance(function, Scorer):
-            return self._scored(function.name, every, node)
+            return self.scored(function.name, every, node)
         if not isinstance(function, Thing):
             return self._opaque(every)
         thing = function.value
         if is_a(thing, type) and (kind := kind_of_class(thing)).able and not kind.data:
-            return self._made(every, returns_self=kind.has_params)
+            return self.made(every, returns_self=kind.has_params)
         meaning = self._meaning(thing, given, named, node)
         if meaning is not None:
             return meaning
@@ -127,17 +126,6 @@ class Calls(Expressions):
             if isinstance(value, Function) and is_risky(value.node):
                 self.touch_all(_UNREADABLE)
         return self._plain(thing, every, named)
-
-    def _made(self, every: list[Value], *, returns_self: bool) -> Model:
-        holds = frozenset(value.key for value in _within(every) if isinstance(value, Model))
-        tracked = self.state.follow(returns_self=returns_self, holds=holds)
-        tracked.sure = not self.maybe
-        tracked.did(self.cell, "assigned")
-        if not returns_self:  # statsmodels is given its data here, and fits without
-            data = [value for value in every if isinstance(value, Data)]
-            first, second = (data[1], data[0]) if len(data) > 1 else (data[0] if data else None, None)
-            tracked.fit = Fit(cell=self.cell, code=self._code(), about=self._about(first, second), x=first, y=second)
-        return Model(tracked.key)
 
     # ---- methods -----------------------------------------------------------------------------------------------------
 
@@ -191,7 +179,7 @@ class Calls(Expressions):
             return Made(tracked.key, tracked.version, data)
         if name == "score":
             truth = given[1] if len(given) > 1 else named.get("y")
-            return self._score("score()", Made(tracked.key, tracked.version, data), truth, node)
+            return self.score("score()", Made(tracked.key, tracked.version, data), truth, node)
         if name in {"transform", "inverse_transform"}:
             return (
                 Data(self.state.known(name, tracked.key, tracked.version, data.id), data.rows, data.roots, data.column)
@@ -220,15 +208,15 @@ class Calls(Expressions):
         whole = not name.startswith("partial")
         fit = Fit(
             cell=self.cell,
-            code=self._code(),
-            about=self._about(data, truth),
+            code=self.code(),
+            about=self.about(data, truth),
             x=data,
             y=truth,
             evals=self._evals(named),
             whole=whole,
         )
         if before is not None and not tracked.returns_self:
-            fit = replace(before, cell=self.cell, code=self._code())
+            fit = replace(before, cell=self.cell, code=self.code())
         if self.looping:
             fit.alone = False
         tracked.did(self.cell, "fitted")
@@ -275,7 +263,7 @@ class Calls(Expressions):
                 self.prints.append((node, given))
             return Const(None)
         if root == "sklearn" and library.is_genuine(thing):
-            return self._of_sklearn(thing, name, given, named, node)
+            return self.of_sklearn(thing, name, given, named, node)
         if root in {"xgboost", "lightgbm", "catboost"} and name in _MATRICES:
             data = next((value for value in every if isinstance(value, Data)), None)
             return replace(data, id=self.state.known("matrix", data.id)) if data is not None else UNKNOWN
@@ -302,124 +290,6 @@ class Calls(Expressions):
             self.pending |= set(self.namespace)
         return UNKNOWN
 
-    def _of_sklearn(
-        self, thing: object, name: str, given: list[Value], named: dict[str, Value], node: ast.Call
-    ) -> Value | None:
-        every = [*given, *named.values()]
-        module = library.qualified(thing)[0]
-        selection = library.selection(thing)
-        if selection == "train_test_split":
-            return self._split(given)
-        if selection in {"cross_val_score", "cross_validate", "cross_val_predict"}:
-            return self._crossed(selection, given, named, node)
-        if name in _MAKERS:
-            return self._made(every, returns_self=True)
-        if module.startswith("sklearn.datasets"):
-            return self._bundled(name, named)
-        if name in {"get_scorer", "make_scorer"}:
-            known = library.of_scoring(given[0].value) if given and isinstance(given[0], Const) else None
-            if given and isinstance(given[0], Thing) and name == "make_scorer":
-                known = library.named(library.qualified(given[0].value)[1], ast.Call(node.func, [], node.keywords))
-            return Scorer(known) if known else UNKNOWN
-        if module.startswith("sklearn.metrics"):
-            return self._metric(thing, name, given, named, node)
-        return None
-
-    def _split(self, given: list[Value]) -> Items:
-        """Return the pieces of ``train_test_split``: of each argument the rows that stay, then those set aside."""
-        split = self.state.new()
-        parents = frozenset[Root]().union(*(value.roots for value in given if isinstance(value, Data)))
-        sides = [self.state.root("split", split, side, parents) for side in (0, 1)]
-        rows = [self.state.new(), self.state.new()]
-        pieces = [self._piece(value, rows[side], sides[side]) for value in given for side in (0, 1)]
-        return Items(tuple(pieces))
-
-    def _piece(self, value: Value, rows: int, roots: frozenset[Root]) -> Data:
-        if not isinstance(value, Data):
-            return Data(self.state.new(), rows, roots)
-        made = replace(value, id=self.state.new(), rows=rows, roots=roots)
-        self.state.origins[made.id] = value.id
-        return made
-
-    def _bundled(self, name: str, named: Mapping[str, Value]) -> Value:
-        """Return one of scikit-learn's data sets, or its X and y."""
-        whole = self.state.data()
-        pair = named.get("return_X_y")
-        if name.startswith("make_") or (isinstance(pair, Const) and pair.value is True):
-            return Items((whole, Data(self.state.new(), whole.rows, whole.roots)))
-        return whole
-
-    def _crossed(self, name: str, given: list[Value], named: Mapping[str, Value], node: ast.Call) -> Value:
-        model = given[0] if given else named.get("estimator")
-        x = given[1] if len(given) > 1 else named.get("X")
-        y = given[2] if len(given) > 2 else named.get("y")  # noqa: PLR2004 (the third)
-        if not isinstance(model, Model) or model.key not in self.state.models:
-            return UNKNOWN
-        tracked = self.state.models[model.key]
-        made = Made(tracked.key, tracked.version, x if isinstance(x, Data) else None, how="cv")
-        if name == "cross_val_predict":
-            return made
-        scoring = named.get("scoring")
-        metric = "score()" if scoring is None else scoring.name if isinstance(scoring, Scorer) else None
-        if isinstance(scoring, Const):
-            metric = "score()" if scoring.value is None else library.of_scoring(scoring.value)
-        folds = name == "cross_validate"
-        if metric is None and not folds:
-            return UNKNOWN
-        return self._score(metric or "score()", made, y, node, read="folds" if folds else "mean")
-
-    def _metric(self, thing: object, name: str, given: list[Value], named: Mapping[str, Value], node: ast.Call) -> Value:
-        every = [*given, *(value for key, value in named.items() if key.startswith(("y_", "labels_", "X")))]
-        made = [value for value in every if isinstance(value, Made)]
-        truth = next((value for value in every if isinstance(value, Data)), None)
-        if len(made) != 1:
-            if name == "auc" and len(made) == 2 and made[0] == made[1] and made[0].how.endswith("curve"):  # noqa: PLR2004 (both axes)
-                return self._score("roc_auc", replace(made[0], how=made[0].how.removesuffix("curve")), None, node)
-            return UNKNOWN
-        if name == "roc_curve":
-            return Items((replace(made[0], how=f"{made[0].how}curve"),) * 2 + (UNKNOWN,))
-        if name == "classification_report":
-            as_dict = named.get("output_dict")
-            dictionary = isinstance(as_dict, Const) and as_dict.value is True
-            return self._score("report", made[0], truth, node, read="report") if dictionary else UNKNOWN
-        metric = library.metric_of(thing, node)
-        return UNKNOWN if metric is None else self._score(metric, made[0], truth, node)
-
-    def _scored(self, name: str, every: list[Value], node: ast.Call) -> Value:
-        models = [value for value in every if isinstance(value, Model)]
-        data = [value for value in every if isinstance(value, Data)]
-        if len(models) != 1 or not data:
-            return UNKNOWN
-        tracked = self.state.models[models[0].key]
-        return self._score(name, Made(tracked.key, tracked.version, data[0]), data[1] if len(data) > 1 else None, node)
-
-    def _score(self, name: str, made: Made, truth: Value | None, node: ast.Call, *, read: str = "number") -> Score:
-        right = truth if isinstance(truth, Data) else None
-        tracked = self.state.models[made.key]
-        score = Score(
-            name=name,
-            key=made.key,
-            version=made.version,
-            data=made.data,
-            truth=right,
-            how=made.how,
-            code=self._code(node),
-            about=self._about(made.data, right),
-            variable=min(tracked.names, default=""),
-            read=read,
-            part=made.part,
-            altered=made.altered or (right is not None and right.compared and not self._learned_compared(tracked)),
-        )
-        if not self.maybe:
-            self.scores.append(score)
-            tracked.did(self.cell, "scored")
-        return score
-
-    @staticmethod
-    def _learned_compared(tracked: Tracked) -> bool:
-        """Tell whether a model was fitted to the outcome of a comparison, so that such is the right answer to it."""
-        return tracked.fit is not None and tracked.fit.y is not None and tracked.fit.y.compared
-
     def _trained(self, every: list[Value], node: ast.Call) -> Model:
         """Return what ``xgboost.train`` and its like return: a booster that learned."""
         self.fits += 1
@@ -428,7 +298,7 @@ class Calls(Expressions):
         tracked.sure = not self.maybe
         if tracked.sure:
             tracked.fit = Fit(
-                cell=self.cell, code=self._code(node), about=self._about(data, None), x=data, alone=not self.looping
+                cell=self.cell, code=self.code(node), about=self.about(data, None), x=data, alone=not self.looping
             )
         tracked.did(self.cell, "fitted")
         return Model(tracked.key)
@@ -456,11 +326,11 @@ class Calls(Expressions):
         return self._from(every, alike=not SHUFFLES.search(library.qualified(thing)[1]))
 
     def _from(self, every: list[Value], *, alike: bool = False) -> Value:
-        data = [value for value in _within(every) if isinstance(value, Data)]
-        if not data or any(isinstance(value, (Model, Made)) for value in _within(every)):
+        data = [value for value in within(every) if isinstance(value, Data)]
+        if not data or any(isinstance(value, (Model, Made)) for value in within(every)):
             risky = any(
                 isinstance(value, (Model, Function)) or (isinstance(value, Unknown) and not value.plain)
-                for value in _within(every)
+                for value in within(every)
             )
             return UNKNOWN if risky else PLAIN
         made = self.state.data(roots=frozenset[Root]().union(*(value.roots for value in data)))
@@ -493,14 +363,6 @@ class Calls(Expressions):
             if outermost:
                 self.origin = None
 
-    def _code(self, node: ast.Call | None = None) -> str:
-        """Return the call as the notebook has it: of a function that was called, the outermost call."""
-        shown = self.origin or node or (self.calls[-1] if self.calls else None)
-        return "" if shown is None else ast.unparse(shown)[:_MOST_CODE]
-
-    def _about(self, *data: Data | None) -> str:
-        return ", ".join(dict.fromkeys(name for name in map(self.names_of, data) if name))
-
 
 def _frame(node: ast.FunctionDef, given: list[Value], named: Mapping[str, Value]) -> Frame | None:
     """Return a function's variables at its call; None if they cannot be told."""
@@ -517,11 +379,3 @@ def _frame(node: ast.FunctionDef, given: list[Value], named: Mapping[str, Value]
     names.update({parameter.arg: value for parameter, value in zip(parameters, given, strict=False)})
     names.update(named)
     return Frame(dict(names))
-
-
-def _within(values: Iterable[Value], depth: int = 0) -> Iterator[Value]:
-    """Yield values, and those in their containers."""
-    for value in values:
-        yield value
-        if depth < _MOST_DEPTH and isinstance(value, (Box, Items)):
-            yield from _within(list(value.items.values()) if isinstance(value, Box) else value.values, depth + 1)

@@ -1,8 +1,9 @@
 """The names of a cell while it is read: what they stand for, and what happens to the models behind them.
 
 The first of four layers that make a reader: names (here), tables and arrays (``_tables``), expressions with calls
-(``_expressions``, ``_calls``), statements (``_reader``). Whatever is not understood is :data:`UNKNOWN`, and whatever might
-change a model counts as a change (:meth:`Scope.touch`), unless its print shows at the end of the cell that it did not (``_watch``).
+(``_expressions``, ``_scores``, ``_calls``), statements (``_reader``). Whatever is not understood is :data:`UNKNOWN`, and
+whatever might change a model counts as a change (:meth:`Scope.touch`), unless its print shows at the end of the cell that
+it did not (``_watch``).
 """
 
 from __future__ import annotations

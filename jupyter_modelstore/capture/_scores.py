@@ -1,0 +1,176 @@
+"""Calls of scikit-learn's functions that say how good a model is, on which rows; and models that a call makes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from jupyter_modelstore.capture import _library as library
+from jupyter_modelstore.capture._domain import (
+    UNKNOWN,
+    Box,
+    Const,
+    Data,
+    Items,
+    Made,
+    Model,
+    Root,
+    Score,
+    Scorer,
+    Thing,
+    Value,
+)
+from jupyter_modelstore.capture._expressions import Expressions
+from jupyter_modelstore.capture._state import Fit, Tracked
+
+_MAKERS = frozenset({"make_pipeline", "make_union", "make_column_transformer"})
+_MOST_CODE = 300
+_MOST_DEPTH = 5
+
+
+class Scores(Expressions):
+    """Reads splits, predictions that are judged, and the making of models."""
+
+    def of_sklearn(self, thing: object, name: str, given: list[Value], named: dict[str, Value], node: ast.Call) -> Value | None:
+        every = [*given, *named.values()]
+        module = library.qualified(thing)[0]
+        selection = library.selection(thing)
+        if selection == "train_test_split":
+            return self._split(given)
+        if selection in {"cross_val_score", "cross_validate", "cross_val_predict"}:
+            return self._crossed(selection, given, named, node)
+        if name in _MAKERS:
+            return self.made(every, returns_self=True)
+        if module.startswith("sklearn.datasets"):
+            return self._bundled(name, named)
+        if name in {"get_scorer", "make_scorer"}:
+            known = library.of_scoring(given[0].value) if given and isinstance(given[0], Const) else None
+            if given and isinstance(given[0], Thing) and name == "make_scorer":
+                known = library.named(library.qualified(given[0].value)[1], ast.Call(node.func, [], node.keywords))
+            return Scorer(known) if known else UNKNOWN
+        if module.startswith("sklearn.metrics"):
+            return self._metric(thing, name, given, named, node)
+        return None
+
+    def _split(self, given: list[Value]) -> Items:
+        """Return the pieces of ``train_test_split``: of each argument the rows that stay, then those set aside."""
+        split = self.state.new()
+        parents = frozenset[Root]().union(*(value.roots for value in given if isinstance(value, Data)))
+        sides = [self.state.root("split", split, side, parents) for side in (0, 1)]
+        rows = [self.state.new(), self.state.new()]
+        pieces = [self._piece(value, rows[side], sides[side]) for value in given for side in (0, 1)]
+        return Items(tuple(pieces))
+
+    def _piece(self, value: Value, rows: int, roots: frozenset[Root]) -> Data:
+        if not isinstance(value, Data):
+            return Data(self.state.new(), rows, roots)
+        made = replace(value, id=self.state.new(), rows=rows, roots=roots)
+        self.state.origins[made.id] = value.id
+        return made
+
+    def _bundled(self, name: str, named: Mapping[str, Value]) -> Value:
+        """Return one of scikit-learn's data sets, or its X and y."""
+        whole = self.state.data()
+        pair = named.get("return_X_y")
+        if name.startswith("make_") or (isinstance(pair, Const) and pair.value is True):
+            return Items((whole, Data(self.state.new(), whole.rows, whole.roots)))
+        return whole
+
+    def _crossed(self, name: str, given: list[Value], named: Mapping[str, Value], node: ast.Call) -> Value:
+        model = given[0] if given else named.get("estimator")
+        x = given[1] if len(given) > 1 else named.get("X")
+        y = given[2] if len(given) > 2 else named.get("y")  # noqa: PLR2004 (the third)
+        if not isinstance(model, Model) or model.key not in self.state.models:
+            return UNKNOWN
+        tracked = self.state.models[model.key]
+        made = Made(tracked.key, tracked.version, x if isinstance(x, Data) else None, how="cv")
+        if name == "cross_val_predict":
+            return made
+        scoring = named.get("scoring")
+        metric = "score()" if scoring is None else scoring.name if isinstance(scoring, Scorer) else None
+        if isinstance(scoring, Const):
+            metric = "score()" if scoring.value is None else library.of_scoring(scoring.value)
+        folds = name == "cross_validate"
+        if metric is None and not folds:
+            return UNKNOWN
+        return self.score(metric or "score()", made, y, node, read="folds" if folds else "mean")
+
+    def _metric(self, thing: object, name: str, given: list[Value], named: Mapping[str, Value], node: ast.Call) -> Value:
+        every = [*given, *(value for key, value in named.items() if key.startswith(("y_", "labels_", "X")))]
+        made = [value for value in every if isinstance(value, Made)]
+        truth = next((value for value in every if isinstance(value, Data)), None)
+        if len(made) != 1:
+            if name == "auc" and len(made) == 2 and made[0] == made[1] and made[0].how.endswith("curve"):  # noqa: PLR2004 (both axes)
+                return self.score("roc_auc", replace(made[0], how=made[0].how.removesuffix("curve")), None, node)
+            return UNKNOWN
+        if name == "roc_curve":
+            return Items((replace(made[0], how=f"{made[0].how}curve"),) * 2 + (UNKNOWN,))
+        if name == "classification_report":
+            as_dict = named.get("output_dict")
+            dictionary = isinstance(as_dict, Const) and as_dict.value is True
+            return self.score("report", made[0], truth, node, read="report") if dictionary else UNKNOWN
+        metric = library.metric_of(thing, node)
+        return UNKNOWN if metric is None else self.score(metric, made[0], truth, node)
+
+    def scored(self, name: str, every: list[Value], node: ast.Call) -> Value:
+        models = [value for value in every if isinstance(value, Model)]
+        data = [value for value in every if isinstance(value, Data)]
+        if len(models) != 1 or not data:
+            return UNKNOWN
+        tracked = self.state.models[models[0].key]
+        return self.score(name, Made(tracked.key, tracked.version, data[0]), data[1] if len(data) > 1 else None, node)
+
+    def score(self, name: str, made: Made, truth: Value | None, node: ast.Call, *, read: str = "number") -> Score:
+        right = truth if isinstance(truth, Data) else None
+        tracked = self.state.models[made.key]
+        score = Score(
+            name=name,
+            key=made.key,
+            version=made.version,
+            data=made.data,
+            truth=right,
+            how=made.how,
+            code=self.code(node),
+            about=self.about(made.data, right),
+            variable=min(tracked.names, default=""),
+            read=read,
+            part=made.part,
+            altered=made.altered or (right is not None and right.compared and not self._learned_compared(tracked)),
+        )
+        if not self.maybe:
+            self.scores.append(score)
+            tracked.did(self.cell, "scored")
+        return score
+
+    @staticmethod
+    def _learned_compared(tracked: Tracked) -> bool:
+        """Tell whether a model was fitted to the outcome of a comparison, so that such is the right answer to it."""
+        return tracked.fit is not None and tracked.fit.y is not None and tracked.fit.y.compared
+
+    def code(self, node: ast.Call | None = None) -> str:
+        """Return the call as the notebook has it: of a function that was called, the outermost call."""
+        shown = self.origin or node or (self.calls[-1] if self.calls else None)
+        return "" if shown is None else ast.unparse(shown)[:_MOST_CODE]
+
+    def about(self, *data: Data | None) -> str:
+        return ", ".join(dict.fromkeys(name for name in map(self.names_of, data) if name))
+
+    def made(self, every: list[Value], *, returns_self: bool) -> Model:
+        holds = frozenset(value.key for value in within(every) if isinstance(value, Model))
+        tracked = self.state.follow(returns_self=returns_self, holds=holds)
+        tracked.sure = not self.maybe
+        tracked.did(self.cell, "assigned")
+        if not returns_self:  # statsmodels is given its data here, and fits without
+            data = [value for value in every if isinstance(value, Data)]
+            first, second = (data[1], data[0]) if len(data) > 1 else (data[0] if data else None, None)
+            tracked.fit = Fit(cell=self.cell, code=self.code(), about=self.about(first, second), x=first, y=second)
+        return Model(tracked.key)
+
+
+def within(values: Iterable[Value], depth: int = 0) -> Iterator[Value]:
+    """Yield values, and those in their containers."""
+    for value in values:
+        yield value
+        if depth < _MOST_DEPTH and isinstance(value, (Box, Items)):
+            yield from within(list(value.items.values()) if isinstance(value, Box) else value.values, depth + 1)
