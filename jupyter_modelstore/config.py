@@ -35,6 +35,14 @@ class ModelStore(Configurable):
         help="The local store, and what else belongs to this user. From MODELSTORE_HOME; else in Jupyter's data directory.",
     ).tag(config=True)
     debug = Bool(default_value=False, help="Show the stack of this package's errors.").tag(config=True)
+    keep_cells = Bool(default_value=True, help="Keep the cells that made a model with it, secrets masked.").tag(config=True)
+    keep_metrics = Bool(default_value=True, help="Keep metrics that the notebook computed of a model.").tag(config=True)
+    keep_data = Bool(
+        default_value=True, help="Keep names of features and target, and numbers of rows; never the data itself."
+    ).tag(config=True)
+    keep_time = Bool(default_value=True, help="Keep how long the cell that fitted a model took.").tag(config=True)
+    keep_notebook = Bool(default_value=True, help="Keep the path of the notebook.").tag(config=True)
+    keep_git = Bool(default_value=True, help="Keep the commit of the repository around the notebook.").tag(config=True)
 
     @default("url")
     def _default_url(self) -> str:
@@ -47,6 +55,14 @@ class ModelStore(Configurable):
     @observe("debug")
     def _switch_debugging(self, change: Bunch) -> None:
         errors.debug = change.new
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """What a save keeps of the notebook: the words of ``capture.ALL``."""
+        prefix = "keep_"
+        return frozenset(
+            name[len(prefix) :] for name in self.trait_names(config=True) if name.startswith(prefix) and getattr(self, name)
+        )
 
     def registry(self) -> Registry:
         """Return the registry that these settings describe."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,15 @@ from jupyter_modelstore.errors import Ambiguous, InvalidValue, NotConfirmed, Not
 from jupyter_modelstore.names import visible
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from IPython.core.interactiveshell import InteractiveShell
 
     from jupyter_modelstore._parser import Parser
+    from jupyter_modelstore.capture import Watch
     from jupyter_modelstore.card import Shown
     from jupyter_modelstore.config import ModelStore
+    from jupyter_modelstore.record import Captured
     from jupyter_modelstore.registry import Registry
     from jupyter_modelstore.verbs import Verb
 
@@ -64,6 +69,7 @@ class Magics:
         self.shell = shell
         self._settings: ModelStore | None = None
         self._store: Registry | None = None
+        self._watch: Watch | None = None
 
     @property
     def settings(self) -> ModelStore:
@@ -122,6 +128,65 @@ class Magics:
         if answer.strip().casefold() not in {"y", "yes"}:
             raise NotConfirmed("Nothing was changed.")
 
+    # ---- what happens in the notebook --------------------------------------------------------------------------------
+
+    @property
+    def watch(self) -> Watch:
+        """The memory of this notebook's cells."""
+        if self._watch is None:
+            from jupyter_modelstore.capture import Watch
+
+            self._watch = Watch()
+        return self._watch
+
+    def before_cell(self, info: Any) -> None:  # noqa: ANN401 (IPython's ExecutionInfo)
+        """Note that a cell begins."""
+        try:
+            self.watch.before(info.raw_cell or "", self.shell.user_ns)
+        except Exception as error:  # noqa: BLE001 (no cell may fail because it is watched)
+            self._blind(error)
+
+    def after_cell(self, result: Any) -> None:  # noqa: ANN401 (IPython's ExecutionResult)
+        """Note that a cell ended."""
+        try:
+            failed = result.error_in_exec or result.error_before_exec
+            self.watch.after(
+                self.shell.user_ns,
+                number=result.execution_count,
+                value=result.result,
+                failed=failed is not None,
+                error_line=_error_line(failed, self.shell.user_ns),
+                output=self._output(result.execution_count),
+            )
+        except Exception as error:  # noqa: BLE001 (see before_cell)
+            self._blind(error)
+
+    def _blind(self, error: Exception) -> None:
+        """Forget the notebook: what is not known is not kept, and what may be wrong is not known."""
+        self._watch = None
+        if self.settings.debug:
+            raise error
+
+    def _output(self, number: int | None) -> str:
+        """Return what a cell printed, where IPython keeps it (9 and later)."""
+        outputs = getattr(self.shell.history_manager, "outputs", {})
+        kept = outputs.get(number, []) if number is not None else []
+        return "".join(text for part in kept if part.output_type == "out_stream" for text in part.bundle.get("stream", ()))
+
+    def _captured(self, variable: str, model: object) -> Captured:
+        """Return what the notebook knows of a model that is being saved."""
+        from jupyter_modelstore import capture
+        from jupyter_modelstore.record import Captured
+
+        try:
+            manager = self.shell.history_manager
+            number = None if manager is None else len(manager.input_hist_raw) - 1
+            self.watch.advance(self.shell.user_ns, _line_of(sys._getframe(), self.shell.user_ns), number)  # noqa: SLF001 (Python's own way)
+            return capture.captured(self.watch, variable, model, self.shell.user_ns, self.settings.kept)
+        except Exception as error:  # noqa: BLE001 (a save must not fail because something could not be found out)
+            self._blind(error)
+            return Captured(notes=("nothing was found out of the notebook, by a fault of ours",))
+
     # ---- save --------------------------------------------------------------------------------------------------------
 
     def save_model(self, line: str, local_ns: Mapping[str, Any] | None = None) -> None:
@@ -135,14 +200,18 @@ class Magics:
         namespace = {**self.shell.user_ns, **(local_ns or {})}
         about = {name: value for name, value in options.items() if value is not None}
         about["metrics"] = metrics_from(about.pop("metrics", None), lambda text: _metric(text, namespace))
+        captured = None
         with _Progress() as progress:
             if path is not None:
                 saved = self.store.save_file(path, _only_name(words), progress=progress, **about)
             else:
                 variable, name = self._variable_and_name(words, namespace)
                 model = _resolve(variable, namespace)
-                saved = self.store.keep(model, name, variable=variable, force=force, progress=progress, **about)
-        show(card.saved_card(saved, self.store.where))
+                captured = self._captured(variable, model)
+                saved = self.store.keep(
+                    model, name, variable=variable, captured=captured, force=force, progress=progress, **about
+                )
+        show(card.saved_card(saved, self.store.where, captured))
 
     def _variable_and_name(self, words: list[Word], namespace: Mapping[str, Any]) -> tuple[str, str]:
         """Tell what is to be saved under which name; a quoted word alone is the name of the model fitted last."""
@@ -358,6 +427,25 @@ def _metric(text: str, namespace: Mapping[str, Any]) -> Any:  # noqa: ANN401 (an
         ) from error
 
 
+def _line_of(frame: FrameType | None, namespace: Mapping[str, Any]) -> int | None:
+    """Return the line of the notebook's own level that is being run."""
+    while frame is not None:
+        if frame.f_globals is namespace and frame.f_code.co_name == "<module>":
+            return frame.f_lineno
+        frame = frame.f_back
+    return None
+
+
+def _error_line(error: BaseException | None, namespace: Mapping[str, Any]) -> int | None:
+    """Return the line of a cell's own level in which an error came up."""
+    trace = None if error is None else error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals is namespace and trace.tb_frame.f_code.co_name == "<module>":
+            return trace.tb_lineno
+        trace = trace.tb_next
+    return None
+
+
 def _was_loaded(variable: str, cells: list[str]) -> bool:
     """Tell whether a cell assigned a model of the store to the variable."""
     loaded = re.compile(rf"(?m)^\s*{re.escape(variable)}\s*=\s*%load_model\b")
@@ -494,6 +582,8 @@ def load(shell: InteractiveShell) -> None:
     for name in MAGICS:
         shell.register_magic_function(_Magic(magics, name), "line", name)
     shell.configurables.append(magics.settings)  # for %config ModelStore
+    for event, method in (("pre_run_cell", magics.before_cell), ("post_run_cell", magics.after_cell)):
+        shell.events.register(event, method)
     hook(shell, magics)
 
 
@@ -504,5 +594,9 @@ def unload(shell: InteractiveShell) -> None:
 
     for name in MAGICS:
         shell.magics_manager.magics["line"].pop(name, None)
+    for event in ("pre_run_cell", "post_run_cell"):
+        for callback in list(shell.events.callbacks[event]):
+            if isinstance(getattr(callback, "__self__", None), Magics):
+                shell.events.unregister(event, callback)
     shell.configurables[:] = [known for known in shell.configurables if not isinstance(known, ModelStore)]
     unhook(shell)

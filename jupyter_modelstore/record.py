@@ -1,9 +1,9 @@
 """The one schema: what is known of a saved model, and how one is named, asked for and counted.
 
-:class:`ModelRecord` is a row of the store, whichever backend holds it; :class:`Draft` is what a save hands in;
-:class:`Reference` is how a user names a record (``churn:3``); :class:`Query` is what a gallery asks. All are frozen. Their
-JSON is the only form in which they leave Python: database, widget messages, REST, ``--json``. Members that a newer version
-of this package wrote are kept in ``extra``.
+:class:`ModelRecord` is a row of the store, whichever backend holds it; :class:`Captured` is what the notebook knows of a
+model, :class:`Draft` what a save hands in; :class:`Reference` is how a user names a record (``churn:3``); :class:`Query`
+is what a gallery asks. All are frozen. Their JSON is the only form in which they leave Python: database, widget messages,
+REST, ``--json``. Members that a newer version of this package wrote are kept in ``extra``.
 """
 
 from __future__ import annotations
@@ -157,6 +157,56 @@ class Draft:
     model_file_size: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unattached:
+    """A number that was found in the notebook and is not kept as a metric of the model.
+
+    Attributes
+    ----------
+    name : str
+        What it would be called: ``accuracy``.
+    value : float or None
+        None if the number itself is not certain.
+    reason : str
+        Why it is not kept, in a few words: ``older than the fit``.
+    cell : int or None
+        Number of the cell that computed it.
+    code : str
+        The expression, ``accuracy_score(y_test, pred)``.
+    """
+
+    name: str
+    value: float | None
+    reason: str
+    cell: int | None = None
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captured:
+    """What a save finds out from the notebook, besides the object itself. All that is not certain stays empty.
+
+    Attributes
+    ----------
+    metrics, feature_columns, target_column, training_samples, test_samples, training_time_seconds, source
+        As in :class:`ModelRecord`; what the user says wins over them.
+    not_attached : tuple of Unattached
+        Numbers that were found and are not kept.
+    notes : tuple of str
+        What else is worth saying once: ``training rows unknown: partial_fit``.
+    """
+
+    metrics: Mapping[str, int | float] = field(default_factory=dict)
+    feature_columns: tuple[str, ...] | None = None
+    target_column: str | None = None
+    training_samples: int | None = None
+    test_samples: int | None = None
+    training_time_seconds: float | None = None
+    source: Mapping[str, Any] = field(default_factory=dict)
+    not_attached: tuple[Unattached, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ModelRecord:
     """One version of one model, as the store knows it.
@@ -196,7 +246,9 @@ class ModelRecord:
         ``python``, ``platform``, ``distributions`` (name to version), ``modules`` (import name to distribution),
         ``by_value`` (modules whose code is in the file).
     source : Mapping[str, Any]
-        ``variable``, ``notebook``, ``cells``, ``git``, ``parent``: as far as known.
+        As far as known: ``variable``; ``notebook``; ``git``; ``cells`` (each ``cell``, ``does``, ``code``; in old records
+        plain texts) and ``masked``, the number of secrets masked in them; ``fit`` and ``metrics`` (where each comes
+        from); ``parent``; ``data_inside``.
     signature : Mapping[str, Any]
         ``n_features`` and what else is known of the inputs.
     created_at, updated_at, last_downloaded_at, deleted_at : datetime or None
@@ -489,11 +541,25 @@ class Changes:
         Replace all tags.
     add_metrics : Mapping or None
         Added to the metrics; one of the same name is replaced.
+    drop_metrics : tuple of str
+        Names of metrics that are taken away.
     """
 
     description: str | None = None
     tags: tuple[str, ...] | None = None
     add_metrics: Mapping[str, int | float] | None = None
+    drop_metrics: tuple[str, ...] = ()
+
+
+def changed_metrics(record: ModelRecord, changes: Changes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a record's metrics after an edit, and its ``source``: what the user says no longer comes from a cell."""
+    added, metrics, source = dict(changes.add_metrics or {}), dict(record.metrics), dict(record.source)
+    said = {name for name, value in added.items() if name not in metrics or metrics[name] != value} | set(changes.drop_metrics)
+    kept = {name: value for name, value in metrics.items() if name not in changes.drop_metrics} | added
+    measured = source.get("metrics")
+    if isinstance(measured, Mapping) and said & set(measured):
+        source["metrics"] = {name: value for name, value in measured.items() if name not in said}
+    return kept, source
 
 
 def merged_tags(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:

@@ -324,6 +324,7 @@ VERBS: dict[str, Verb] = {
                 Argument("add_tags", "add a tag; may be repeated", ("-t", "--tag"), "TAG", many=True),
                 Argument("remove_tags", "take a tag away; may be repeated", ("--untag",), "TAG", many=True),
                 Argument("metrics", "add or correct a metric, such as auc=0.93", ("-m", "--metric"), "NAME=VALUE", many=True),
+                Argument("drop_metrics", "take a metric away; may be repeated", ("--drop-metric",), "NAME", many=True),
             ),
         ),
         Verb(

@@ -61,6 +61,7 @@ from jupyter_modelstore.record import (
     Removal,
     Saved,
     Stats,
+    changed_metrics,
     format_time,
     merged_tags,
     now,
@@ -339,13 +340,14 @@ class LocalBackend:
     def _edit(db: sqlite3.Connection, record: ModelRecord, changes: Changes) -> None:
         description = record.description if changes.description is None else changes.description
         tags = record.tags if changes.tags is None else changes.tags
-        metrics = dict(record.metrics) | dict(changes.add_metrics or {})
+        metrics, source = changed_metrics(record, changes)
         if (description, tags, dumps(metrics)) == (record.description, record.tags, dumps(dict(record.metrics))):
             return
         values = {
             "description": description,
             "tags": tags,
             "metrics": metrics,
+            "source": source,
             "updated_at": now(),
             "search": search_text(record.model_name, description, tags, record.algorithm),
         }

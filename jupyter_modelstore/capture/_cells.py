@@ -11,7 +11,7 @@ import re
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 
-_FITTING = re.compile(r"(?:partial_)?fit(?:_\w+)?|train|train_on_batch")
+FITTING = re.compile(r"(?:partial_)?fit(?:_\w+)?|train|train_on_batch")
 _MOST_SOURCE = 1_000_000
 _OTHER_LANGUAGES = re.compile(
     r"bash|sh|script|html|javascript|js|latex|markdown|svg|perl|ruby|\w*sql|writefile|file|python[23]?|pypy|cython|r|bigquery",
@@ -45,14 +45,14 @@ def last_fitted(cells: Sequence[str], names: Collection[str]) -> list[str]:
         # Parsing is slow; most cells do not even hold the words.
         if len(source) > _MOST_SOURCE or not any(name in source for name in wanted):
             continue
-        tree = _parse(source)
+        tree = parse(source)
         touched = [name for name in dict.fromkeys(_touched(tree)) if name in wanted] if tree is not None else []
         if touched:
             return touched
     return []
 
 
-def _parse(source: str) -> ast.AST | None:
+def parse(source: str) -> ast.AST | None:
     """Return a cell's syntax tree; first as it stands, then without what is IPython's; None if it cannot be read."""
     tree = _compile(source)
     return tree if tree is not None else _compile(_without_magics(source))
@@ -99,7 +99,7 @@ def _touched(tree: ast.AST) -> Iterator[str]:
             yield from _touched_by_loop(node, node.generators)
             continue
         yield from _bound(node)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _FITTING.fullmatch(node.func.attr):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and FITTING.fullmatch(node.func.attr):
             yield from _root(node.func.value)
         if isinstance(node, (ast.For, ast.AsyncFor)):
             yield from _through(node.target, node.iter, list(_touched(node)))
@@ -109,7 +109,7 @@ def _touched(tree: ast.AST) -> Iterator[str]:
 
 def _touched_by_loop(node: ast.AST, generators: list[ast.comprehension]) -> Iterator[str]:
     """Yield what a comprehension fits; its own variables end with it, and stand for what it runs over."""
-    own = {name for generator in generators for name in _targets(generator.target)}
+    own = {name for generator in generators for name in targets_of(generator.target)}
     fitted = list(_touched(node))
     for generator in generators:
         yield from (name for name in _through(generator.target, generator.iter, fitted) if name not in own)
@@ -118,7 +118,7 @@ def _touched_by_loop(node: ast.AST, generators: list[ast.comprehension]) -> Iter
 
 def _through(target: ast.expr, iterated: ast.expr, touched: list[str]) -> Iterator[str]:
     """Yield what a loop touches: where it fits its own variable, also the names that it runs over."""
-    if not set(touched).isdisjoint(_targets(target)):
+    if not set(touched).isdisjoint(targets_of(target)):
         yield from (part.id for part in ast.walk(iterated) if isinstance(part, ast.Name))
     yield from touched
 
@@ -137,19 +137,19 @@ def _bound(node: ast.AST) -> Iterator[str]:
     else:
         return
     calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
-    fits = any(isinstance(call.func, ast.Attribute) and _FITTING.fullmatch(call.func.attr) for call in calls)
+    fits = any(isinstance(call.func, ast.Attribute) and FITTING.fullmatch(call.func.attr) for call in calls)
     for target in targets if calls else ():
-        yield from _targets(target)
+        yield from targets_of(target)
         if fits and isinstance(target, (ast.Attribute, ast.Subscript)):
             yield from _root(target)
 
 
-def _targets(target: ast.expr) -> Iterator[str]:
+def targets_of(target: ast.expr) -> Iterator[str]:
     if isinstance(target, (ast.Tuple, ast.List)):
         for item in target.elts:
-            yield from _targets(item)
+            yield from targets_of(item)
     elif isinstance(target, ast.Starred):
-        yield from _targets(target.value)
+        yield from targets_of(target.value)
     elif isinstance(target, ast.Name):
         yield target.id
 

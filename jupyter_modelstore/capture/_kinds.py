@@ -97,7 +97,11 @@ _kinds: dict[int, tuple[weakref.ref[type], Kind]] = {}
 
 def kind_of(model: object) -> Kind:
     """Return what is known of an object's class."""
-    cls = type(model)
+    return kind_of_class(type(model))
+
+
+def kind_of_class(cls: type) -> Kind:
+    """Return what is known of a class."""
     # By identity: a metaclass may define a hash and an equality of its own.
     entry = _kinds.get(id(cls))
     if entry is not None and entry[0]() is cls:

@@ -41,9 +41,8 @@ def inner_of(model: object) -> object | None:
 
 
 def _one_of(value: object) -> object | None:
-    """Return an estimator, or of a list of such the first real one (a class seen never has a made-up constant one)."""
+    """Return an estimator, or of a list of such the first real one: a class that all or no rows have gets a made-up one."""
     if type(value) in (list, tuple):
-        parts = [part for part in cast("list[object]", value) if kind_of(part).has_params or kind_of(part).inner]
-        real = [part for part in parts if not kind_of(part).name.startswith("_Constant")]
-        return next(iter(real or parts), None)
+        parts = (part for part in cast("list[object]", value) if kind_of(part).has_params or kind_of(part).inner)
+        return next((part for part in parts if not kind_of(part).name.startswith("_Constant")), None)
     return value if kind_of(value).able or kind_of(value).inner else None

@@ -37,7 +37,7 @@ _MOST_CODE_LINES = 400
 _MOST_ROWS = 200
 
 
-def saved_card(saved: Saved, where: str) -> Shown:
+def saved_card(saved: Saved, where: str, captured: object = None) -> Shown:  # noqa: ARG001 (shown soon)
     """Return what a save says: what was kept, where, and how to change, load and undo it.
 
     Parameters

@@ -17,7 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from jupyter_modelstore import formats, trust
+from jupyter_modelstore import capture, formats, trust
 from jupyter_modelstore._files import copy_without_overwriting, file_errors
 from jupyter_modelstore.compare import compare
 from jupyter_modelstore.errors import (
@@ -30,6 +30,7 @@ from jupyter_modelstore.names import clean_alias, clean_metrics, clean_name, cle
 from jupyter_modelstore.protocols import Backend, Finding, Incoming, Progress
 from jupyter_modelstore.record import (
     AliasEvent,
+    Captured,
     Changes,
     Comparison,
     Draft,
@@ -79,6 +80,7 @@ class Registry:
         self._backend = backend
         self._approvals = approvals
         self._executor: tuple[int, ThreadPoolExecutor] | None = None
+        self._lineage = capture.Lineage()
 
     def __repr__(self) -> str:
         """Return where models rest."""
@@ -110,6 +112,7 @@ class Registry:
         metrics: Mapping[str, object] | None = None,
         alias: str | None = None,
         variable: str | None = None,
+        captured: Captured | None = None,
         force: bool = False,
         progress: Progress | None = None,
     ) -> Saved:
@@ -129,6 +132,8 @@ class Registry:
             A word that points at this version from now on.
         variable
             The name that it has in the notebook.
+        captured
+            What else the notebook knows of it; what is said here wins.
         force
             Keep it even if it is not fitted, or no model.
         progress
@@ -149,10 +154,24 @@ class Registry:
             The disk or the database refused. Nothing was changed.
         """
         draft = _saving.draft_of(name, description=description, tags=tags, metrics=metrics, alias=alias)
+        origin = self._lineage.of(model)
         with self._backend.receive(draft.save_id, progress) as incoming:
             draft = _saving.dump(model, draft, incoming, variable=variable, force=force)
+            draft = _saving.with_captured(draft, captured or Captured(), origin)
             self._approvals.remember(incoming.file.sha256)
-            return incoming.commit(draft)
+            saved = incoming.commit(draft)
+        if origin is not None or captured is not None:  # a script that only saves need not wait for the look at the object
+            self._note(model, saved.record, loaded=origin is not None and origin.loaded)
+        return saved
+
+    def recognise(self, model: object) -> tuple[ModelRecord, bool] | None:
+        """Return the saved model that an object is, or was before it was changed, and whether it is unchanged; None if none."""
+        origin = self._lineage.of(model)
+        record = None if origin is None else self._backend.find(Reference(id=origin.id.replace("-", "")))
+        return None if record is None else (record, self._lineage.unchanged(model))
+
+    def _note(self, model: object, record: ModelRecord, *, loaded: bool) -> None:
+        self._lineage.note(model, capture.Origin(record.id, record.sha256, record.ref, loaded))
 
     def save_in_background(self, model: object, name: str, **what: Any) -> Future[ModelRecord]:  # noqa: ANN401
         """Keep a fitted model without waiting for the disk. The arguments are those of :meth:`keep`.
@@ -165,11 +184,12 @@ class Registry:
         concurrent.futures.Future
             Its result is the record, once the save is safe.
         """
-        variable, force, progress = (what.pop(key, default) for key, default in _BACKGROUND_DEFAULTS.items())
+        variable, captured, force, progress = (what.pop(key, default) for key, default in _BACKGROUND_DEFAULTS.items())
         draft = _saving.draft_of(name, **what)
         with ExitStack() as stack:
             incoming = stack.enter_context(self._backend.receive(draft.save_id, progress))
             draft = _saving.dump(model, draft, incoming, variable=variable, force=force)
+            draft = _saving.with_captured(draft, captured or Captured(), self._lineage.of(model))
             self._approvals.remember(incoming.file.sha256)
             held = stack.pop_all()
         if self._executor is None or self._executor[0] != os.getpid():  # a forked child has no threads of its parent's
@@ -363,6 +383,7 @@ class Registry:
             except CannotLoad as error:
                 hint = f"{verdict.warning} {error.hint}".strip()
                 raise CannotLoad(f"{visible(record.ref)} cannot be rebuilt here: {error.message}", hint) from error
+        self._note(model, record, loaded=True)
         return Loaded(model=model, record=record, warning=verdict.warning)
 
     def download(self, ref: str | Reference, to: str | Path = ".", *, progress: Progress | None = None) -> Path:
@@ -412,6 +433,7 @@ class Registry:
         add_tags: str | Iterable[str] = (),
         remove_tags: str | Iterable[str] = (),
         add_metrics: Mapping[str, object] | None = None,
+        drop_metrics: str | Iterable[str] = (),
     ) -> ModelRecord:
         """Change what is said of a model; the file and the version stay.
 
@@ -425,8 +447,19 @@ class Registry:
             Replace all tags; ``add_tags`` and ``remove_tags`` change some.
         add_metrics
             Added; one of the same name is replaced.
+        drop_metrics
+            Names of metrics to take away.
+
+        Raises
+        ------
+        NotFound
+            The model, or a metric to take away, is not there.
         """
         record = self._present(ref, None)
+        dropped = (drop_metrics,) if isinstance(drop_metrics, str) else tuple(drop_metrics)
+        if missing := [name for name in dropped if name not in record.metrics]:
+            there = ", ".join(map(visible, record.metrics)) or "none"
+            raise NotFound(f"{visible(record.ref)} has no metric '{visible(missing[0])}'.", f"There are: {there}")
         new_tags = None if tags is None else clean_tags(tags)
         if add_tags or remove_tags:
             gone = {tag.casefold() for tag in clean_tags(remove_tags)}
@@ -436,6 +469,7 @@ class Registry:
             description=None if description is None else clean_text(description),
             tags=new_tags,
             add_metrics=clean_metrics(add_metrics) if add_metrics else None,
+            drop_metrics=dropped,
         )
         return self._backend.edit(record, changes)
 
@@ -568,7 +602,7 @@ class Registry:
         return self._backend.repair()
 
 
-_BACKGROUND_DEFAULTS: dict[str, Any] = {"variable": None, "force": False, "progress": None}
+_BACKGROUND_DEFAULTS: dict[str, Any] = {"variable": None, "captured": None, "force": False, "progress": None}
 
 
 def _finish(held: ExitStack, incoming: Incoming, draft: Draft) -> ModelRecord:

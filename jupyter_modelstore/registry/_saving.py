@@ -10,7 +10,7 @@ from jupyter_modelstore import capture, formats, trust
 from jupyter_modelstore._json import JsonObject
 from jupyter_modelstore.names import clean_alias, clean_metrics, clean_name, clean_tags, clean_text
 from jupyter_modelstore.protocols import Incoming
-from jupyter_modelstore.record import Draft
+from jupyter_modelstore.record import Captured, Draft
 
 
 def draft_of(
@@ -49,4 +49,28 @@ def dump(model: object, draft: Draft, incoming: Incoming, *, variable: str | Non
         source=JsonObject.of({"variable": variable} if variable else {}),
         format=dumped.format,
         format_version=dumped.format_version,
+    )
+
+
+def with_captured(draft: Draft, captured: Captured, origin: capture.Origin | None) -> Draft:
+    """Return a draft with what the notebook knows; what the user said, and what the object itself knows, comes first."""
+    parent = (
+        {"parent": {"id": origin.id, "sha256": origin.sha256, "ref": origin.ref}}
+        if origin is not None and origin.loaded
+        else {}
+    )
+    said = dict(draft.metrics)
+    measured = {name: how for name, how in captured.source.get("metrics", {}).items() if name not in said}
+    source = dict(draft.source) | dict(captured.source) | ({"metrics": measured} if measured else {}) | parent
+    if not measured:
+        source.pop("metrics", None)
+    return replace(
+        draft,
+        metrics=clean_metrics({**captured.metrics, **said}),
+        feature_columns=draft.feature_columns or captured.feature_columns,
+        target_column=draft.target_column or captured.target_column,
+        training_samples=captured.training_samples,
+        test_samples=captured.test_samples,
+        training_time_seconds=captured.training_time_seconds,
+        source=JsonObject.of(source),
     )

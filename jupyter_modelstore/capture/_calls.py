@@ -1,0 +1,486 @@
+"""What a call in a cell means: a fit, predictions, a score, a split, a function of the notebook, or nothing that is known."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from jupyter_modelstore.capture import _library as library
+from jupyter_modelstore.capture._cells import FITTING
+from jupyter_modelstore.capture._domain import (
+    UNKNOWN,
+    Box,
+    Const,
+    Data,
+    Function,
+    Items,
+    Made,
+    Model,
+    Root,
+    Score,
+    Scorer,
+    Thing,
+    Value,
+)
+from jupyter_modelstore.capture._expressions import Expressions, Frame, is_risky, rooted
+from jupyter_modelstore.capture._kinds import MISSING, is_a, kind_of_class
+from jupyter_modelstore.capture._state import Fit, Tracked
+
+_PREDICT = frozenset({"predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples"})
+_MOST_DEPTH = 5
+_MOST_CODE = 300
+_RACING = frozenset({"threading", "concurrent", "multiprocessing", "asyncio", "dask", "ray", "joblib"})
+_MATRICES = frozenset({"DMatrix", "QuantileDMatrix", "Dataset", "Pool"})
+_TRAINERS = frozenset({("xgboost", "train"), ("lightgbm", "train"), ("catboost", "train")})
+_MAKERS = frozenset({"make_pipeline", "make_union", "make_column_transformer"})
+_UNREADABLE = "code that cannot be followed may have changed it after its fit"
+
+
+class Calls(Expressions):
+    """Reads calls; see :class:`~jupyter_modelstore.capture._expressions.Expressions`."""
+
+    def call(self, node: ast.Call) -> Value:
+        """Return what a call answers, and note what it does."""
+        self.calls.append(node)
+        try:
+            if isinstance(node.func, ast.Attribute):
+                base = self.read(node.func.value)
+                if isinstance(base, (Model, Data, Made, Score, Box)):
+                    return self._method(base, node.func.attr, node)
+                function = self._attribute_of(base, node.func)
+            else:
+                base, function = UNKNOWN, self.read(node.func)
+            return self._function(function, node)
+        finally:
+            self.calls.pop()
+
+    def _attribute_of(self, base: Value, node: ast.Attribute) -> Value:
+        if isinstance(base, Thing) and library.is_module(base.value):
+            value = vars(base.value).get(node.attr, MISSING)
+            return UNKNOWN if value is MISSING else self.lift(value)
+        return UNKNOWN
+
+    def _arguments(self, node: ast.Call) -> tuple[list[Value], dict[str, Value]]:
+        values = [self.read(item.value if isinstance(item, ast.Starred) else item) for item in node.args]
+        return values, {word.arg or "**": self.read(word.value) for word in node.keywords}
+
+    def _function(self, function: Value, node: ast.Call) -> Value:
+        if isinstance(function, Function):
+            return self._inline(function, node)
+        given, named = self._arguments(node)
+        every = [*given, *named.values()]
+        if isinstance(function, Scorer):
+            return self._scored(function.name, every, node)
+        if not isinstance(function, Thing):
+            return self._opaque(every)
+        thing = function.value
+        if is_a(thing, type) and (kind := kind_of_class(thing)).able and not kind.data:
+            return self._made(every, returns_self=kind.has_params)
+        meaning = self._meaning(thing, given, named, node)
+        if meaning is not None:
+            return meaning
+        if library.root_of(thing) in _RACING and any(isinstance(value, Function) for value in every):
+            self.racing = True
+        if not library.is_harmless(thing):
+            return self._opaque(every)
+        for value in every:
+            if isinstance(value, Function) and is_risky(value.node):
+                self.touch_all(_UNREADABLE)
+        return self._plain(thing, every)
+
+    def _made(self, every: list[Value], *, returns_self: bool) -> Model:
+        holds = frozenset(value.key for value in _within(every) if isinstance(value, Model))
+        tracked = self.state.follow(returns_self=returns_self, holds=holds)
+        tracked.sure = not self.maybe
+        tracked.did(self.cell, "assigned")
+        if not returns_self:  # statsmodels is given its data here, and fits without
+            data = [value for value in every if isinstance(value, Data)]
+            first, second = (data[1], data[0]) if len(data) > 1 else (data[0] if data else None, None)
+            tracked.fit = Fit(cell=self.cell, code=self._code(), about=self._about(first, second), x=first, y=second)
+        return Model(tracked.key)
+
+    # ---- methods -----------------------------------------------------------------------------------------------------
+
+    def _method(self, base: Value, name: str, node: ast.Call) -> Value:
+        if isinstance(base, Model):
+            return self._method_of_model(self.state.models[base.key], name, node)
+        given, named = self._arguments(node)
+        if isinstance(base, Data):
+            if any(isinstance(value, (Model, Box)) for value in (*given, *named.values())):
+                self._opaque([*given, *named.values()])
+            return self.method_of_data(base, name, node, named)
+        if isinstance(base, Made):
+            return (
+                self.mixed(base, *given)
+                if name in {"round", "astype", "argmax", "reshape", "ravel", "squeeze", "flatten", "copy"}
+                else UNKNOWN
+            )
+        if isinstance(base, Score):
+            return self._method_of_score(base, name)
+        return self._method_of_box(base, name, given) if isinstance(base, Box) else UNKNOWN
+
+    def _method_of_score(self, score: Score, name: str) -> Value:
+        if name == "mean" and score.read in {"mean", "-mean"}:
+            return replace(score, read=score.read)
+        return replace(score, rounded=True) if name == "round" else UNKNOWN
+
+    def _method_of_box(self, box: Box, name: str, given: list[Value]) -> Value:
+        if name == "append" and box.length is not None and given:
+            if self.maybe or self.looping:
+                box.forget()
+                return UNKNOWN
+            box.items[box.length] = given[0]
+            box.length += 1
+        elif name == "get" and given and isinstance(given[0], Const):
+            return box.items.get(given[0].value, UNKNOWN)
+        elif name == "update" and given and isinstance(given[0], Box):
+            box.items.update(given[0].items)
+            box.whole &= given[0].whole
+        elif name not in {"items", "keys", "values", "index", "count", "copy"}:
+            self.touch_in(box, _UNREADABLE)
+            return self._opaque(given)
+        return Box(dict(box.items), box.length, box.whole) if name == "copy" else UNKNOWN
+
+    def _method_of_model(self, tracked: Tracked, name: str, node: ast.Call) -> Value:
+        given, named = self._arguments(node)
+        first = given[0] if given else named.get("X", named.get("exog", named.get("data")))
+        data = first if isinstance(first, Data) else None
+        if FITTING.fullmatch(name):
+            return self._fitted(tracked, name, given, named)
+        if name in _PREDICT:
+            tracked.did(self.cell, "predicted")
+            return Made(tracked.key, tracked.version, data)
+        if name == "score":
+            truth = given[1] if len(given) > 1 else named.get("y")
+            return self._score("score()", Made(tracked.key, tracked.version, data), truth, node)
+        if name in {"transform", "inverse_transform"}:
+            return (
+                Data(self.state.known(name, tracked.key, tracked.version, data.id), data.rows, data.roots, data.column)
+                if data
+                else UNKNOWN
+            )
+        if name in {"set_params", "set_output"}:
+            fit = tracked.fit
+            self.touch(tracked, "its parameters were changed after its fit")
+            tracked.fit, tracked.tuned = fit, True
+            return Model(tracked.key)
+        if name.startswith(
+            (
+                "get_",
+                "__",
+                "evals_result",
+                "kneighbors",
+                "apply",
+                "summary",
+                "plot",
+                "staged_",
+                "save",
+                "decision_path",
+                "feature_",
+                "to_",
+            )
+        ):
+            return UNKNOWN
+        self.touch(tracked, f"{name}() may have changed it after its fit")
+        for value in (*given, *named.values()):
+            self.touch_in(value, _UNREADABLE)
+        return UNKNOWN
+
+    def _fitted(self, tracked: Tracked, name: str, given: list[Value], named: Mapping[str, Value]) -> Value:
+        self.fits += 1
+        x = given[0] if given else named.get("X")
+        y = given[1] if len(given) > 1 else named.get("y")
+        data, truth = (value if isinstance(value, Data) else None for value in (x, y))
+        before = tracked.fit
+        self.touch(tracked, "")
+        whole = not name.startswith("partial")
+        fit = Fit(
+            cell=self.cell,
+            code=self._code(),
+            about=self._about(data, truth),
+            x=data,
+            y=truth,
+            evals=self._evals(named),
+            whole=whole,
+        )
+        if before is not None and not tracked.returns_self:
+            fit = replace(before, cell=self.cell, code=self._code())
+        if self.looping:
+            fit.alone = False
+        tracked.did(self.cell, "fitted")
+        target = tracked if tracked.returns_self else self.state.follow()
+        if target is not tracked:
+            target.cells = {cell: list(did) for cell, did in tracked.cells.items()}
+        sure = not self.maybe
+        target.fit, target.why = (
+            (fit, "")
+            if sure
+            else (None, "it was fitted where it cannot be followed: in a branch, or a loop that may not have run")
+        )
+        target.sure, target.touched = sure, not sure
+        if name == "fit_transform" and data is not None:
+            return Data(self.state.known("transform", target.key, target.version, data.id), data.rows, data.roots, data.column)
+        if name == "fit_predict":
+            return Made(target.key, target.version, data)
+        return Model(target.key)
+
+    def _evals(self, named: Mapping[str, Value]) -> tuple[Data | None, ...]:
+        """Return the data that a booster was watched on: ``eval_set=[(X_val, y_val)]``, or one pair."""
+        found = named.get("eval_set")
+        if isinstance(found, Items) and len(found.values) == 2:  # noqa: PLR2004 (a pair)
+            found = Box({0: found}, 1)
+        if not isinstance(found, Box) or found.length is None:
+            return ()
+        pairs = [found.items.get(index) for index in range(found.length)]
+        firsts = [pair.values[0] if isinstance(pair, Items) and pair.values else None for pair in pairs]
+        return tuple(value if isinstance(value, Data) else None for value in firsts)
+
+    # ---- functions of libraries --------------------------------------------------------------------------------------
+
+    def _meaning(self, thing: object, given: list[Value], named: dict[str, Value], node: ast.Call) -> Value | None:
+        """Return what a function that is known answers; None if it is not known."""
+        root, name = library.root_of(thing), library.qualified(thing)[1]
+        every = [*given, *named.values()]
+        if root == "builtins" and name in {"exec", "eval", "globals", "locals", "vars", "setattr", "delattr"}:
+            return self._anything(every, keep=name in {"setattr", "delattr"})
+        if name == "print" and root == "builtins":
+            if not self.maybe and not self.looping and not self.frames:
+                self.prints.append((node, given))
+            return Const(None)
+        if root == "sklearn":
+            return self._of_sklearn(thing, name, given, named, node)
+        if root in {"xgboost", "lightgbm", "catboost"} and name in _MATRICES:
+            data = next((value for value in every if isinstance(value, Data)), None)
+            return replace(data, id=self.state.known("matrix", data.id)) if data is not None else UNKNOWN
+        if (root, name) in _TRAINERS:
+            return self._trained(every, node)
+        if name == "sqrt" and len(given) == 1 and isinstance(given[0], Score):
+            return rooted(given[0])
+        if name in {"round", "float", "mean", "around"} and given and isinstance(given[0], Score):
+            if name == "mean" and given[0].read not in {"mean", "-mean"}:
+                return UNKNOWN
+            return replace(given[0], rounded=given[0].rounded or name in {"round", "around"})
+        return None
+
+    def _anything(self, every: list[Value], *, keep: bool) -> Value:
+        """Note that a call may have done anything to any name."""
+        self.touch_all(_UNREADABLE)
+        for value in every:
+            self.touch_in(value, _UNREADABLE)
+        if not keep:
+            for names in (self.state.names, *(frame.names for frame in self.frames)):
+                for name in names:
+                    names[name] = UNKNOWN
+            self.pending |= set(self.namespace)
+        return UNKNOWN
+
+    def _of_sklearn(
+        self, thing: object, name: str, given: list[Value], named: dict[str, Value], node: ast.Call
+    ) -> Value | None:
+        every = [*given, *named.values()]
+        module = library.qualified(thing)[0]
+        selection = library.selection(thing)
+        if selection == "train_test_split":
+            return self._split(given)
+        if selection in {"cross_val_score", "cross_validate", "cross_val_predict"}:
+            return self._crossed(selection, given, named, node)
+        if name in _MAKERS:
+            return self._made(every, returns_self=True)
+        if module.startswith("sklearn.datasets"):
+            return self._bundled(name, named)
+        if name in {"get_scorer", "make_scorer"}:
+            known = library.of_scoring(given[0].value) if given and isinstance(given[0], Const) else None
+            if given and isinstance(given[0], Thing) and name == "make_scorer":
+                known = library.named(library.qualified(given[0].value)[1], ast.Call(node.func, [], node.keywords))
+            return Scorer(known) if known else UNKNOWN
+        if module.startswith("sklearn.metrics"):
+            return self._metric(thing, name, given, named, node)
+        return None
+
+    def _split(self, given: list[Value]) -> Items:
+        """Return the pieces of ``train_test_split``: of each argument the rows that stay, then those set aside."""
+        split = self.state.new()
+        parents = frozenset[Root]().union(*(value.roots for value in given if isinstance(value, Data)))
+        sides = [self.state.root("split", split, side, parents) for side in (0, 1)]
+        rows = [self.state.new(), self.state.new()]
+        pieces = [
+            Data(self.state.new(), rows[side], sides[side], value.column if isinstance(value, Data) else None)
+            for value in given
+            for side in (0, 1)
+        ]
+        return Items(tuple(pieces))
+
+    def _bundled(self, name: str, named: Mapping[str, Value]) -> Value:
+        """Return one of scikit-learn's data sets, or its X and y."""
+        whole = self.state.data()
+        pair = named.get("return_X_y")
+        if name.startswith("make_") or (isinstance(pair, Const) and pair.value is True):
+            return Items((whole, Data(self.state.new(), whole.rows, whole.roots)))
+        return whole
+
+    def _crossed(self, name: str, given: list[Value], named: Mapping[str, Value], node: ast.Call) -> Value:
+        model = given[0] if given else named.get("estimator")
+        x = given[1] if len(given) > 1 else named.get("X")
+        y = given[2] if len(given) > 2 else named.get("y")  # noqa: PLR2004 (the third)
+        if not isinstance(model, Model) or model.key not in self.state.models:
+            return UNKNOWN
+        tracked = self.state.models[model.key]
+        made = Made(tracked.key, tracked.version, x if isinstance(x, Data) else None, how="cv")
+        if name == "cross_val_predict":
+            return made
+        scoring = named.get("scoring")
+        metric = "score()" if scoring is None else scoring.name if isinstance(scoring, Scorer) else None
+        if isinstance(scoring, Const):
+            metric = "score()" if scoring.value is None else library.of_scoring(scoring.value)
+        folds = name == "cross_validate"
+        if metric is None and not folds:
+            return UNKNOWN
+        return self._score(metric or "score()", made, y, node, read="folds" if folds else "mean")
+
+    def _metric(self, thing: object, name: str, given: list[Value], named: Mapping[str, Value], node: ast.Call) -> Value:
+        every = [*given, *(value for key, value in named.items() if key.startswith(("y_", "labels_", "X")))]
+        made = [value for value in every if isinstance(value, Made)]
+        truth = next((value for value in every if isinstance(value, Data)), None)
+        if len(made) != 1:
+            if name == "auc" and len(made) == 2 and made[0] == made[1] and made[0].how.endswith("curve"):  # noqa: PLR2004 (both axes)
+                return self._score("roc_auc", replace(made[0], how=made[0].how.removesuffix("curve")), None, node)
+            return UNKNOWN
+        if name == "roc_curve":
+            return Items((replace(made[0], how=f"{made[0].how}curve"),) * 2 + (UNKNOWN,))
+        if name == "classification_report":
+            as_dict = named.get("output_dict")
+            dictionary = isinstance(as_dict, Const) and as_dict.value is True
+            return self._score("report", made[0], truth, node, read="report") if dictionary else UNKNOWN
+        metric = library.metric_of(thing, node)
+        return UNKNOWN if metric is None else self._score(metric, made[0], truth, node)
+
+    def _scored(self, name: str, every: list[Value], node: ast.Call) -> Value:
+        models = [value for value in every if isinstance(value, Model)]
+        data = [value for value in every if isinstance(value, Data)]
+        if len(models) != 1 or not data:
+            return UNKNOWN
+        tracked = self.state.models[models[0].key]
+        return self._score(name, Made(tracked.key, tracked.version, data[0]), data[1] if len(data) > 1 else None, node)
+
+    def _score(self, name: str, made: Made, truth: Value | None, node: ast.Call, *, read: str = "number") -> Score:
+        right = truth if isinstance(truth, Data) else None
+        tracked = self.state.models[made.key]
+        score = Score(
+            name=name,
+            key=made.key,
+            version=made.version,
+            data=made.data,
+            truth=right,
+            how=made.how,
+            code=self._code(node),
+            about=self._about(made.data, right),
+            variable=min(tracked.names, default=""),
+            read=read,
+            part=made.part,
+        )
+        if not self.maybe:
+            self.scores.append(score)
+            tracked.did(self.cell, "scored")
+        return score
+
+    def _trained(self, every: list[Value], node: ast.Call) -> Model:
+        """Return what ``xgboost.train`` and its like return: a booster that learned."""
+        self.fits += 1
+        tracked = self.state.follow()
+        data = next((value for value in every if isinstance(value, Data)), None)
+        tracked.sure = not self.maybe
+        if tracked.sure:
+            tracked.fit = Fit(
+                cell=self.cell, code=self._code(node), about=self._about(data, None), x=data, alone=not self.looping
+            )
+        tracked.did(self.cell, "fitted")
+        return Model(tracked.key)
+
+    # ---- what is not known -------------------------------------------------------------------------------------------
+
+    def _opaque(self, every: list[Value]) -> Value:
+        """Return what code that cannot be read answers; it may do anything to what it can reach."""
+        self.touch_all(_UNREADABLE)
+        for value in every:
+            self.touch_in(value, _UNREADABLE)
+        for value in every:
+            if isinstance(value, Data):
+                self.change(value, rows=True)
+        return self._from(every)
+
+    def _plain(self, thing: object, every: list[Value]) -> Value:
+        """Return what a harmless function answers."""
+        if library.qualified(thing) == ("types", "SimpleNamespace"):
+            return Box()
+        if library.keeps_meaning(thing) and any(isinstance(value, Made) for value in every):
+            return self.mixed(*every)
+        return self._from(every)
+
+    def _from(self, every: list[Value]) -> Value:
+        data = [value for value in _within(every) if isinstance(value, Data)]
+        if not data or any(isinstance(value, (Model, Made)) for value in _within(every)):
+            return UNKNOWN
+        return self.state.data(roots=frozenset[Root]().union(*(value.roots for value in data)))
+
+    # ---- functions of the notebook -----------------------------------------------------------------------------------
+
+    def _inline(self, function: Function, node: ast.Call) -> Value:
+        """Return what a function of the notebook answers, by reading its body with what it is given."""
+        given, named = self._arguments(node)
+        frame = _frame(function.node, given, named)
+        body = function.node.body
+        odd = any(
+            isinstance(part, (ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal))
+            for part in ast.walk(function.node)
+        )
+        if frame is None or odd or len(self.frames) >= _MOST_DEPTH:
+            return self._opaque([*given, *named.values()])
+        self.used.add(function.cell)
+        outermost = self.origin is None
+        if outermost:
+            self.origin = node
+        self.frames.append(frame)
+        try:
+            return self.body(body)
+        finally:
+            self.frames.pop()
+            if outermost:
+                self.origin = None
+
+    def body(self, statements: list[ast.stmt]) -> Value:
+        """Read the body of a function; return what it returns."""
+        raise NotImplementedError
+
+    def _code(self, node: ast.Call | None = None) -> str:
+        """Return the call as the notebook has it: of a function that was called, the outermost call."""
+        shown = self.origin or node or (self.calls[-1] if self.calls else None)
+        return "" if shown is None else ast.unparse(shown)[:_MOST_CODE]
+
+    def _about(self, *data: Data | None) -> str:
+        return ", ".join(dict.fromkeys(name for name in map(self.names_of, data) if name))
+
+
+def _frame(node: ast.FunctionDef, given: list[Value], named: Mapping[str, Value]) -> Frame | None:
+    """Return a function's variables at its call; None if they cannot be told."""
+    signature = node.args
+    if signature.vararg or signature.kwarg or "**" in named:
+        return None
+    parameters = [*signature.posonlyargs, *signature.args]
+    names: dict[str, Value] = {parameter.arg: UNKNOWN for parameter in (*parameters, *signature.kwonlyargs)}
+    defaults = zip(parameters[len(parameters) - len(signature.defaults) :], signature.defaults, strict=True)
+    for parameter, default in (*defaults, *zip(signature.kwonlyargs, signature.kw_defaults, strict=True)):
+        names[parameter.arg] = Const(default.value) if isinstance(default, ast.Constant) else UNKNOWN
+    if len(given) > len(parameters) or not set(named) <= set(names):
+        return None
+    names.update({parameter.arg: value for parameter, value in zip(parameters, given, strict=False)})
+    names.update(named)
+    return Frame(dict(names))
+
+
+def _within(values: Iterable[Value], depth: int = 0) -> Iterator[Value]:
+    """Yield values, and those in their containers."""
+    for value in values:
+        yield value
+        if depth < _MOST_DEPTH and isinstance(value, (Box, Items)):
+            yield from _within(list(value.items.values()) if isinstance(value, Box) else value.values, depth + 1)

@@ -1,0 +1,290 @@
+"""From the memory of a notebook to what a save keeps of one model: only what is certain; the rest is told, with its reason."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_modelstore.capture._domain import Data, Score, apart, family, purpose
+from jupyter_modelstore.capture._kinds import state_of
+from jupyter_modelstore.capture._own import own_scores
+from jupyter_modelstore.capture._place import notebook_path
+from jupyter_modelstore.capture._prints import take
+from jupyter_modelstore.capture._secrets import mask
+from jupyter_modelstore.capture._state import Fit, Measure, Tracked
+from jupyter_modelstore.capture._watch import Watch
+from jupyter_modelstore.record import Captured, Unattached
+
+ALL = frozenset({"cells", "metrics", "data", "time", "notebook", "git"})
+"""What can be kept, and switched off one by one."""
+
+_PREFIX = {"train": "train_", "validation": "val_", "cross-validation": "cv_", "out-of-bag": "oob_"}
+_MOST_TOLD = 10
+_MOST_CELLS = 60
+_MOST_SOURCE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """A candidate for a metric."""
+
+    name: str
+    value: float
+    split: str | None
+    data: str
+    run: int | None
+    code: str
+    rounded: bool = False
+    rows: int | None = None
+
+
+def captured(watch: Watch, variable: str, model: object, namespace: Mapping[str, Any], keep: Collection[str] = ALL) -> Captured:
+    """Return what a notebook knows of a model that is about to be saved.
+
+    Parameters
+    ----------
+    watch
+        The notebook's memory.
+    variable
+        The expression that names the model.
+    model
+        The object.
+    namespace
+        The notebook's variables.
+    keep
+        Which of :data:`ALL` are wanted.
+    """
+    tracked, changed = _state_of(watch, model)
+    fit = None if tracked is None or changed else tracked.fit
+    numbers, untold = _numbers(watch, tracked, variable, model, changed=changed)
+    metrics, told = _chosen(numbers)
+    if "metrics" not in keep:
+        metrics, told, untold = {}, [], []
+    tested = {number.rows for number in metrics.values() if number.split in {"test", "validation"} and number.rows}
+    data = fit if fit is not None and "data" in keep else None
+    return Captured(
+        metrics={name: number.value for name, number in metrics.items()},
+        feature_columns=data.columns if data else None,
+        target_column=data.target if data else None,
+        training_samples=data.rows if data else None,
+        test_samples=tested.pop() if len(tested) == 1 and "data" in keep else None,
+        training_time_seconds=fit.seconds if fit is not None and "time" in keep else None,
+        source=_source(watch, tracked, fit, metrics, namespace, keep),
+        not_attached=tuple(_unattached(watch, [*told, *untold]))[:_MOST_TOLD],
+        notes=tuple(_notes(tracked, fit, changed=changed)),
+    )
+
+
+def _state_of(watch: Watch, model: object) -> tuple[Tracked | None, bool]:
+    """Return what is known of a model, and whether it was changed since; of the best of a search, that of the search."""
+    tracked = watch.state.of(model)
+    if tracked is None:
+        tracked = next(
+            (one for one in watch.state.models.values() if state_of(one.object()).get("best_estimator_") is model), None
+        )
+    if tracked is None or tracked.print is None:
+        return tracked, False
+    return tracked, not tracked.print.same(take(tracked.object()))
+
+
+# ---- numbers ---------------------------------------------------------------------------------------------------------
+
+
+def _numbers(
+    watch: Watch, tracked: Tracked | None, variable: str, model: object, *, changed: bool
+) -> tuple[list[_Number], list[tuple[Measure, str]]]:
+    """Return the candidates, and what was found and is none, with the reason."""
+    fit = None if tracked is None or changed else tracked.fit
+    numbers = [
+        _Number(own.name, own.value, own.split, "", None if fit is None else fit.cell, f"{variable}.{own.code}")
+        for own in own_scores(model, fit.evals if fit else (), lambda data: _split(data, None, "", fit)[0])
+    ]
+    names = (tracked.names if tracked else set()) | {variable}
+    untold: list[tuple[Measure, str]] = []
+    for measure in watch.measures:
+        score = measure.score
+        if tracked is None or score.key != tracked.key:
+            if score.variable in names and measure.values:
+                untold.append((measure, f"of another model that was called {score.variable} then: older than the fit"))
+            continue
+        why = _too_old(measure, tracked, changed=changed) or measure.why
+        split, reason = _split_of(score, fit)
+        if why or reason or not measure.values:
+            untold.append((measure, why or reason or "its value was not kept: assign it to a variable"))
+            continue
+        numbers += [
+            _Number(
+                _PREFIX.get(split or "", "") + name,
+                value,
+                split,
+                score.about,
+                measure.cell,
+                score.code,
+                score.rounded,
+                measure.rows,
+            )
+            for name, value in measure.values.items()
+        ]
+    return numbers, untold
+
+
+def _too_old(measure: Measure, tracked: Tracked, *, changed: bool) -> str:
+    if changed:
+        return "the model was changed since, outside of the cells"
+    if measure.score.version == tracked.version:
+        return ""
+    if tracked.fit is not None and measure.cell <= tracked.fit.cell:
+        return "older than the fit"
+    return f"older than a change: {tracked.why}" if tracked.why else "older than a change of the model"
+
+
+def _split_of(score: Score, fit: Fit | None) -> tuple[str | None, str]:
+    if score.how.startswith("cv"):
+        return "cross-validation", ""
+    if score.part:
+        return None, "on part of the rows only"
+    return _split(score.data, score.truth, score.about, fit)
+
+
+def _split(data: Data | None, truth: Data | None, about: str, fit: Fit | None) -> tuple[str | None, str]:
+    """Return what data is to a fit, or why a number on it is not kept."""
+    if data is None or fit is None or fit.x is None:
+        return None, ""
+    if (
+        truth is not None
+        and truth.rows != data.rows
+        and (apart(truth.roots, data.roots) or fit.x.rows in {truth.rows, data.rows})
+    ):
+        return None, f"the answers and the rows may not belong together ({about})"
+    if data.id == fit.x.id or data.rows == fit.x.rows:
+        return "train", ""
+    said = purpose(about)
+    away = apart(data.roots, fit.x.roots)
+    if away == "part":
+        return None, f"on part of the rows that were set aside ({about})"
+    if away == "whole":
+        return ("validation" if said == "validation" else "test"), ""
+    if family(data.roots) & family(fit.x.roots):
+        return None, f"on rows that may be among those it was fitted on ({about or 'no name'})"
+    return (said if said in {"test", "validation"} and purpose(fit.about) in {None, "train"} else None), ""
+
+
+def _chosen(numbers: list[_Number]) -> tuple[dict[str, _Number], list[tuple[_Number, str]]]:
+    """Return one number for each name; where different ones claim it, none."""
+    latest: dict[tuple[str, str, str], _Number] = {}
+    for number in numbers:
+        key = (number.name, number.code, number.data)
+        known = latest.get(key)
+        if known is None or not number.rounded or known.rounded:
+            latest.pop(key, None)
+            latest[key] = number
+    by_name: dict[str, list[_Number]] = {}
+    for number in latest.values():
+        by_name.setdefault(number.name, []).append(number)
+    chosen, told = {}, []
+    for name, claims in by_name.items():
+        exact = [claim for claim in claims if not claim.rounded] or claims
+        if len({claim.value for claim in exact}) == 1:
+            chosen[name] = exact[-1]
+        else:
+            told += [
+                (claim, f"one of {len(exact)} numbers under this name; say which with -m {name}={claim.value:.6g}")
+                for claim in exact
+            ]
+    return chosen, told
+
+
+def _unattached(watch: Watch, found: list[tuple[Any, str]]) -> Iterator[Unattached]:
+    for what, why in reversed(found):
+        if isinstance(what, _Number):
+            yield Unattached(name=what.name, value=what.value, reason=why, cell=_cell(watch, what.run), code=what.code)
+            continue
+        name, value = next(iter(what.values.items()), (what.score.name, None))
+        yield Unattached(
+            name=name.removesuffix("()"), value=value, reason=why, cell=_cell(watch, what.cell), code=what.score.code
+        )
+
+
+def _cell(watch: Watch, run: int | None) -> int | None:
+    return watch.cells[run].number if run in watch.cells else None
+
+
+def _notes(tracked: Tracked | None, fit: Fit | None, *, changed: bool) -> Iterator[str]:
+    """Yield why what a colleague would know is not kept."""
+    if tracked is None:
+        yield "nothing of its training is known: it came about where the notebook cannot be followed"
+    elif changed:
+        yield "nothing of its training is kept: it was changed outside of the cells"
+    elif fit is None:
+        yield f"nothing of its training is kept: {tracked.why}" if tracked.why else "it was not fitted in this notebook"
+    elif not fit.whole:
+        yield "training rows unknown: it learned in several batches"
+    elif fit.rows is None:
+        yield "training rows unknown: the data of its fit is no longer there as it was, or has no name"
+
+
+# ---- where it comes from ---------------------------------------------------------------------------------------------
+
+
+def _source(
+    watch: Watch,
+    tracked: Tracked | None,
+    fit: Fit | None,
+    metrics: Mapping[str, _Number],
+    namespace: Mapping[str, Any],
+    keep: Collection[str],
+) -> dict[str, Any]:
+    source: dict[str, Any] = {}
+    if "notebook" in keep and (path := notebook_path(namespace, os.environ)):
+        source["notebook"] = path
+    if "git" in keep and tracked is not None and (git := watch.repository.state()):
+        source["git"] = git
+    masked = 0
+    if "cells" in keep and tracked is not None:
+        cells, masked = _cells(watch, tracked, fit, metrics)
+        if cells:
+            source["cells"] = cells
+    code = "cells" in keep
+    if fit is not None and "data" in keep:
+        source["fit"] = _said(cell=_cell(watch, fit.cell), data=fit.about, code=mask(fit.code, os.environ)[0] if code else "")
+    if metrics:
+        source["metrics"] = {
+            name: {"split": number.split}
+            | _said(cell=_cell(watch, number.run), data=number.data, code=mask(number.code, os.environ)[0] if code else "")
+            | ({"rounded": True} if number.rounded else {})
+            for name, number in metrics.items()
+        }
+    return source | ({"masked": masked} if masked else {})
+
+
+def _said(**what: Any) -> dict[str, Any]:  # noqa: ANN401 (plain values)
+    return {name: value for name, value in what.items() if value not in (None, "")}
+
+
+def _cells(watch: Watch, tracked: Tracked, fit: Fit | None, metrics: Mapping[str, _Number]) -> tuple[list[dict[str, Any]], int]:
+    """Return the cells that assigned, fitted and scored a model, in the order in which they were run; secrets masked."""
+    scored = {number.run for number in metrics.values()}
+    last: dict[str, tuple[int, list[str]]] = {}
+    for run, did in sorted(tracked.cells.items()):
+        kept = [what for what in did if _counts(what, run, fit, scored)]
+        if kept and run in watch.cells:
+            last.pop(watch.cells[run].source, None)
+            last[watch.cells[run].source] = (run, kept)
+    cells, masked = [], 0
+    for source, (run, did) in list(last.items())[-_MOST_CELLS:]:
+        text, count = mask(source[:_MOST_SOURCE], os.environ)
+        masked += count
+        cells.append(_said(cell=watch.cells[run].number) | {"does": did, "code": text})
+    return cells, masked
+
+
+def _counts(what: str, run: int, fit: Fit | None, scored: Collection[int | None]) -> bool:
+    if what == "scored":
+        return run in scored
+    if what == "fitted":
+        return fit is None or not fit.whole or run == fit.cell
+    if what == "predicted":
+        return bool(scored) and (fit is None or run >= fit.cell)
+    return True

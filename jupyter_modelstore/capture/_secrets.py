@@ -1,0 +1,5 @@
+"""Stand-in until the real one lands."""
+
+
+def mask(text, environ):
+    return text, 0

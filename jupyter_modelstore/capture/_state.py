@@ -1,0 +1,146 @@
+"""What is known of a notebook between two cells: what its names stand for, and which models are followed.
+
+Nothing here keeps an object of the user's alive: models are weak references, data are numbers (``_domain``).
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_modelstore.capture._domain import Data, Root, Score, Value
+from jupyter_modelstore.capture._prints import Print
+
+
+@dataclass(slots=True, kw_only=True)
+class Fit:
+    """One fit: by which cell, with which data, as it was written.
+
+    ``rows``, ``target``, ``columns`` are filled at the end of the cell; ``alone``: no other fit in that cell, so that the
+    cell's seconds are this fit's; ``whole``: the object learned from this call alone, not from several batches.
+    """
+
+    cell: int
+    code: str
+    about: str
+    x: Data | None = None
+    y: Data | None = None
+    evals: tuple[Data | None, ...] = ()
+    whole: bool = True
+    alone: bool = True
+    rows: int | None = None
+    target: str | None = None
+    columns: tuple[str, ...] | None = None
+    seconds: float | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What was known of a model when the running cell began."""
+
+    version: int
+    fit: Fit | None
+    why: str
+    print: Print
+    last: int
+
+
+@dataclass(slots=True, eq=False)
+class Tracked:
+    """A model that is followed.
+
+    ``version`` changes with every fit and every change; two scores of one version are of one state. ``sure``: what happened
+    in the running cell was read without doubt; ``touched``: something in it may have changed the model; ``tuned``: nothing but
+    its parameters.
+    """
+
+    key: int
+    ref: weakref.ref[Any] | None = None
+    version: int = 0
+    fit: Fit | None = None
+    why: str = ""
+    print: Print | None = None
+    returns_self: bool = True
+    holds: frozenset[int] = frozenset()
+    parent: tuple[int, str] | None = None
+    cells: dict[int, list[str]] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    start: Start | None = None
+    sure: bool = False
+    touched: bool = False
+    tuned: bool = False
+
+    def object(self) -> Any:  # noqa: ANN401 (any model)
+        """Return the model, if it is still there."""
+        return None if self.ref is None else self.ref()
+
+    def did(self, cell: int, what: str) -> None:
+        """Note what a cell did with it."""
+        done = self.cells.setdefault(cell, [])
+        if what not in done:
+            done.append(what)
+
+
+@dataclass(slots=True, kw_only=True)
+class Measure:
+    """A score and its value, as far as it could be read; ``cells``: where it and what it was made from stand."""
+
+    score: Score
+    cell: int
+    value: float | None = None
+    values: dict[str, float] = field(default_factory=dict)
+    rows: int | None = None
+    why: str = ""
+
+
+class State:
+    """What is known after a cell."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, Value] = {}
+        self.ids: dict[str, int] = {}
+        self.models: dict[int, Tracked] = {}
+        self.rows: dict[int, int] = {}
+        self.columns: dict[int, tuple[str, ...]] = {}
+        self.targets: dict[int, str] = {}
+        self.widths: dict[int, int] = {}
+        self.volatile: set[str] = set()
+        self._count = 0
+        self._known: dict[Hashable, int] = {}
+        self._roots: dict[Hashable, Root] = {}
+
+    def new(self) -> int:
+        """Return a number that was never given."""
+        self._count += 1
+        return self._count
+
+    def known(self, *key: Hashable) -> int:
+        """Return the same number for the same key."""
+        if key not in self._known:
+            self._known[key] = self.new()
+        return self._known[key]
+
+    def data(self, *, roots: frozenset[Root] | None = None, column: str | None = None) -> Data:
+        """Return data that was never seen before."""
+        number = self.new()
+        return Data(number, number, roots or frozenset({Root()}), column)
+
+    def root(self, how: Any, split: Hashable, side: int, parents: frozenset[Root]) -> frozenset[Root]:  # noqa: ANN401 (a word)
+        """Return the same root for the same side of the same split of the same rows."""
+        key = (how, split, side, parents)
+        if key not in self._roots:
+            self._roots[key] = Root(how, split, side, parents)
+        return frozenset({self._roots[key]})
+
+    def follow(self, *, returns_self: bool = True, holds: frozenset[int] = frozenset()) -> Tracked:
+        """Begin to follow a model."""
+        tracked = Tracked(self.new(), returns_self=returns_self, holds=holds)
+        self.models[tracked.key] = tracked
+        return tracked
+
+    def of(self, model: object) -> Tracked | None:
+        """Return what is known of an object, if it is followed."""
+        return next((tracked for tracked in self.models.values() if tracked.ref is not None and tracked.ref() is model), None)

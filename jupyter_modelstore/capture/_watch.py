@@ -1,0 +1,437 @@
+"""What happened in a notebook, cell by cell: the memory behind ``%save_model``.
+
+Told before and after each cell, it reads the cell (``_reader``) and holds what it read against what there is: a model that is
+said to be ``clf`` must be the object that ``clf`` is; a model that nobody is said to have changed must have the print that it
+had (``_prints``); a number is read from where it was kept. What does not hold is forgotten. So two things must fail together
+for a wrong number: the reading, and the look at the objects.
+
+Only numbers, names, texts of cells and weak references are kept. What happened before the first cell that it was told of stays
+unknown.
+"""
+
+from __future__ import annotations
+
+import ast
+import weakref
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any
+
+from jupyter_modelstore.capture import _prints
+from jupyter_modelstore.capture._cells import parse
+from jupyter_modelstore.capture._domain import UNKNOWN, Box, Data, Function, Items, Made, Model, Score
+from jupyter_modelstore.capture._expressions import TooMuch, is_risky
+from jupyter_modelstore.capture._kinds import ANY_ERROR, MISSING, is_a, kind_of, peek
+from jupyter_modelstore.capture._numbers import numbers_of, printed
+from jupyter_modelstore.capture._place import Repository
+from jupyter_modelstore.capture._reader import Reader, is_model, stored_names
+from jupyter_modelstore.capture._state import Measure, Start, State, Tracked
+
+_MOST_SOURCE = 200_000
+_MOST_FOLLOWED = 200
+_MOST_MEASURES = 1_000
+_MOST_INSIDE = 60
+_MOST_COLUMNS = 5_000
+
+
+@dataclass(slots=True)
+class Cell:
+    """A cell that was run: its number for people, and its source."""
+
+    number: int | None
+    source: str
+
+
+@dataclass(slots=True)
+class _Running:
+    """A cell that is being run; ``done``: so many of its statements have been read already; ``nested``: it ran other cells."""
+
+    run: int
+    statements: list[ast.stmt]
+    started: float
+    readable: bool = True
+    done: int = 0
+    nested: bool = False
+    magic: bool = False
+
+
+class Watch:
+    """The memory of one notebook."""
+
+    def __init__(self) -> None:
+        self.state = State()
+        self.cells: dict[int, Cell] = {}
+        self.measures: list[Measure] = []
+        self.repository = Repository()
+        self._running: list[_Running] = []
+        self._runs = 0
+
+    # ---- being told --------------------------------------------------------------------------------------------------
+
+    def before(self, source: str, namespace: Mapping[str, Any]) -> None:
+        """Note that a cell begins."""
+        if self._running:
+            self._running[-1].nested = True
+        self._runs += 1
+        tree = parse(source) if len(source) <= _MOST_SOURCE else None
+        statements = list(tree.body) if isinstance(tree, ast.Module) else []
+        self.cells[self._runs] = Cell(None, source)
+        self._running.append(
+            _Running(self._runs, statements, perf_counter(), readable=tree is not None, magic=source.lstrip().startswith("%%"))
+        )
+        if any(is_risky(statement) for statement in statements):
+            self.repository.look()
+        self._verify(namespace)
+        self._follow_mentioned(statements, namespace)
+        self._begin()
+
+    def after(
+        self,
+        namespace: Mapping[str, Any],
+        *,
+        number: int | None = None,
+        value: object = None,
+        error_line: int | None = None,
+        failed: bool = False,
+        output: str = "",
+    ) -> None:
+        """Note that a cell ended.
+
+        Parameters
+        ----------
+        namespace
+            The variables as they are now.
+        number
+            The cell's, for people.
+        value
+            What its last expression displayed.
+        error_line, failed
+            Whether it failed, and in which line of its body, as far as known.
+        output
+            What it printed, where that is kept.
+        """
+        if not self._running:
+            return
+        running = self._running.pop()
+        self.cells[running.run].number = number
+        if running.nested and running.magic:  # %%capture and its like ran the body as a cell of its own
+            return
+        if running.nested or not running.readable:
+            self._forget(running.statements)
+            return
+        left = running.statements[running.done :]
+        sure = [node for node in left if not failed or (error_line is not None and (node.end_lineno or 0) < error_line)]
+        self._read(
+            running,
+            sure,
+            left[len(sure) : len(sure) + 1] if failed and error_line else left[len(sure) :],
+            namespace,
+            value,
+            output,
+        )
+
+    def advance(self, namespace: Mapping[str, Any], line: int | None, number: int | None = None) -> None:
+        """Read what of the running cell was run before a line: a save in the middle of a cell needs to know."""
+        if not self._running or line is None or not (running := self._running[-1]).readable or running.nested:
+            return
+        self.cells[running.run].number = number
+        left = running.statements[running.done :]
+        sure = [node for node in left if (node.end_lineno or 0) < line]
+        if sure:
+            running.done += len(sure)
+            self._read(running, sure, [], namespace, None, "")
+            self._begin()
+
+    @property
+    def run(self) -> int:
+        """The running cell's number here."""
+        return self._runs
+
+    # ---- before a cell -----------------------------------------------------------------------------------------------
+
+    def _verify(self, namespace: Mapping[str, Any]) -> None:
+        """Forget names that are not what they were when the last cell ended."""
+        state = self.state
+        for name in list(state.names):
+            if id(namespace.get(name, MISSING)) != state.ids.get(name):
+                state.names.pop(name)
+        for key, tracked in list(state.models.items()):
+            if tracked.object() is None:
+                del state.models[key]
+
+    def _follow_mentioned(self, statements: list[ast.stmt], namespace: Mapping[str, Any]) -> None:
+        """Follow the models that a cell names, also in containers, that are not followed yet."""
+        mentioned = {node.id for statement in statements for node in ast.walk(statement) if isinstance(node, ast.Name)}
+        for name in mentioned:
+            for path, value in _inside(name, namespace.get(name)):
+                if is_model(value) and self.state.of(value) is None and len(self.state.models) < _MOST_FOLLOWED:
+                    reference = _reference(value)
+                    if reference is not None:
+                        tracked = self.state.follow(returns_self=kind_of(value).has_params)
+                        tracked.ref, tracked.names = reference, {path}
+                        tracked.why = "it was there before the extension was loaded, or came about where it cannot be followed"
+                        if path == name:
+                            self.state.names[name] = Model(tracked.key)
+
+    def _begin(self) -> None:
+        for tracked in self.state.models.values():
+            found = _prints.take(tracked.object())
+            if tracked.print is not None and not tracked.print.same(found):
+                tracked.version, tracked.fit = self.state.new(), None
+                tracked.why = "it was changed outside of the cells"
+            tracked.print = found
+            tracked.sure = tracked.touched = tracked.tuned = False
+            tracked.start = Start(tracked.version, tracked.fit, tracked.why, found, self.state.new())
+
+    # ---- after a cell ------------------------------------------------------------------------------------------------
+
+    def _forget(self, statements: list[ast.stmt]) -> None:
+        """Pass over a cell that was not read: what it assigned is unknown, and what changed in it was changed by it."""
+        for name in stored_names(statements):
+            self.state.names.pop(name, None)
+        for tracked in self.state.models.values():
+            self._judge(tracked)
+        self.state.ids = {name: self.state.ids.get(name, 0) for name in self.state.names}
+
+    def _read(
+        self,
+        running: _Running,
+        sure: list[ast.stmt],
+        perhaps: list[ast.stmt],
+        namespace: Mapping[str, Any],
+        value: object,
+        output: str,
+    ) -> None:
+        reader = Reader(self.state, namespace, running.run, stored_names([*sure, *perhaps]))
+        try:
+            reader.run(sure)
+            last = reader.last
+            if perhaps:
+                reader.perhaps(perhaps)
+        except (TooMuch, RecursionError):
+            self._forget(running.statements)
+            return
+        places = list(self._places(namespace))
+        if value is not None and not perhaps:
+            places += _within(last, value)
+        self._link(places)
+        given = {tracked.key: self._judge(tracked) for tracked in self.state.models.values()}
+        self._look_at_data(namespace)
+        self._finish_fits(reader, perf_counter() - running.started)
+        self._measure(reader, places, given, output)
+        for tracked in self.state.models.values():
+            if running.run in tracked.cells:
+                for used in reader.used:
+                    tracked.did(used, "defined")
+        self._keep(namespace)
+
+    def _places(self, namespace: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield what each name, and each part of a container, stands for, and the object that is there."""
+        for name, known in list(self.state.names.items()):
+            value = namespace.get(name, MISSING)
+            if value is MISSING:
+                del self.state.names[name]
+            else:
+                yield from _within(known, value)
+
+    def _link(self, places: list[tuple[Any, Any]]) -> None:
+        """Hold each model against the object that it should be; forget those that are not one and the same."""
+        state, found = self.state, dict[int, dict[int, Any]]()
+        for known, value in places:
+            if isinstance(known, Model):
+                found.setdefault(known.key, {})[id(value)] = value
+        wrong = set()
+        for key, objects in found.items():
+            value = next(iter(objects.values()))
+            tracked = state.models.get(key)
+            other = state.of(value)
+            if tracked is None or len(objects) > 1 or not is_model(value) or (other is not None and other is not tracked):
+                wrong.add(key)
+            elif tracked.ref is None:
+                tracked.ref = _reference(value)
+            elif tracked.ref() is not value:
+                wrong.add(key)
+        for key, tracked in list(state.models.items()):
+            if key in wrong or tracked.ref is None:
+                del state.models[key]
+        for names in (state.names,):
+            for name, known in list(names.items()):
+                if isinstance(known, Model) and known.key not in state.models:
+                    names[name] = UNKNOWN
+
+    def _judge(self, tracked: Tracked) -> tuple[int, int] | None:
+        """Tell from a model's print whether it was changed; return which versions are the one that it had, if it was not."""
+        start, found = tracked.start, _prints.take(tracked.object())
+        tracked.print = found
+        if start is None or tracked.sure:
+            return None
+        if start.print.same(found):
+            span = (start.last, tracked.version)
+            tracked.version, tracked.fit, tracked.why = start.version, start.fit, start.why
+            return span
+        if tracked.version == start.version:
+            tracked.version = self.state.new()
+        else:
+            tracked.version = self.state.new()
+        if not tracked.tuned:
+            tracked.fit, tracked.why = (
+                None,
+                tracked.why
+                if tracked.fit is None and tracked.touched and tracked.why
+                else "it was changed by code that cannot be followed",
+            )
+        return None
+
+    def _look_at_data(self, namespace: Mapping[str, Any]) -> None:
+        """Note rows and names of data; none of it is kept."""
+        state = self.state
+        for name, known in state.names.items():
+            if not isinstance(known, Data):
+                continue
+            value = namespace.get(name)
+            shape = peek(value, "shape")
+            rows = shape[0] if type(shape) is tuple and shape else len(value) if type(value) in (list, tuple) else None  # type: ignore[arg-type]  # both have a length
+            if type(rows) is int:
+                state.rows.setdefault(known.rows, rows)
+            if type(shape) is tuple and len(shape) == 2 and type(shape[1]) is int:  # noqa: PLR2004 (rows and columns)
+                state.widths[known.id] = shape[1]
+            columns, label = peek(value, "columns"), peek(value, "name")
+            if type(label) is str and label:
+                state.targets[known.id] = label
+            if columns is not None and kind_of(value).data:
+                names = _column_names(columns)
+                if names and len(names) == 1:
+                    state.targets[known.id] = names[0]
+                if names:
+                    state.columns[known.id] = names
+
+    def _finish_fits(self, reader: Reader, seconds: float) -> None:
+        state = self.state
+        for tracked in state.models.values():
+            fit = tracked.fit
+            if fit is None or fit.cell != reader.cell or not tracked.sure:
+                continue
+            if fit.x is not None and fit.whole:
+                rows = state.rows.get(fit.x.rows)
+                rows = state.rows.get(fit.y.rows) if rows is None and fit.y is not None else rows
+                width, known = state.widths.get(fit.x.id), peek(tracked.object(), "n_features_in_")
+                fit.rows = None if width is not None and type(known) is int and width != known else rows
+                fit.columns = state.columns.get(fit.x.id)
+            if fit.y is not None:
+                fit.target = fit.y.column or state.targets.get(fit.y.id)
+            if fit.alone and reader.fits == 1:
+                fit.seconds = seconds
+
+    def _measure(
+        self, reader: Reader, places: list[tuple[Any, Any]], given: Mapping[int, tuple[int, int] | None], output: str
+    ) -> None:
+        """Read the numbers that scores are, from where they are kept, shown or printed."""
+        kept = [(known, value) for known, value in places if isinstance(known, Score)]
+        calls = {(score.code, score.version) for score, _ in kept if score.read != "text"}
+        shown = [
+            (score, number) for score, number in printed(reader.prints, output) if (score.code, score.version) not in calls
+        ]
+        kept = [(score, value) for score, value in kept if score.read != "text"] + shown
+        calls |= {(score.code, score.version) for score, _ in shown}
+        seen: set[Score] = {measure.score for measure in self.measures}
+        for score, value in kept:
+            if score in seen or score.key not in self.state.models:
+                continue
+            seen.add(score)
+            self._note(reader, score, numbers_of(score, value, self.state.models[score.key].object()), given)
+        for score in reader.scores:
+            if (score.code, score.version) not in calls and score.key in self.state.models and score not in seen:
+                seen.add(score)
+                self._note(reader, score, {}, given, "its value was not kept: assign it to a variable")
+        del self.measures[:-_MOST_MEASURES]
+
+    def _note(
+        self,
+        reader: Reader,
+        score: Score,
+        numbers: dict[str, float],
+        given: Mapping[int, tuple[int, int] | None],
+        why: str = "",
+    ) -> None:
+        span = given.get(score.key)
+        if span is not None and span[0] <= score.version <= span[1]:
+            score = replace(score, version=self.state.models[score.key].version)
+        if reader.racing:
+            numbers, why = {}, "other threads ran in its cell"
+        rows = None if score.data is None else self.state.rows.get(score.data.rows)
+        if rows is None and score.truth is not None:
+            rows = self.state.rows.get(score.truth.rows)
+        self.measures.append(Measure(score=score, cell=reader.cell, values=numbers, rows=rows, why=why))
+
+    def _keep(self, namespace: Mapping[str, Any]) -> None:
+        """Keep what names stand for until the next cell; what is plain or unknown is looked up anew."""
+        state = self.state
+        for name, known in list(state.names.items()):
+            if not isinstance(known, (Data, Model, Made, Score, Box, Items, Function)) or name not in namespace:
+                del state.names[name]
+        state.ids = {name: id(namespace[name]) for name in state.names}
+
+
+def _within(known: Any, value: Any, depth: int = 0) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401 (a value of the domain, and an object)
+    """Yield what is known, and the object, of a container and of all parts that are known."""
+    yield known, value
+    if depth > 3:  # noqa: PLR2004 (deeper than people nest)
+        return
+    if isinstance(known, Items) and is_a(value, tuple) and len(value) == len(known.values):
+        for part, item in zip(known.values, tuple.__iter__(value), strict=True):
+            yield from _within(part, item, depth + 1)
+    if not isinstance(known, Box):
+        return
+    for key, part in list(known.items.items()):
+        item = _item(value, key)
+        if item is MISSING:
+            known.items.pop(key)
+        else:
+            yield from _within(part, item, depth + 1)
+
+
+def _item(value: Any, key: Any) -> Any:  # noqa: ANN401 (any container and key)
+    try:
+        if type(key) is str and key.startswith(".") and type(value) not in (dict, list):
+            return value.__dict__.get(key[1:], MISSING)
+        if is_a(value, dict):
+            return dict.get(value, key, MISSING)
+        if is_a(value, list) and type(key) is int:
+            return list.__getitem__(value, key)
+    except ANY_ERROR:
+        pass
+    return MISSING
+
+
+def _inside(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 (any object)
+    """Yield an object and what its containers hold, with the way to it."""
+    yield name, value
+    if depth > 1 or is_model(value):
+        return
+    parts: list[tuple[str, Any]] = []
+    if type(value) is dict and len(value) <= _MOST_INSIDE:
+        parts = [(f"{name}[{key!r}]", item) for key, item in list(value.items()) if type(key) in (str, int)]
+    elif type(value) in (list, tuple) and len(value) <= _MOST_INSIDE:
+        parts = [(f"{name}[{index}]", item) for index, item in enumerate(value)]
+    elif not kind_of(value).data and type(own := peek(value, "__dict__")) is dict and not is_a(value, type):
+        parts = [(f"{name}.{key}", item) for key, item in list(own.items())[:_MOST_INSIDE] if type(key) is str]
+    for path, item in parts:
+        yield from _inside(path, item, depth + 1)
+
+
+def _reference(value: object) -> weakref.ref[Any] | None:
+    try:
+        return weakref.ref(value)
+    except TypeError:
+        return None
+
+
+def _column_names(columns: Any) -> tuple[str, ...] | None:  # noqa: ANN401 (a pandas Index, or a list)
+    try:
+        if len(columns) > _MOST_COLUMNS:
+            return None
+        names = tuple(columns)
+    except ANY_ERROR:
+        return None
+    return names if names and all(type(name) is str for name in names) else None
