@@ -38,6 +38,12 @@ class Notebook:
     name: str
     cells: tuple[str, ...]
     truth: dict[str, Any] = field(default_factory=dict)
+    mistake: str = ""
+
+    @property
+    def changed(self) -> bool:
+        """Whether a mistake was made in it: what is written no longer holds word for word, only the pairs and recipes do."""
+        return bool(self.mistake)
 
     @property
     def whole(self) -> dict[str, Any]:

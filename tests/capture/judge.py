@@ -162,7 +162,7 @@ class Trial:
         from sklearn import metrics
 
         names = {**vars(metrics), **moment.names, "M": moment.model}
-        truth = moment.truth
+        truth = {"features": moment.truth.get("features")} if self.notebook.changed else moment.truth
         facts = {key: _computed(truth[key], names) for key in ("features", "rows", "test_rows", "inside") if key in truth}
         facts["metrics"] = {name: _computed(text, names) for name, text in truth.get("metrics", {}).items()}
         facts["variable"] = variable
@@ -181,7 +181,11 @@ def _alike(pair: Pair, known: Pair) -> bool:
 
 
 def _computed(text: Any, names: dict[str, Any]) -> Any:
-    return eval(text, dict(names)) if isinstance(text, str) else text  # noqa: S307 (the truth is ours)
+    """Return the value of an expression of the truth; a text that tells the error where it has none."""
+    try:
+        return eval(text, dict(names)) if isinstance(text, str) else text  # noqa: S307 (the truth is ours)
+    except Exception as error:  # noqa: BLE001 (after a mistake, all may fail)
+        return f"{text} fails: {error!r}"
 
 
 class Bench:
@@ -234,7 +238,7 @@ class Bench:
         got = self.record.feature_columns
         written = self.facts.get("features")
         seen = self.fit.columns if self.fit else None
-        true = [tuple(map(str, value)) for value in (written, seen) if value is not None]
+        true = [tuple(map(str, value)) for value in (written, seen) if isinstance(value, (list, tuple))]
         self._compare("feature_columns", tuple(got) if got else None, true)
 
     def _target(self) -> None:
@@ -245,7 +249,7 @@ class Bench:
         seen = self.fit.count if self.fit and not self.mixed else None
         written = self.facts.get("rows")
         got = self.record.training_samples
-        if "rows" in self.truth and self.moment.fits and written not in {seen, None}:
+        if written is not None and self.moment.fits and written != seen:
             self._say("training_samples", "fault", f"the truth says {written}, the witness {seen}")
         elif seen is None and self.moment.fits:
             self._compare("training_samples", got, [])
@@ -293,19 +297,26 @@ class Bench:
             right = "" if written is None else f"; the truth is {written!r}"
             self._say("metrics", "wrong", f"{name}={value!r} is no number of this model{right}; {about}")
             return
-        if written is not None and not (close or same)(value, written) and not self.moved:
+        if written is not None and not (close or same)(value, written):
             self._say("metrics", "wrong", f"{name}={value!r}, the truth is {written!r}; {about}")
             return
         self._say("metrics", "right", f"{name}={value!r}")
+        self._where(name, about)
         if claimed != answer.split and not (answer.split is None and claimed in {"test", None}):
             self._say("split", "wrong", f"{name} stands with {claimed!r}; {about}")
             return
         self._split(name, claimed, [pair for pair in answer.pairs if fits_split(pair, claimed)], answer)
 
-    @property
-    def moved(self) -> bool:
-        """Whether the notebook was changed by a mistake: what is written no longer holds word for word."""
-        return "+" in self.trial.notebook.name
+    def _where(self, name: str, about: dict[str, Any]) -> None:
+        """Judge the cell that is named: code that stands in other cells only, outside of functions, was not run in this one."""
+        code = _plain(about.get("code") or "")
+        if not code.endswith(")"):  # read off the object's state
+            return
+        cells = [number for number, source in self.trial.sources.items() if code in _plain(source) and "def " not in source]
+        if about.get("cell") not in self.trial.sources or (cells and about["cell"] not in cells):
+            self._say("source.metrics cell", "wrong", f"{name} stands with cell {about.get('cell')}, run in {cells}")
+        else:
+            self._say("source.metrics cell", "right", f"{name}: {about['cell']}")
 
     def _split(self, name: str, claimed: str | None, agreeing: list[Pair], answer: Any) -> None:
         if claimed is None:
@@ -338,6 +349,10 @@ class Bench:
 
     def _fit(self) -> None:
         got, fits = self.source.get("fit"), self.moment.fits
+        true = None if self.trial.notebook.changed else self.truth.get("fit")
+        if true is not None and (not fits or true != fits[-1].cell):
+            self._say("source.fit", "fault", f"the truth says {true}, the witness {[fit.cell for fit in fits]}")
+            return
         if not got:
             unknown = not fits or "source.fit" in self.truth.get("why", {})
             self._say("source.fit", "none" if unknown else "empty", "" if unknown else f"cell {fits[-1].cell}")
@@ -373,18 +388,19 @@ class Bench:
             return f"cell {number} is not what was run: {entry.get('code', '')[:80]!r}"
         root = self.facts["variable"].replace("[", ".").partition(".")[0]
         words = {root, *self.whole.get("names", [])}
-        if not any(word in source for word in words):
+        known = [*self.trial.witness.tried(self.moment.live), *self.moment.fits]
+        fitted = {fit.cell for fit in known} or {number}
+        if number not in fitted and not any(word in source for word in words):
             return f"cell {number} has nothing to do with it: {source[:80]!r}"
-        fitted = {fit.cell for fit in self.moment.fits} or {number}
         if "fitted" in (entry.get("does") or []) and number not in fitted:
             return f"cell {number} is said to fit it; that was {sorted(fitted)}"
         return ""
 
     def _origin(self) -> None:
         self._compare("source.variable", self.source.get("variable"), [self.facts["variable"]])
-        parent = self.truth.get("parent")
+        parents = self.truth.get("parent")
         got = (self.source.get("parent") or {}).get("ref")
-        self._compare("source.parent", got, [parent])
+        self._compare("source.parent", got, parents if isinstance(parents, list) else [parents])
         expected = commit_here()
         git = dict(self.source.get("git") or {})
         self._compare("source.git", git or None, [{"commit": expected, "dirty": False}])

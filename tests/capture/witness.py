@@ -184,6 +184,10 @@ class Witness:
         digest = digest_of(thing)
         return [fit for fit in good if digest is not None and fit.digest == digest][-1:]
 
+    def tried(self, thing: Any) -> list[Fit]:
+        """Return the fits of this object, with those that failed."""
+        return [fit for fit in self.fits if fit.made(thing)]
+
     def outermost(self, cell: int) -> list[Fit]:
         """Return the fits of predictors that the code of a cell asked for."""
         return [fit for fit in self.fits if fit.cell == cell and fit.depth == 0 and fit.predicts]
