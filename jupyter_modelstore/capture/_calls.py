@@ -23,11 +23,12 @@ from jupyter_modelstore.capture._domain import (
     Thing,
     Value,
 )
-from jupyter_modelstore.capture._expressions import Expressions, Frame, is_risky, rooted
+from jupyter_modelstore.capture._expressions import SHUFFLES, Expressions, Frame, is_risky, rooted
 from jupyter_modelstore.capture._kinds import MISSING, is_a, kind_of_class
 from jupyter_modelstore.capture._state import Fit, Tracked
 
 _PREDICT = frozenset({"predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples"})
+_STILL_MADE = frozenset({"round", "astype", "argmax", "reshape", "ravel", "squeeze", "flatten", "copy"})
 _MOST_DEPTH = 5
 _MOST_CODE = 300
 _RACING = frozenset({"threading", "concurrent", "multiprocessing", "asyncio", "dask", "ray", "joblib"})
@@ -112,8 +113,8 @@ class Calls(Expressions):
             return self.method_of_data(base, name, node, named)
         if isinstance(base, Made):
             return (
-                self.mixed(base, *given)
-                if name in {"round", "astype", "argmax", "reshape", "ravel", "squeeze", "flatten", "copy"}
+                self.mixed(base, *(value for value in given if not isinstance(value, Thing)))
+                if name in _STILL_MADE
                 else UNKNOWN
             )
         if isinstance(base, Score):
@@ -415,13 +416,16 @@ class Calls(Expressions):
             return Box()
         if library.keeps_meaning(thing) and any(isinstance(value, Made) for value in every):
             return self.mixed(*every)
-        return self._from(every)
+        return self._from(every, alike=not SHUFFLES.search(library.qualified(thing)[1]))
 
-    def _from(self, every: list[Value]) -> Value:
+    def _from(self, every: list[Value], *, alike: bool = False) -> Value:
         data = [value for value in _within(every) if isinstance(value, Data)]
         if not data or any(isinstance(value, (Model, Made)) for value in _within(every)):
             return UNKNOWN
-        return self.state.data(roots=frozenset[Root]().union(*(value.roots for value in data)))
+        made = self.state.data(roots=frozenset[Root]().union(*(value.roots for value in data)))
+        if len(data) == 1 and alike:
+            self.state.alike[made.rows] = data[0].rows
+        return made
 
     # ---- functions of the notebook -----------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from jupyter_modelstore.capture._own import own_scores
 from jupyter_modelstore.capture._place import notebook_path
 from jupyter_modelstore.capture._prints import take
 from jupyter_modelstore.capture._secrets import mask
-from jupyter_modelstore.capture._state import Fit, Measure, Tracked
+from jupyter_modelstore.capture._state import Fit, Measure, State, Tracked
 from jupyter_modelstore.capture._watch import Watch
 from jupyter_modelstore.record import Captured, Unattached
 
@@ -99,7 +99,7 @@ def _numbers(
     fit = None if tracked is None or changed else tracked.fit
     numbers = [
         _Number(own.name, own.value, own.split, "", None if fit is None else fit.cell, f"{variable}.{own.code}")
-        for own in own_scores(model, fit.evals if fit else (), lambda data: _split(data, None, "", fit)[0])
+        for own in own_scores(model, fit.evals if fit else (), lambda data: _split(watch.state, data, None, "", fit)[0])
     ]
     names = (tracked.names if tracked else set()) | {variable}
     untold: list[tuple[Measure, str]] = []
@@ -110,7 +110,7 @@ def _numbers(
                 untold.append((measure, f"of another model that was called {score.variable} then: older than the fit"))
             continue
         why = _too_old(measure, tracked, changed=changed) or measure.why
-        split, reason = _split_of(score, fit)
+        split, reason = _split_of(watch.state, score, fit)
         if why or reason or not measure.values:
             untold.append((measure, why or reason or "its value was not kept: assign it to a variable"))
             continue
@@ -140,25 +140,23 @@ def _too_old(measure: Measure, tracked: Tracked, *, changed: bool) -> str:
     return f"older than a change: {tracked.why}" if tracked.why else "older than a change of the model"
 
 
-def _split_of(score: Score, fit: Fit | None) -> tuple[str | None, str]:
+def _split_of(state: State, score: Score, fit: Fit | None) -> tuple[str | None, str]:
     if score.how.startswith("cv"):
         return "cross-validation", ""
     if score.part:
         return None, "on part of the rows only"
-    return _split(score.data, score.truth, score.about, fit)
+    return _split(state, score.data, score.truth, score.about, fit)
 
 
-def _split(data: Data | None, truth: Data | None, about: str, fit: Fit | None) -> tuple[str | None, str]:
+def _split(state: State, data: Data | None, truth: Data | None, about: str, fit: Fit | None) -> tuple[str | None, str]:
     """Return what data is to a fit, or why a number on it is not kept."""
-    if data is None or fit is None or fit.x is None:
+    if data is None:
         return None, ""
-    if (
-        truth is not None
-        and truth.rows != data.rows
-        and (apart(truth.roots, data.roots) or fit.x.rows in {truth.rows, data.rows})
-    ):
+    if truth is not None and not state.same_rows(truth, data) and family(truth.roots) & family(data.roots):
         return None, f"the answers and the rows may not belong together ({about})"
-    if data.id == fit.x.id or data.rows == fit.x.rows:
+    if fit is None or fit.x is None:
+        return None, ""
+    if data.id == fit.x.id or state.same_rows(data, fit.x):
         return "train", ""
     said = purpose(about)
     away = apart(data.roots, fit.x.roots)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -40,6 +41,9 @@ _SAME_ROWS = library.words(
     "select_dtypes replace assign reset_index set_index abs map apply str cat T A1 array"
 )
 _FEWER_ROWS = library.words("head tail sample query dropna drop_duplicates nlargest nsmallest filter where loc iloc")
+
+SHUFFLES = re.compile("sample|shuffl|sort|permut|index|flip|roll|choice|concat|append|merge|join|stack|repeat|tile|unique")
+"""Words in the names of functions that may give rows in another order, or other rows."""
 
 
 class TooMuch(Exception):
@@ -470,7 +474,10 @@ class Expressions:
             return self.state.data(roots=self.state.root("split", self.state.new(), 0, data.roots), column=data.column)
         fewer = name in _FEWER_ROWS or name == "drop"
         roots = self.state.root("part", self.state.new(), 0, data.roots) if fewer else data.roots
-        return self.state.data(roots=roots, column=data.column)
+        made = self.state.data(roots=roots, column=data.column)
+        if not fewer and not SHUFFLES.search(name):
+            self.state.alike[made.rows] = data.rows
+        return made
 
     def _dropped(self, node: ast.expr) -> Data | None:
         """Return the sample whose index is dropped: ``df.drop(train.index)`` is all but the sample."""

@@ -125,8 +125,7 @@ class Reader(Calls):
             tracked.names.add(name)
             tracked.did(self.cell, "assigned")
             return Model(tracked.key)
-        plain = type(final) in (str, int, float, bool) and isinstance(value, Unknown)
-        return Const(final) if plain else value
+        return Const(final) if type(final) in (str, int, float, bool) else value
 
     def _unpack(self, targets: list[ast.expr], value: Value) -> None:
         values: list[Value] = []

@@ -107,6 +107,7 @@ class State:
         self.columns: dict[int, tuple[str, ...]] = {}
         self.targets: dict[int, str] = {}
         self.widths: dict[int, int] = {}
+        self.alike: dict[int, int] = {}
         self.volatile: set[str] = set()
         self._count = 0
         self._known: dict[Hashable, int] = {}
@@ -127,6 +128,16 @@ class State:
         """Return data that was never seen before."""
         number = self.new()
         return Data(number, number, roots or frozenset({Root()}), column)
+
+    def same_rows(self, one: Data, two: Data) -> bool:
+        """Tell whether the rows of two pieces of data correspond one to one, as far as can be told."""
+        return self._first_rows(one.rows) == self._first_rows(two.rows)
+
+    def _first_rows(self, rows: int) -> int:
+        """Return what rows were made from by functions that keep their order, as long as their number stayed the same."""
+        while (origin := self.alike.get(rows)) is not None and self.rows.get(rows, -1) == self.rows.get(origin, -2):
+            rows = origin
+        return rows
 
     def root(self, how: Any, split: Hashable, side: int, parents: frozenset[Root]) -> frozenset[Root]:  # noqa: ANN401 (a word)
         """Return the same root for the same side of the same split of the same rows."""

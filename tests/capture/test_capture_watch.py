@@ -1,0 +1,562 @@
+"""What a save knows of the notebook, in a real shell: one short notebook each, and what must, and must not, be kept.
+
+Each case is a list of cells, the variable to save, and the metrics that must be kept, no more and no fewer: by name, an
+expression that is evaluated when all cells have run. Where an expression is of an older state, the number would be wrong, so it
+must not be there: ``ABSENT`` says what else the card must tell.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import weakref
+
+import pytest
+
+pytest_plugins = ("doors_fixtures",)
+
+SETUP = """
+import numpy as np, pandas as pd
+from sklearn.datasets import load_breast_cancer
+from sklearn.linear_model import LogisticRegression, LinearRegression, SGDClassifier, Ridge
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.cluster import KMeans
+from sklearn.pipeline import make_pipeline, Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.model_selection import train_test_split, cross_val_score, cross_validate, cross_val_predict, GridSearchCV, KFold
+from sklearn.metrics import *
+from sklearn.base import clone
+from types import SimpleNamespace
+import copy, threading
+data = load_breast_cancer(as_frame=True)
+df = data.frame.iloc[:300, [0, 1, 2, 5, 30]]
+"""
+SPLIT = """
+X = df.drop(columns="target")
+y = df["target"]
+X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+"""
+TREE = "clf = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X_train, y_train)"
+ACC = "accuracy_score(y_test, clf.predict(X_test))"
+
+
+def case(name, cells, metrics, variable="clf", **expected):
+    return pytest.param(cells, variable, metrics, expected, id=name)
+
+
+CASES = [
+    # ---- numbers that are right -------------------------------------------------------------------------------------
+    case(
+        "variable", [TREE, f"acc = {ACC}"], {"accuracy": ACC}, rows=225, tested=75, target="target", split={"accuracy": "test"}
+    ),
+    case("predictions in a cell of their own", [TREE, "p = clf.predict(X_test)", "f = f1_score(y_test, p)"], {"f1": "f"}),
+    case("last expression", [TREE, "clf.score(X_test, y_test)"], {"accuracy": ACC}),
+    case(
+        "pair of train and test",
+        [TREE, "clf.score(X_train, y_train), clf.score(X_test, y_test)"],
+        {"train_accuracy": "clf.score(X_train, y_train)", "accuracy": ACC},
+        split={"train_accuracy": "train"},
+    ),
+    case(
+        "train is said",
+        [TREE, "acc = accuracy_score(y_train, clf.predict(X_train))"],
+        {"train_accuracy": "clf.score(X_train, y_train)"},
+        tested=None,
+    ),
+    case(
+        "train that is called test",
+        [TREE, "X_test, y_test = X_train, y_train", "acc = clf.score(X_test, y_test)"],
+        {"train_accuracy": "clf.score(X_train, y_train)"},
+    ),
+    case(
+        "dict",
+        [TREE, f"m = {{'a': {ACC}, 'b': recall_score(y_test, clf.predict(X_test))}}"],
+        {"accuracy": ACC, "recall": "recall_score(y_test, clf.predict(X_test))"},
+    ),
+    case("dict shown", [TREE, f"{{'a': {ACC}}}"], {"accuracy": ACC}),
+    case(
+        "names of arguments",
+        [TREE, "f = f1_score(y_true=y_test, y_pred=clf.predict(X_test), average='macro')"],
+        {"f1_macro": "f"},
+    ),
+    case(
+        "meaning of arguments",
+        [TREE, "n = accuracy_score(y_test, clf.predict(X_test), normalize=False)"],
+        {"accuracy(normalize=False)": "n"},
+    ),
+    case("probabilities", [TREE, "auc_ = roc_auc_score(y_test, clf.predict_proba(X_test)[:, 1])"], {"roc_auc": "auc_"}),
+    case(
+        "curve",
+        [TREE, "fpr, tpr, _ = roc_curve(y_test, clf.predict_proba(X_test)[:, 1])", "a = auc(fpr, tpr)"],
+        {"roc_auc": "roc_auc_score(y_test, clf.predict_proba(X_test)[:, 1])"},
+    ),
+    case(
+        "threshold",
+        [TREE, "p = (clf.predict_proba(X_test)[:, 1] > 0.5).astype(int)", "a = accuracy_score(y_test, p)"],
+        {"accuracy": "a"},
+    ),
+    case(
+        "report",
+        [TREE, "r = classification_report(y_test, clf.predict(X_test), output_dict=True)"],
+        {
+            "accuracy": ACC,
+            **{
+                f"{n}_{a}": f"r['{a} avg']['{k}']"
+                for a in ("macro", "weighted")
+                for n, k in (("precision", "precision"), ("recall", "recall"), ("f1", "f1-score"))
+            },
+        },
+    ),
+    case(
+        "cross-validation",
+        [TREE, "s = cross_val_score(clf, X, y, cv=3)"],
+        {"cv_accuracy": "s.mean()"},
+        split={"cv_accuracy": "cross-validation"},
+    ),
+    case("cross-validation, its mean", [TREE, "s = cross_val_score(clf, X, y, cv=3, scoring='f1').mean()"], {"cv_f1": "s"}),
+    case(
+        "cross_validate",
+        [TREE, "s = cross_validate(clf, X, y, cv=3, scoring=['f1', 'roc_auc'])"],
+        {"cv_f1": "s['test_f1'].mean()", "cv_roc_auc": "s['test_roc_auc'].mean()"},
+    ),
+    case("cross_val_predict", [TREE, "p = cross_val_predict(clf, X, y, cv=3); a = accuracy_score(y, p)"], {"cv_accuracy": "a"}),
+    case(
+        "search",
+        [
+            "clf = GridSearchCV(DecisionTreeClassifier(random_state=0), {'max_depth': [1, 2]}, cv=3).fit(X_train, y_train)",
+            f"a = {ACC}",
+        ],
+        {"cv_accuracy": "clf.best_score_", "accuracy": ACC},
+    ),
+    case(
+        "best of a search",
+        [
+            "g = GridSearchCV(DecisionTreeClassifier(random_state=0), {'max_depth': [1, 2]}, cv=3)\n"
+            "g.fit(X_train, y_train)\nclf = g.best_estimator_\n" + f"a = {ACC}"
+        ],
+        {"accuracy": ACC},
+        rows=225,
+    ),
+    case(
+        "best of a search, by attribute",
+        [
+            "g = GridSearchCV(DecisionTreeClassifier(random_state=0), {'max_depth': [1, 2]}, cv=3)\ng.fit(X_train, y_train)",
+            "a = accuracy_score(y_test, g.predict(X_test))",
+        ],
+        {"accuracy": "accuracy_score(y_test, g.predict(X_test))"},
+        variable="g.best_estimator_",
+    ),
+    case(
+        "out of bag",
+        ["clf = RandomForestClassifier(30, oob_score=True, random_state=0).fit(X_train, y_train)"],
+        {"oob_accuracy": "clf.oob_score_"},
+    ),
+    case(
+        "root of mse",
+        ["clf = LinearRegression().fit(X_train, y_train)", "r = np.sqrt(mean_squared_error(y_test, clf.predict(X_test)))"],
+        {"root_mean_squared_error": "r"},
+    ),
+    case(
+        "root by power, r2",
+        [
+            "clf = LinearRegression().fit(X_train, y_train)\np = clf.predict(X_test)",
+            "r = mean_squared_error(y_test, p) ** 0.5\ns = clf.score(X_test, y_test)",
+        ],
+        {"root_mean_squared_error": "r", "r2": "s"},
+    ),
+    case("scorer", [TREE, "sc = get_scorer('f1')", "v = sc(clf, X_test, y_test)"], {"f1": "v"}),
+    case("made scorer", [TREE, "sc = make_scorer(fbeta_score, beta=2)\nv = sc(clf, X_test, y_test)"], {"fbeta(beta=2)": "v"}),
+    case(
+        "pipeline",
+        ["clf = make_pipeline(StandardScaler(), LogisticRegression()).fit(X_train, y_train)", "s = clf.score(X_test, y_test)"],
+        {"accuracy": "s"},
+        columns=4,
+    ),
+    case(
+        "scaled copies",
+        [
+            "sc = StandardScaler()\nA = sc.fit_transform(X_train)\nB = sc.transform(X_test)",
+            "clf = LogisticRegression().fit(A, y_train)",
+            "s = clf.score(B, y_test)\nt = clf.score(A, y_train)",
+        ],
+        {"accuracy": "s", "train_accuracy": "t"},
+        rows=225,
+        tested=75,
+    ),
+    case(
+        "nested split",
+        [
+            "A, X_val, b, y_val = train_test_split(X_train, y_train, random_state=1)",
+            "clf = DecisionTreeClassifier(max_depth=2).fit(A, b)",
+            "v = clf.score(X_val, y_val)\nt = clf.score(X_test, y_test)",
+        ],
+        {"val_accuracy": "v", "accuracy": "t"},
+        split={"val_accuracy": "validation"},
+    ),
+    case(
+        "slices",
+        [
+            "X_a, X_b = X[:200], X[200:]\ny_a, y_b = y[:200], y[200:]",
+            "clf = DecisionTreeClassifier(max_depth=2).fit(X_a, y_a)",
+            "s = clf.score(X_b, y_b)",
+        ],
+        {"accuracy": "s"},
+        rows=200,
+        tested=100,
+    ),
+    case(
+        "slices by number",
+        ["n = int(len(X) * 0.7)", "clf = DecisionTreeClassifier(max_depth=2).fit(X[:n], y[:n])", "s = clf.score(X[n:], y[n:])"],
+        {"accuracy": "s"},
+    ),
+    case(
+        "sample and rest",
+        [
+            "tr = df.sample(frac=0.7, random_state=0)\nte = df.drop(tr.index)",
+            "clf = DecisionTreeClassifier(max_depth=2).fit(tr[['mean radius']], tr['target'])",
+            "s = clf.score(te[['mean radius']], te['target'])",
+        ],
+        {"accuracy": "s"},
+        target="target",
+    ),
+    case(
+        "arrays",
+        [
+            "A_train, A_test, b_train, b_test = train_test_split(X.values, y.values, random_state=0)",
+            "clf = DecisionTreeClassifier(max_depth=2).fit(A_train, b_train)",
+            "s = clf.score(A_test, b_test)",
+        ],
+        {"accuracy": "s"},
+        rows=225,
+        target="target",
+    ),
+    case(
+        "function of the notebook",
+        [
+            "def evaluate(model, a, b):\n    p = model.predict(a)\n    return {'acc': accuracy_score(b, p), 'f': f1_score(b, p)}",
+            TREE,
+            "r = evaluate(clf, X_test, y_test)",
+        ],
+        {"accuracy": ACC, "f1": "f1_score(y_test, clf.predict(X_test))"},
+    ),
+    case(
+        "made in a function",
+        [
+            "def train(a, b):\n    m = DecisionTreeClassifier(max_depth=2)\n    m.fit(a, b)\n    return m",
+            "clf = train(X_train, y_train)",
+            f"v = {ACC}",
+        ],
+        {"accuracy": ACC},
+        rows=225,
+    ),
+    case(
+        "loop over models",
+        [
+            "ms = {'a': DecisionTreeClassifier(max_depth=1), 'b': DecisionTreeClassifier(max_depth=3)}\ns = {}\n"
+            "for n, m in ms.items():\n    m.fit(X_train, y_train)\n    s[n] = accuracy_score(y_test, m.predict(X_test))"
+        ],
+        {"accuracy": "accuracy_score(y_test, ms['a'].predict(X_test))"},
+        variable="ms['a']",
+    ),
+    case(
+        "loop over pairs",
+        [
+            "kept = {}\nrows = []\nfor n, m in [('a', DecisionTreeClassifier(max_depth=1)), ('b', LogisticRegression(max_iter=5000))]:\n"
+            "    kept[n] = m.fit(X_train, y_train)\n    rows.append({'n': n, 'acc': m.score(X_test, y_test)})"
+        ],
+        {"accuracy": "kept['a'].score(X_test, y_test)"},
+        variable="kept['a']",
+    ),
+    case(
+        "comprehension",
+        [
+            "ms = {'a': DecisionTreeClassifier(max_depth=1), 'b': DecisionTreeClassifier(max_depth=3)}",
+            "s = {n: m.fit(X_train, y_train).score(X_test, y_test) for n, m in ms.items()}",
+        ],
+        {"accuracy": "ms['b'].score(X_test, y_test)"},
+        variable="ms['b']",
+    ),
+    case(
+        "attribute",
+        [
+            "box = SimpleNamespace()\nbox.clf = DecisionTreeClassifier(max_depth=2).fit(X_train, y_train)",
+            "v = accuracy_score(y_test, box.clf.predict(X_test))",
+        ],
+        {"accuracy": "accuracy_score(y_test, box.clf.predict(X_test))"},
+        variable="box.clf",
+    ),
+    case(
+        "swapped",
+        [
+            TREE + "\nother = DecisionTreeClassifier(max_depth=1, max_features=1, random_state=3).fit(X_train, y_train)",
+            f"a = {ACC}\nb = accuracy_score(y_test, other.predict(X_test))",
+            "clf, other = other, clf",
+        ],
+        {"accuracy": ACC},
+    ),
+    case("one cell", [TREE + f"\nacc = {ACC}"], {"accuracy": ACC}, rows=225),
+    case("time and capture", ["%%time\n" + TREE, "%%capture\nacc = " + ACC], {"accuracy": ACC}, rows=225),
+    case(
+        "line time",
+        ["clf = DecisionTreeClassifier(max_depth=2, random_state=0)", "%time clf.fit(X_train, y_train)", "acc = " + ACC],
+        {"accuracy": ACC},
+        rows=225,
+    ),
+    case(
+        "clustering",
+        ["clf = KMeans(3, n_init=1, random_state=0).fit(X)", "s = silhouette_score(X, clf.labels_)"],
+        {"train_silhouette": "s"},
+        rows=300,
+    ),
+    case("user's word wins", [TREE, f"acc = {ACC}"], {"accuracy": "0.5"}, line='%save_model clf "kept" -m accuracy=0.5'),
+    # ---- numbers that would be wrong --------------------------------------------------------------------------------
+    case("refit in place", [TREE, f"acc = {ACC}", "clf.fit(X_train[:50], y_train[:50])"], {}, told="older than the fit"),
+    case(
+        "refit, same cell, after", [TREE + f"\nacc = {ACC}\nclf.fit(X_train[:50], y_train[:50])"], {}, told="older than the fit"
+    ),
+    case(
+        "another object of the name",
+        [TREE, f"acc = {ACC}", "clf = DecisionTreeClassifier(max_depth=1).fit(X_train[:50], y_train[:50])"],
+        {},
+        told="older than the fit",
+    ),
+    case(
+        "parameters changed and fitted in a function",
+        [
+            "def again(m):\n    m.set_params(max_depth=1)\n    m.fit(X_train[:40], y_train[:40])",
+            TREE,
+            f"acc = {ACC}",
+            "again(clf)",
+        ],
+        {},
+    ),
+    case(
+        "refit by a function that is no reader's",
+        [
+            "class Other:\n    def go(self, m):\n        m.fit(X_train[:40], y_train[:40])",
+            TREE,
+            f"acc = {ACC}\nOther().go(clf)",
+        ],
+        {},
+    ),
+    case("refit by exec", [TREE, f"acc = {ACC}", "exec('clf.fit(X_train[:40], y_train[:40])')"], {}),
+    case("refit by exec, same cell", [TREE + f"\nacc = {ACC}\nexec('clf.fit(X_train[:40], y_train[:40])')"], {}),
+    case("refit by lambda", [TREE + f"\nacc = {ACC}\nlist(map(lambda m: m.fit(X_train[:40], y_train[:40]), [clf]))"], {}),
+    case(
+        "refit by a pipeline that holds it",
+        [TREE + f"\nacc = {ACC}\nPipeline([('c', clf)]).fit(X_train[:40], y_train[:40])"],
+        {},
+    ),
+    case("refit by a pipeline, later", [TREE, f"acc = {ACC}", "Pipeline([('c', clf)]).fit(X_train[:40], y_train[:40])"], {}),
+    case("refit under another name", [TREE, f"acc = {ACC}", "b = clf", "b.fit(X_train[:40], y_train[:40])"], {}),
+    case(
+        "refit in a thread",
+        [TREE, f"acc = {ACC}", "t = threading.Thread(target=clf.fit, args=(X_train[:40], y_train[:40])); t.start(); t.join()"],
+        {},
+    ),
+    case("refit in a branch", [TREE + f"\nacc = {ACC}\nif acc > 0:\n    clf.fit(X_train[:40], y_train[:40])"], {}),
+    case("refit in a loop", [TREE + f"\nacc = {ACC}\nfor n in (30, 40):\n    clf.fit(X_train[:n], y_train[:n])"], {}),
+    case(
+        "refit in a comprehension",
+        [TREE + f"\nacc = {ACC}\n[clf.fit(X_train[:n], y_train[:n]) for n in np.arange(30, 40, 9)]"],
+        {},
+    ),
+    case(
+        "partial fit",
+        [
+            "clf = SGDClassifier(random_state=0).partial_fit(X_train, y_train, classes=[0, 1])",
+            f"acc = {ACC}",
+            "clf.partial_fit(X_train[:20], y_train[:20])",
+        ],
+        {},
+        rows=None,
+    ),
+    case(
+        "changed by hand",
+        ["clf = LogisticRegression(max_iter=5000).fit(X_train, y_train)", f"acc = {ACC}", "clf.coef_[0, 0] = 9"],
+        {},
+    ),
+    case(
+        "changed by hand, same cell",
+        ["clf = LogisticRegression(max_iter=5000).fit(X_train, y_train)\n" + f"acc = {ACC}\nclf.coef_ = clf.coef_ * -1"],
+        {},
+    ),
+    case(
+        "changed through an array",
+        ["clf = LogisticRegression(max_iter=5000).fit(X_train, y_train)", f"acc = {ACC}", "c = clf.coef_\nc *= -1"],
+        {},
+    ),
+    case(
+        "another model's score",
+        [
+            TREE,
+            "other = DecisionTreeClassifier(max_depth=1).fit(X_train, y_train)\nacc = accuracy_score(y_test, other.predict(X_test))",
+        ],
+        {},
+    ),
+    case(
+        "another model's predictions under the name",
+        [
+            TREE,
+            "p = clf.predict(X_test)",
+            "p = LogisticRegression(max_iter=5000).fit(X_train, y_train).predict(X_test)",
+            "acc = accuracy_score(y_test, p)",
+        ],
+        {},
+    ),
+    case(
+        "predictions of before",
+        [TREE, "p = clf.predict(X_test)", "clf.fit(X_train[:40], y_train[:40])", "acc = accuracy_score(y_test, p)"],
+        {},
+    ),
+    case(
+        "mean of two models",
+        [
+            TREE,
+            "o = LogisticRegression(max_iter=5000).fit(X_train, y_train)",
+            "p = (clf.predict(X_test) + o.predict(X_test)) / 2 > 0.4",
+            "acc = accuracy_score(y_test, p)",
+        ],
+        {},
+    ),
+    case("overwritten by a constant", [TREE, f"acc = {ACC}\nacc = 0.99"], {}),
+    case("changed number", [TREE, f"acc = {ACC} * 100"], {}),
+    case("changed in place", [TREE, f"acc = {ACC}\nacc *= 100"], {}),
+    case("subset", [TREE, "m = y_test == 1\nacc = accuracy_score(y_test[m], clf.predict(X_test)[m])"], {}),
+    case("subset of rows", [TREE, "acc = clf.score(X_test[:10], y_test[:10])"], {}),
+    case("on all rows", [TREE, "acc = clf.score(X, y)"], {}, told="fitted on"),
+    case(
+        "two numbers of one name",
+        [
+            TREE,
+            "P = clf.predict_proba(X_test)[:, 1]\na = accuracy_score(y_test, P > 0.3)\nb = accuracy_score(y_test, P > 0.95)",
+        ],
+        {},
+        told="one of 2",
+    ),
+    case(
+        "cross-validation before",
+        ["clf = DecisionTreeClassifier(max_depth=2)\ns = cross_val_score(clf, X, y, cv=3)", "clf.fit(X_train, y_train)"],
+        {},
+        told="older than the fit",
+    ),
+    case("own function of that name", ["def accuracy_score(a, b):\n    return 0.123", TREE, f"acc = {ACC}"], {}),
+    case("shadowed function", ["accuracy_score = lambda a, b: 0.123", TREE, f"acc = {ACC}"], {}),
+    case("a cell that failed", [TREE, "!acc = 1", f"bad = 1\nclf.fit(X_train[:40], y_train[:40]); 1/0\nacc = {ACC}"], {}),
+    case(
+        "a score before the line that failed",
+        [TREE, f"acc = {ACC}\n1/0\nclf.fit(X_train[:40], y_train[:40])"],
+        {"accuracy": ACC},
+    ),
+    case(
+        "loop that ends early",
+        [
+            TREE,
+            "for m in [clf, clone(clf).fit(X_train[:40], y_train[:40])]:\n    acc = m.score(X_test, y_test)\n    clf = m\n    if acc < 2:\n        break\n    clf.fit(X, y)",
+        ],
+        {},
+    ),
+    case(
+        "best of several",
+        [
+            "best = 0\nfor d in np.arange(1, 4):\n    m = DecisionTreeClassifier(max_depth=d).fit(X_train, y_train)\n    s = m.score(X_test, y_test)\n    if s > best:\n        best, clf = s, m"
+        ],
+        {},
+    ),
+    case(
+        "kfold by hand",
+        [
+            "scores = []\nfor tr, te in KFold(3).split(X):\n    clf = DecisionTreeClassifier(max_depth=2).fit(X.iloc[tr], y.iloc[tr])\n    scores.append(clf.score(X.iloc[te], y.iloc[te]))",
+            "mean = np.mean(scores)",
+        ],
+        {},
+        rows=None,
+    ),
+    case(
+        "names exchanged by exec",
+        [
+            TREE,
+            "o = DecisionTreeClassifier(max_depth=1).fit(X_train[:30], y_train[:30])",
+            "exec('clf, o = o, clf')\nacc = " + ACC,
+        ],
+        {},
+    ),
+    case(
+        "names exchanged by a function",
+        [
+            "def swap():\n    global clf, o\n    clf, o = o, clf",
+            TREE + "\no = DecisionTreeClassifier(max_depth=1).fit(X_train[:30], y_train[:30])\n" + f"acc = {ACC}\nswap()",
+        ],
+        {"accuracy": "acc if False else None"},
+    ),
+    case("timeit does not assign", [TREE, f"%timeit -n1 -r1 acc = {ACC}"], {}),
+    case("deep copy", [TREE, f"acc = {ACC}", "clf = copy.deepcopy(clf)\nclf.fit(X_train[:40], y_train[:40])"], {}),
+    case(
+        "data changed between",
+        [TREE, "p = clf.predict(X_test)\ny_test = y_test.sample(frac=1, random_state=1)\nacc = accuracy_score(y_test, p)"],
+        {},
+    ),
+]
+
+
+@pytest.fixture
+def ready(notebook):
+    notebook.run(SETUP)
+    notebook.run(SPLIT)
+    return notebook
+
+
+@pytest.mark.parametrize(("cells", "variable", "metrics", "expected"), CASES)
+def test_what_is_kept_is_right_and_the_rest_is_empty(ready, jms_store, cells, variable, metrics, expected):
+    for cell in cells:
+        failing = "1/0" in cell
+        ready.run(cell, ok=not failing)
+    shown = ready.run(expected.get("line", f'%save_model {variable} "kept"')).text
+    record = jms_store.get("kept")
+    right = {name: eval(text, ready.shell.user_ns) for name, text in metrics.items()}  # noqa: S307 (ours)
+    right = {name: value for name, value in right.items() if value is not None}
+    assert dict(record.metrics) == pytest.approx(right), shown
+    measured = record.source.get("metrics", {})
+    for name, split in expected.get("split", {}).items():
+        assert measured[name]["split"] == split
+    assert "told" not in expected or expected["told"] in shown.replace("\n", " ")
+    if "rows" in expected:
+        assert record.training_samples == expected["rows"]
+    if "tested" in expected:
+        assert record.test_samples == expected["tested"]
+    if "target" in expected:
+        assert record.target_column == expected["target"]
+    if "columns" in expected:
+        assert len(record.feature_columns) == expected["columns"]
+
+
+def test_nothing_is_kept_alive(ready):
+    ready.run(TREE + f"\nacc = {ACC}\nmodels = {{'a': clf}}")
+    references = [weakref.ref(ready[name]) for name in ("clf", "X_train", "X_test")]
+    ready.run("del clf, models, X_train, X_test, y_train, y_test")
+    gc.collect()
+    assert [reference() for reference in references] == [None, None, None]
+
+
+def test_nothing_of_before_the_extension_is_known(shell, jms_store):
+    from doors_fixtures import Notebook
+
+    notebook = Notebook(shell)
+    for cell in (SETUP, SPLIT, TREE, f"acc = {ACC}", "%load_ext jupyter_modelstore", '%save_model clf "kept"'):
+        notebook.run(cell)
+    record = jms_store.get("kept")
+    assert dict(record.metrics) == {}
+    assert (record.training_samples, record.target_column, record.training_time_seconds) == (None, None, None)
+
+
+def test_seconds_are_those_of_the_cell_that_fitted(ready, jms_store):
+    ready.run("import time\n" + TREE + "\ntime.sleep(0.2)")
+    ready.run("time.sleep(0.3)")
+    ready.run('%save_model clf "kept"')
+    assert 0.2 <= jms_store.get("kept").training_time_seconds < 0.3
+    ready.run(TREE + "\nother = DecisionTreeClassifier().fit(X, y)")
+    ready.run('%save_model clf "kept"')
+    assert math.isfinite(jms_store.get("kept").version)
+    ready.run('%save_model other "other"')
+    assert jms_store.get("other").training_time_seconds is None
