@@ -1,7 +1,7 @@
 """The corpus: notebooks as people write them, each with the truth about what it saves.
 
-A file of ``notebooks/`` is a notebook in the percent format: text before the first ``# %%`` says whose way of working it is, an
-``# order: 1 2 4 3`` line in which order its cells are run (1 is the first; without the line, from top to bottom). The last cell,
+A file of ``notebooks/`` is a notebook in the percent format: text before the first ``# %%`` says whose way of working it
+is, an ``# order: 1 2 4 3`` line in which order its cells are run (without it, from top to bottom). The last cell,
 ``# %% [truth]``, is never run. It is a dictionary that Python can read without running it; its keys are the names under which
 the notebook saves (``churn:2`` is the second save under that name), its values what a careful colleague would write down:
 

@@ -1,12 +1,12 @@
 """The judge: runs a notebook in a real shell, reads what was kept, and says of every field: right, empty or wrong.
 
-``python tests/capture/judge.py --all`` prints the tables: the 40 notebooks (fields x right/none/empty/wrong), the mistakes, and the
-examples of scikit-learn's documentation. Three witnesses are independent of the product: the truth that stands in the notebook, the
-:mod:`witness` that sees the fits, and the :mod:`oracle` that computes numbers again. Where the written truth and the witness disagree
-the judge blames the truth (``fault``), for then he himself is wrong.
+``python tests/capture/judge.py --all`` prints the tables: the 40 notebooks (fields x right/none/empty/wrong), the
+mistakes, and the examples of scikit-learn's documentation. Three witnesses are independent of the product: the truth
+that stands in the notebook, the :mod:`witness` that sees the fits, and the :mod:`oracle` that computes numbers again.
+Where the written truth and the witness disagree the judge blames the truth (``fault``), for then he himself is wrong.
 
-``right``: the value is true. ``none``: nothing was kept, and nothing could be. ``empty``: nothing was kept where a colleague knew.
-``wrong``: what was kept is not true.
+``right``: the value is true. ``none``: nothing was kept, and nothing could be. ``empty``: nothing was kept where a
+colleague knew. ``wrong``: what was kept is not true.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ class Trial:
         import jupyter_modelstore as jms
 
         self.shell, self.notebook = shell, notebook
+        self.home, self.commit = Path.home(), commit_here()
         self.witness = Witness()
         self.walls: dict[int, float] = {}
         self.sources: dict[int, str] = {}
@@ -102,6 +103,9 @@ class Trial:
         """Run all cells, and judge."""
         for source in self.notebook.cells:
             self._cell(source)
+        return self._judge()
+
+    def _judge(self) -> list[Verdict]:
         for moment in self.moments:
             moment.record = self.store.get(moment.ref)
         return [verdict for moment in self.moments for verdict in Bench(self, moment).verdicts()]
@@ -401,12 +405,11 @@ class Bench:
         parents = self.truth.get("parent")
         got = (self.source.get("parent") or {}).get("ref")
         self._compare("source.parent", got, parents if isinstance(parents, list) else [parents])
-        expected = commit_here()
         git = dict(self.source.get("git") or {})
-        self._compare("source.git", git or None, [{"commit": expected, "dirty": False}])
+        self._compare("source.git", git or None, [{"commit": self.trial.commit, "dirty": False}])
         path = self.source.get("notebook")
         here = Path(self.moment.names.get("__vsc_ipynb_file__") or ".")
-        home = Path.home()
+        home = self.trial.home
         shown = f"~/{here.relative_to(home)}" if here.is_relative_to(home) else str(here)
         self._compare("source.notebook", path, [shown])
 
@@ -517,7 +520,9 @@ def judge_corpus(folder: Path, only: str = "") -> list[Verdict]:
             trial, verdicts = try_notebook(notebook, folder)
             found += verdicts
             errors = {number: repr(error)[:200] for number, error in trial.errors.items()}
-            print(f"{notebook.name}: {time.perf_counter() - start:.1f} s, {len(trial.moments)} saved, {errors or ''}", flush=True)
+            print(
+                f"{notebook.name}: {time.perf_counter() - start:.1f} s, {len(trial.moments)} saved, {errors or ''}", flush=True
+            )
     return found
 
 

@@ -1,8 +1,9 @@
 """Mistakes: what goes wrong in notebooks, made on purpose in those of the corpus, by a generator with a seed.
 
-Each kind of mistake takes the cells of a notebook and returns others: cells moved, repeated, swapped, or one line put in at a place where
-it makes an earlier number stale, another's, or of other data. What fails by the mistake just fails, as in life. The written truth of the
-notebook no longer holds then; the witness sees which fit made the saved object, and the oracle computes its numbers again.
+Each kind of mistake takes the cells of a notebook and returns others: cells moved, repeated, swapped, or one line put
+in at a place where it makes an earlier number stale, another's, or of other data. What fails by the mistake just
+fails, as in life. The written truth of the notebook no longer holds then; the witness sees which fit made the saved
+object, and the oracle computes its numbers again.
 
 ``python tests/capture/mistakes.py [--runs 240] [--seed 0]`` prints kinds x attached (right, nothing, wrong).
 """
@@ -25,7 +26,7 @@ from judge import NUMBERS, Verdict, try_notebook
 
 _SCORE = re.compile(r"^[ \t]*(\w+) = .*(?:_score|_error|_loss|corrcoef|\.score)\(", re.MULTILINE)
 _NATIVE = ("20_", "21_", "22_", "23_")
-_SLOW = ("02_", "09_", "19_", "44_")  # and a notebook where the user says the numbers
+_LEFT_OUT = ("02_", "44_")  # one cell; the user says the numbers
 OTHERS = {
     "classes": "__import__('sklearn.dummy').dummy.DummyClassifier(strategy='stratified', random_state={seed})",
     "stump": "__import__('sklearn.tree').tree.DecisionTreeClassifier(max_depth=1, max_features=1, random_state={seed})",
@@ -73,7 +74,9 @@ class Scene:
     def other(self) -> str:
         """Return an expression of another model, not fitted."""
         words = " ".join(self.cells)
-        regression = "r2_score" in words or "mean_absolute_error" in words or "mean_squared" in words or "load_diabetes" in words
+        regression = (
+            "r2_score" in words or "mean_absolute_error" in words or "mean_squared" in words or "load_diabetes" in words
+        )
         kind = "numbers" if regression else self.rng.choice(["classes", "stump"])
         return OTHERS[kind].format(seed=self.rng.randrange(99))
 
@@ -183,40 +186,61 @@ def _everything(scene: Scene) -> list[str] | None:
 @kind("set_params and refit in a function")
 def _function(scene: Scene) -> list[str] | None:
     x, y = scene.train
-    params = {"max_depth": 1, "alpha": 900.0, "C": 1e-4, "n_neighbors": 31, "n_estimators": 2, "var_smoothing": 0.5, "shrinkage": 0.9}
-    loop = f"    for name, value in {params}.items():\n        if name in m.get_params():\n            m.set_params(**{{name: value}})"
-    return scene.put(f"def tune(m):\n{loop}\n    return m.fit({x}[::3], {y}[::3])\n_ = tune({scene.model})")
+    params = {
+        "max_depth": 1,
+        "alpha": 900.0,
+        "C": 1e-4,
+        "n_neighbors": 31,
+        "n_estimators": 2,
+        "var_smoothing": 0.5,
+        "shrinkage": 0.9,
+    }
+    return scene.put(
+        "def tune(m):",
+        f"    for name, value in {params}.items():",
+        "        if name in m.get_params():",
+        "            m.set_params(**{name: value})",
+        f"    return m.fit({x}[::3], {y}[::3])",
+        f"_ = tune({scene.model})",
+    )
 
 
 @kind("a fit that is hidden")
 def _hidden(scene: Scene) -> list[str] | None:
     x, y, m = f"{scene.train[0]}[::2]", f"{scene.train[1]}[::2]", scene.model
     return scene.put(
-        scene.rng.choice([
-            f"exec({f'{m}.fit({x}, {y})'!r})",
-            f"[m.fit({x}, {y}) for m in [{m}]]",
-            f"from sklearn.pipeline import Pipeline\nwhole = Pipeline([('m', {m})])\nwhole.fit({x}, {y})",
-            f"import threading\nt = threading.Thread(target=lambda: {m}.fit({x}, {y}))\nt.start(); t.join()",
-            f"_ = list(map(lambda m: m.fit({x}, {y}), [{m}]))",
-            f"getattr({m}, 'f' + 'it')({x}, {y})",
-            f"type({m}).fit({m}, {x}, {y})",
-            f"refit = {m}.fit\nrefit({x}, {y})",
-            f"import functools\nfunctools.partial({m}.fit, {x})({y})",
-            f"get_ipython().run_cell({f'{m}.fit({x}, {y})'!r})",
-            f"for m in (lambda: [{m}])():\n    m.fit({x}, {y})",
-            f"class Holder: pass\nh = Holder(); h.inside = {m}\nh.inside.fit({x}, {y})",
-            f"vars()[{scene.root!r}]; globals()[{scene.root!r}]\n(alias := {m}).fit({x}, {y})",
-            f"from sklearn.model_selection import cross_validate\nfits = [{m}.fit({x}, {y}) for _ in range(2)]",
-            f"try:\n    raise ValueError\nexcept ValueError:\n    {m}.fit({x}, {y})",
-            f"from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(1) as pool:\n    pool.submit({m}.fit, {x}, {y}).result()",
-        ])
+        scene.rng.choice(
+            [
+                f"exec({f'{m}.fit({x}, {y})'!r})",
+                f"[m.fit({x}, {y}) for m in [{m}]]",
+                f"from sklearn.pipeline import Pipeline\nwhole = Pipeline([('m', {m})])\nwhole.fit({x}, {y})",
+                f"import threading\nt = threading.Thread(target=lambda: {m}.fit({x}, {y}))\nt.start(); t.join()",
+                f"_ = list(map(lambda m: m.fit({x}, {y}), [{m}]))",
+                f"getattr({m}, 'f' + 'it')({x}, {y})",
+                f"type({m}).fit({m}, {x}, {y})",
+                f"refit = {m}.fit\nrefit({x}, {y})",
+                f"import functools\nfunctools.partial({m}.fit, {x})({y})",
+                f"get_ipython().run_cell({f'{m}.fit({x}, {y})'!r})",
+                f"for m in (lambda: [{m}])():\n    m.fit({x}, {y})",
+                f"class Holder: pass\nh = Holder(); h.inside = {m}\nh.inside.fit({x}, {y})",
+                f"vars()[{scene.root!r}]; globals()[{scene.root!r}]\n(alias := {m}).fit({x}, {y})",
+                f"from sklearn.model_selection import cross_validate\nfits = [{m}.fit({x}, {y}) for _ in range(2)]",
+                f"try:\n    raise ValueError\nexcept ValueError:\n    {m}.fit({x}, {y})",
+                "from concurrent.futures import ThreadPoolExecutor\n"
+                f"with ThreadPoolExecutor(1) as pool:\n    pool.submit({m}.fit, {x}, {y}).result()",
+            ]
+        )
     )
 
 
 @kind("partial_fit after the score")
 def _partial(scene: Scene) -> list[str] | None:
     x, y = scene.train
-    return scene.put(f"if hasattr({scene.model}, 'partial_fit'):\n    {scene.model}.partial_fit({x}[:40], {y}[:40][::-1])\nelse:\n    {_fewer(scene)}")
+    return scene.put(
+        f"if hasattr({scene.model}, 'partial_fit'):",
+        f"    {scene.model}.partial_fit({x}[:40], {y}[:40][::-1])",
+        f"else:\n    {_fewer(scene)}",
+    )
 
 
 # ---- another model ---------------------------------------------------------------------------------------------------
@@ -261,28 +285,32 @@ def _reassigned(scene: Scene) -> list[str] | None:
 def _swapped(scene: Scene) -> list[str] | None:
     (x, y), (tx, ty) = scene.train, scene.test
     lines = [f"challenger = {scene.other()}.fit({x}, {y})", f"challenger_score = challenger.score({tx}, {ty})"]
-    way = scene.rng.choice([
-        f"{scene.model}, challenger = challenger, {scene.model}",
-        f"{scene.model} = challenger if challenger_score < 2 else {scene.model}",
-        f"{scene.model} = [challenger, {scene.model}][0]",
-        f"{scene.model} = {{'a': challenger, 'b': {scene.model}}}['a']",
-        f"{scene.model} = max([challenger, {scene.model}], key=lambda m: m is challenger)",
-    ])
+    way = scene.rng.choice(
+        [
+            f"{scene.model}, challenger = challenger, {scene.model}",
+            f"{scene.model} = challenger if challenger_score < 2 else {scene.model}",
+            f"{scene.model} = [challenger, {scene.model}][0]",
+            f"{scene.model} = {{'a': challenger, 'b': {scene.model}}}['a']",
+            f"{scene.model} = max([challenger, {scene.model}], key=lambda m: m is challenger)",
+        ]
+    )
     return [*scene.put(*lines)[: scene.save + 1], way, *scene.cells[scene.save :]]
 
 
 @kind("a deep copy goes its own way")
 def _copy(scene: Scene) -> list[str] | None:
-    m = scene.model
+    m, (x, y), (tx, ty) = scene.model, scene.train, scene.test
     return scene.put(
         "import copy, pickle",
-        scene.rng.choice([
-            f"{m} = copy.deepcopy({m})\n{_fewer(scene)}",
-            f"backup = copy.deepcopy({m})\n{_fewer(scene)}\nnew_score = {m}.score({scene.test[0]}, {scene.test[1]})\n{m} = backup",
-            f"other = copy.deepcopy({m})\n{_fewer(scene)}\n{m}, other = other, {m}",
-            f"{m} = pickle.loads(pickle.dumps({m}))\n{_fewer(scene)}",
-            f"twin = copy.deepcopy({m})\ntwin.fit({scene.train[0]}[:50], {scene.train[1]}[:50])\n{m}.__dict__.update(twin.__dict__)",
-        ]),
+        scene.rng.choice(
+            [
+                f"{m} = copy.deepcopy({m})\n{_fewer(scene)}",
+                f"backup = copy.deepcopy({m})\n{_fewer(scene)}\nnew_score = {m}.score({tx}, {ty})\n{m} = backup",
+                f"other = copy.deepcopy({m})\n{_fewer(scene)}\n{m}, other = other, {m}",
+                f"{m} = pickle.loads(pickle.dumps({m}))\n{_fewer(scene)}",
+                f"twin = copy.deepcopy({m})\ntwin.fit({x}[:50], {y}[:50])\n{m}.__dict__.update(twin.__dict__)",
+            ]
+        ),
     )
 
 
@@ -291,16 +319,19 @@ def _by_hand(scene: Scene) -> list[str] | None:
     m, (x, y) = scene.model, scene.train
     return scene.put(
         f"last = {m}[-1] if hasattr({m}, 'steps') else {m}",
-        scene.rng.choice([
-            "if hasattr(last, 'coef_'):\n    last.coef_ = last.coef_ * 0\nelse:\n    last.n_outputs_ = 1",
-            "if hasattr(last, 'coef_'):\n    last.coef_[...] = -last.coef_",
-            "if hasattr(last, 'classes_'):\n    last.classes_ = last.classes_[::-1]",
-            "if hasattr(last, 'estimators_'):\n    last.estimators_ = last.estimators_[:1]; last.n_estimators = 1",
-            "if hasattr(last, 'intercept_'):\n    last.intercept_ += 1000",
-            f"last.__dict__.update(last.__class__(**last.get_params()).fit({x}[::4], {y}[::4]).__dict__)",
-            f"last.__setstate__({scene.model}.__class__(**{scene.model}.get_params()).fit({x}[::4], {y}[::4]).__getstate__()) if last is {m} else None",
-            "setattr(last, 'theta_', last.theta_ * 0) if hasattr(last, 'theta_') else None",
-        ]),
+        scene.rng.choice(
+            [
+                "if hasattr(last, 'coef_'):\n    last.coef_ = last.coef_ * 0\nelse:\n    last.n_outputs_ = 1",
+                "if hasattr(last, 'coef_'):\n    last.coef_[...] = -last.coef_",
+                "if hasattr(last, 'classes_'):\n    last.classes_ = last.classes_[::-1]",
+                "if hasattr(last, 'estimators_'):\n    last.estimators_ = last.estimators_[:1]; last.n_estimators = 1",
+                "if hasattr(last, 'intercept_'):\n    last.intercept_ += 1000",
+                f"last.__dict__.update(last.__class__(**last.get_params()).fit({x}[::4], {y}[::4]).__dict__)",
+                f"if last is {m}:\n    new = {m}.__class__(**{m}.get_params()).fit({x}[::4], {y}[::4])\n"
+                "    last.__setstate__(new.__getstate__())",
+                "setattr(last, 'theta_', last.theta_ * 0) if hasattr(last, 'theta_') else None",
+            ]
+        ),
     )
 
 
@@ -338,13 +369,15 @@ def _sides(scene: Scene) -> list[str] | None:
     (x, y), (tx, ty) = scene.train, scene.test
     if not _plain(x, y, tx, ty) or not scene.scoring:
         return None
-    way = scene.rng.choice([
-        f"{x}, {tx} = {tx}, {x}\n{y}, {ty} = {ty}, {y}",
-        f"{tx}, {ty} = {x}, {y}",
-        f"{tx} = {x}; {ty} = {y}",
-        f"{tx}, {ty} = {x}[:80], {y}[:80]",
-        f"{tx}, {ty} = {x}.copy(), {y}.copy()",
-    ])
+    way = scene.rng.choice(
+        [
+            f"{x}, {tx} = {tx}, {x}\n{y}, {ty} = {ty}, {y}",
+            f"{tx}, {ty} = {x}, {y}",
+            f"{tx} = {x}; {ty} = {y}",
+            f"{tx}, {ty} = {x}[:80], {y}[:80]",
+            f"{tx}, {ty} = {x}.copy(), {y}.copy()",
+        ]
+    )
     return scene.put(way, at=scene.rng.choice(scene.scoring))
 
 
@@ -366,18 +399,20 @@ def _overwritten(scene: Scene) -> list[str] | None:
     (_, y), (tx, ty) = scene.train, scene.test
     if not _plain(ty) or not scene.guesses:
         return None
-    way = scene.rng.choice([
-        f"{ty} = {ty}[::-1]",
-        f"{ty} = np.array({ty})[::-1].copy()",
-        f"{ty} = np.sort({ty})",
-        f"{ty} = {y}[:len({ty})]",
-        f"{tx} = {tx}[::-1]",
-        f"np.asarray({ty}).setflags(write=True); {ty}[:] = np.asarray({ty})[::-1]",
-        *[f"{guess} = {guess}[::-1]" for guess in scene.guesses],
-        *[f"{guess}[:] = {guess}[::-1].copy()" for guess in scene.guesses],
-        *[f"{guess} = np.roll({guess}, 1)" for guess in scene.guesses],
-        *[f"np.random.default_rng(0).shuffle({guess})" for guess in scene.guesses],
-    ])
+    way = scene.rng.choice(
+        [
+            f"{ty} = {ty}[::-1]",
+            f"{ty} = np.array({ty})[::-1].copy()",
+            f"{ty} = np.sort({ty})",
+            f"{ty} = {y}[:len({ty})]",
+            f"{tx} = {tx}[::-1]",
+            f"np.asarray({ty}).setflags(write=True); {ty}[:] = np.asarray({ty})[::-1]",
+            *[f"{guess} = {guess}[::-1]" for guess in scene.guesses],
+            *[f"{guess}[:] = {guess}[::-1].copy()" for guess in scene.guesses],
+            *[f"{guess} = np.roll({guess}, 1)" for guess in scene.guesses],
+            *[f"np.random.default_rng(0).shuffle({guess})" for guess in scene.guesses],
+        ]
+    )
     name = scene.rng.choice(scene.guesses)
     at = next(at for at, cell in enumerate(scene.cells) if re.search(rf"\b{name} = ", cell))
     return _late(scene.put("import numpy as np", way, at=at + 1), name)
@@ -401,9 +436,22 @@ def _number(scene: Scene) -> list[str] | None:
     if not scene.numbers:
         return None
     name = scene.rng.choice(scene.numbers)
-    ways = ["{0} = 0.99", "{0} = {0} * 100", "{0} *= 100", "{0} = max({0}, 0.999)", "{0} = 1 - {0}", "{0} += 0.05", "{0} = round({0}, 1)"]
+    ways = [
+        "{0} = 0.99",
+        "{0} = {0} * 100",
+        "{0} *= 100",
+        "{0} = max({0}, 0.999)",
+        "{0} = 1 - {0}",
+        "{0} += 0.05",
+        "{0} = round({0}, 1)",
+    ]
     ways += ["for {0} in (0.1, 0.2): pass", "{0} = {0} if {0} > 2 else 0.5", "{0}, x_ = 0.4, {0}", "({0} := 0.3)"]
-    ways += ["with open('/dev/null') as {0}: {0} = 0.77", "exec('{0} = 0.123')", "globals()['{0}'] = 0.345", "import math as {0}; {0} = 0.2"]
+    ways += [
+        "with open('/dev/null') as {0}: {0} = 0.77",
+        "exec('{0} = 0.123')",
+        "globals()['{0}'] = 0.345",
+        "import math as {0}; {0} = 0.2",
+    ]
     line = scene.rng.choice(ways).format(name)
     if scene.rng.random() < 0.5:  # within the very cell
         at = next(at for at in scene.scoring if name in _SCORE.findall(scene.cells[at]))
@@ -417,12 +465,14 @@ def _shadowed(scene: Scene) -> list[str] | None:
     if not used:
         return None
     name = scene.rng.choice(used)
-    way = scene.rng.choice([
-        f"def {name}(*a, **k):\n    return 0.875",
-        f"{name} = lambda *a, **k: 0.625",
-        f"from sklearn.metrics import fowlkes_mallows_score as {name}",
-        f"import functools\nreal_ = {name}\n@functools.wraps(real_)\ndef {name}(*a, **k):\n    return real_(*a, **k) / 2",
-    ])
+    way = scene.rng.choice(
+        [
+            f"def {name}(*a, **k):\n    return 0.875",
+            f"{name} = lambda *a, **k: 0.625",
+            f"from sklearn.metrics import fowlkes_mallows_score as {name}",
+            f"import functools\nreal_ = {name}\n@functools.wraps(real_)\ndef {name}(*a, **k):\n    return real_(*a, **k) / 2",
+        ]
+    )
     return scene.put(way, at=scene.rng.choice(scene.scoring))
 
 
@@ -432,9 +482,12 @@ def _shadowed(scene: Scene) -> list[str] | None:
 def scene_of(notebook: Notebook, rng: random.Random) -> Scene | None:
     """Look where in a notebook what happens; None if there is nothing to get wrong."""
     saves = [at for at, cell in enumerate(notebook.cells) if "%save_model" in cell]
-    sides = {side: next((_halves(text) for of, text in notebook.pairs if of == side), None) for side in ("train", "test", "validation")}
+    sides = {
+        side: next((_halves(text) for of, text in notebook.pairs if of == side), None)
+        for side in ("train", "test", "validation")
+    }
     test = sides["test"] or sides["validation"]
-    if not saves or saves[-1] == 0 or sides["train"] is None or test is None or notebook.name.startswith(_SLOW):
+    if not saves or saves[-1] == 0 or sides["train"] is None or test is None or notebook.name.startswith(_LEFT_OUT):
         return None
     line = next(line for line in notebook.cells[saves[-1]].splitlines() if "%save_model" in line)
     model = line.split()[1]
@@ -445,7 +498,7 @@ def scene_of(notebook: Notebook, rng: random.Random) -> Scene | None:
 
 def _halves(text: str) -> tuple[str, str] | None:
     body = ast.parse(text, mode="eval").body
-    if not isinstance(body, ast.Tuple) or len(body.elts) != 2:  # noqa: PLR2004 (X and y)
+    if not isinstance(body, ast.Tuple) or len(body.elts) != 2:
         return None
     return ast.unparse(body.elts[0]), ast.unparse(body.elts[1])
 

@@ -1,9 +1,9 @@
 """The oracle: what a metric's number must be, computed again from the saved model.
 
-It knows a metric by its name alone: prefix, base, suffix and arguments as the record spells them. For every pair of data that the
-truth names, in every state in which the pair was seen after a cell, it lets the saved model predict and applies scikit-learn's
-function of that name. Which side of the split a pair is on is not believed from its name: its rows are compared with the rows
-that the witness saw go into the fit.
+It knows a metric by its name alone: prefix, base, suffix and arguments as the record spells them. For every pair of
+data that the truth names, in every state in which the pair was seen after a cell, it lets the saved model predict and
+applies scikit-learn's function of that name. Which side of the split a pair is on is not believed from its name: its
+rows are compared with the rows that the witness saw go into the fit.
 """
 
 from __future__ import annotations
@@ -121,11 +121,13 @@ def outputs_of(model: Any, x: Any) -> Iterator[Any]:
         x = x if isinstance(x, xgboost.DMatrix) else xgboost.DMatrix(x)
     for ask in ("predict", "predict_proba", "decision_function", "transform"):
         try:
-            said = np.asarray(getattr(model, ask)(x))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                said = np.asarray(getattr(model, ask)(x))
         except Exception:  # noqa: BLE001, S112 (a model that cannot say it)
             continue
         yield said
-        if ask == "predict_proba" and said.ndim == 2 and said.shape[1] == 2:  # noqa: PLR2004 (two classes)
+        if ask == "predict_proba" and said.ndim == 2 and said.shape[1] == 2:
             yield said[:, 1]
     labels = getattr(model, "labels_", None)
     if labels is not None and len(labels) == len(x):
@@ -227,7 +229,7 @@ def pair_of(kind: str, data: Any) -> Pair | None:
     """Keep data as they are now; None if they are no pair."""
     import copy
 
-    if not isinstance(data, tuple) or len(data) != 2:  # noqa: PLR2004 (X and y)
+    if not isinstance(data, tuple) or len(data) != 2:
         return None
     x, y = copy.deepcopy(data)
     return Pair(kind, x, y, rows_of(x))

@@ -1,8 +1,9 @@
 """The witness: sees every fit that really runs, whatever the code that led to it looks like.
 
-The product reads source code; its judge must not. While a cell runs, Python's profiling hook tells of each call of a function that
-is named as fits are. What it was given is noted at once, as hashes of the rows, for the data may change; the object is held weakly,
-so that whoever relies on a dead object's address is found out. Digests let a copy be traced to the fit that made its state.
+The product reads source code; its judge must not. While a cell runs, Python's profiling hook tells of each call of a
+function that is named as fits are. What it was given is noted at once, as hashes of the rows, for the data may
+change; the object is held weakly, so that whoever relies on a dead object's address is found out. Digests let a copy
+be traced to the fit that made its state.
 """
 
 from __future__ import annotations
@@ -201,7 +202,7 @@ def _given(me: Any, given: list[Any], held: dict[str, Any]) -> tuple[Any, str | 
         frame = getattr(inner, "frame", None)
         return (inner.orig_exog if frame is None else frame), target
     data = given[1] if len(given) > 1 else None
-    target = _name_of(given[2] if len(given) > 2 else held.get("y"))  # noqa: PLR2004 (self, X, y)
+    target = _name_of(given[2] if len(given) > 2 else held.get("y"))
     if type(data).__module__.startswith("lightgbm"):
         return (data.data if data.data is not None else data), _name_of(data.label)
     return data, target
