@@ -10,17 +10,31 @@ from html.parser import HTMLParser
 
 import markdown_it
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
+from IPython.core.inputtransformer2 import leading_indent
 
 from jupyter_modelstore import card
 from jupyter_modelstore._json import JsonObject
+from jupyter_modelstore._lines import split_line
 from jupyter_modelstore.card import _text, _words
 from jupyter_modelstore.card._blocks import Group, Table, plain
 from jupyter_modelstore.compare import compare
 from jupyter_modelstore.protocols import Finding
-from jupyter_modelstore.record import AliasEvent, Comparison, ModelRecord, Query, Removal, Row, Saved, Stats
+from jupyter_modelstore.record import (
+    AliasEvent,
+    Captured,
+    Comparison,
+    ModelRecord,
+    Query,
+    Removal,
+    Row,
+    Saved,
+    Stats,
+    Unattached,
+)
 
 WHEN = datetime(2026, 11, 23, 21, 30, tzinfo=timezone.utc)
 STATS = Stats(models=2, versions_ready=3, trash=1, storage_bytes=67_003_800, trash_bytes=1900)
@@ -71,8 +85,43 @@ def with_code(*modules):
     return JsonObject.of({"python": "3.11.7", "by_value": list(modules)})
 
 
-def saved(created=True, **fields):
-    return card.saved_card(Saved(record=churn(**fields), created=created), HERE)
+def saved(created=True, captured=None, **fields):
+    return card.saved_card(Saved(record=churn(**fields), created=created), HERE, captured)
+
+
+CELLS = [
+    {"cell": 3, "does": ["assigned"], "code": "raw = load()\nX, y = raw.data, raw.target\n"},
+    {"cell": 5, "does": ["assigned", "fitted"], "code": "clf = SVC()\nclf.fit(X_train, y_train)"},
+    {"cell": 7, "does": ["scored"], "code": "accuracy = accuracy_score(y_test, pred)"},
+]
+KNOWN = {
+    "variable": "clf",
+    "notebook": "~/work/churn.ipynb",
+    "git": {"commit": "afa2dde0" * 5, "dirty": True},
+    "cells": CELLS,
+    "masked": 1,
+    "fit": {"cell": 5, "data": "X_train, y_train", "code": "clf.fit(X_train, y_train)"},
+    "metrics": {
+        "accuracy": {"split": "test", "data": "X_test, y_test", "cell": 7, "code": "accuracy_score(y_test, pred)"},
+        "f1": {"split": None, "data": "X_new, y_new", "cell": 8, "code": "f1_score(y_new, other)"},
+        "r2": {"split": None, "data": None, "cell": None, "code": None},
+    },
+    "parent": {"id": "2", "sha256": "cd" * 32, "ref": "churn:2"},
+    "data_inside": {"rows": 120, "of": 455, "where": "support_vectors_"},
+}
+
+
+def known(**fields):
+    """Return the fields of a record that a capture filled."""
+    given = {
+        "metrics": {"accuracy": 0.9474, "f1": 0.951, "r2": 0.5, "auc": 0.98},
+        "source": JsonObject.of(KNOWN),
+        "target_column": "benign",
+        "training_samples": 455,
+        "test_samples": 114,
+        "training_time_seconds": 0.123,
+    }
+    return given | fields
 
 
 # What the cards say -------------------------------------------------------------------------------------------------
@@ -81,14 +130,105 @@ def saved(created=True, **fields):
 def test_the_card_of_a_save():
     assert saved().text == (
         "Saved churn:3 · LogisticRegression (in GridSearchCV in Pipeline) · classification\n"
-        "  parameters  C=0.1, class_weight={0: 1.0, 1: 2.5} (others at their defaults)\n"
         "  metrics     accuracy 0.934 · roc_auc 0.981\n"
-        "  features    tenure, plan, calls, minutes, charge, state, … (7)\n"
+        "  data        7 features (tenure, plan, calls, minutes, charge, state, …)\n"
+        "  parameters  C=0.1, class_weight={0: 1.0, 1: 2.5} (others at their defaults)\n"
+        "  notebook    1 cell kept\n"
         "  file        1.9 kB · on this machine · from clf\n"
         "  about       @champion #telecom #q3 · March export.\n"
-        "  load        %load_model churn · undo %delete_model churn:3 --force\n"
-        '  change      %edit_model churn:3 -d "…" -t tag'
+        '  change      %edit_model churn:3 -d "…" -t tag\n'
+        "  load        %load_model churn · undo %delete_model churn:3 --force"
     )
+
+
+def test_the_card_of_a_save_tells_what_the_notebook_knew():
+    assert saved(**known(aliases=(), tags=(), description="")).text == (
+        "Saved churn:3 · LogisticRegression (in GridSearchCV in Pipeline) · classification\n"
+        "  metrics     accuracy 0.947 test · f1 0.951 on X_new, y_new · r2 0.5 split unknown · auc 0.98\n"
+        "  data        455 rows · 7 features · target benign · tested on 114 rows\n"
+        "  parameters  C=0.1, class_weight={0: 1.0, 1: 2.5} (others at their defaults)\n"
+        "  training    0.12 s (cell 5) · made from churn:2\n"
+        "  notebook    churn.ipynb · cells 3, 5, 7 kept, 1 secret masked · git afa2dde with changes\n"
+        "  file        1.9 kB · on this machine · from clf · holds 120 of 455 training rows\n"
+        "  correct     %edit_model churn:3 -m accuracy=… · or %edit_model churn:3 --drop-metric accuracy\n"
+        '  change      %edit_model churn:3 -d "…" -t tag\n'
+        "  load        %load_model churn · undo %delete_model churn:3"
+    )
+
+
+def test_what_was_found_and_not_attached_is_told_with_the_line_that_attaches_it():
+    late = Unattached(name="f1", value=0.9302325581395349, reason="older than the fit", cell=4, code="f1_score(y_test, pred)")
+    both = Unattached(name="recall", value=None, reason="two different values")
+    captured = Captured(not_attached=(both, late), notes=("training rows unknown: partial_fit",))
+    shown = saved(captured=captured, aliases=())
+    assert (
+        "\n  not attached  recall · two different values\n"
+        "                f1 0.93 · older than the fit · f1_score(y_test, pred) · cell 4\n"
+        "  note          training rows unknown: partial_fit\n"
+        "  correct       %edit_model churn:3 -m f1=0.9302325581395349\n"
+    ) in shown.text
+    assert "<code>%edit_model churn:3 -m f1=0.9302325581395349</code>" in shown.html
+    assert "--drop-metric" not in shown.text
+    assert "not attached" not in saved(captured=Captured()).text
+
+
+def test_a_long_list_of_what_was_not_attached_is_cut():
+    found = tuple(Unattached(name=f"m{n}", value=float(n), reason="of another model") for n in range(9))
+    text = saved(captured=Captured(not_attached=found, notes=("a",) * 9)).text
+    assert "m4 4 · of another model\n                and 4 more\n  note          a\n" in text
+    assert "m5" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("fbeta(beta=2)", 0.5, '-m "fbeta(beta=2)=0.5"\n'),
+        ("my metric", 0.5, '-m "my metric=0.5"\n'),
+        ("auc", 1, "-m auc=1\n"),
+    ],
+)
+def test_the_correcting_line_is_one_that_can_be_typed(name, value, line):
+    found = Unattached(name=name, value=value, reason="older than the fit")
+    text = saved(captured=Captured(not_attached=(found,)), metrics={}).text
+    assert f"  correct       %edit_model churn:3 {line}" in text
+    words = split_line(text.partition("correct ")[2].partition("\n")[0].strip())
+    assert words[-1] == f"{name}={value}"
+
+
+@pytest.mark.parametrize("found", [("a\nb", 0.5), ("auc", float("nan")), ("auc", None), ("x" * 200, 1)])
+def test_no_line_is_offered_that_would_say_something_else(found):
+    name, value = found
+    captured = Captured(not_attached=(Unattached(name=name, value=value, reason="r"),))
+    assert "correct" not in saved(captured=captured, metrics={}).text
+
+
+def test_a_metric_that_the_user_corrected_is_the_users():
+    found = {"accuracy": KNOWN["metrics"]["accuracy"] | {"value": 0.9474}}
+    source = JsonObject.of({"metrics": found})
+    assert "accuracy 0.947 test\n" in saved(source=source, metrics={"accuracy": 0.9474}).text
+    text = saved(source=source, metrics={"accuracy": 0.93}).text
+    assert "accuracy 0.93\n" in text
+    assert "--drop-metric" not in text
+    assert "said by the user" in card.record_card(churn(source=source, metrics={"accuracy": 0.93})).text
+
+
+@pytest.mark.parametrize(
+    ("inside", "words"),
+    [
+        ({"rows": 3, "of": None}, "holds 3 training rows\n"),
+        ({"rows": 1}, "holds 1 training row\n"),
+        ({"rows": 455, "of": 455}, "holds 455 of 455 training rows\n"),
+    ],
+)
+def test_training_rows_inside_the_file_are_counted(inside, words):
+    assert words in saved(source={"data_inside": inside}).text
+
+
+@pytest.mark.parametrize("inside", [{"rows": 0, "of": 4}, {"rows": "many"}, {"rows": True}, "all", None])
+def test_no_training_rows_inside_say_nothing(inside):
+    record = churn(source={"data_inside": inside})
+    assert "holds" not in saved(source={"data_inside": inside}).text
+    assert "in the file" not in card.record_card(record).text
 
 
 def test_the_gallery():
@@ -151,7 +291,7 @@ def test_parameters_that_differ_from_their_defaults(config, words):
 
 
 def test_the_undo_of_a_save_is_one_that_is_not_refused():
-    assert saved(aliases=()).text.splitlines()[-2].endswith("undo %delete_model churn:3")
+    assert saved(aliases=()).text.splitlines()[-1].endswith("undo %delete_model churn:3")
     assert "undo %delete_model churn:3 --force" in saved(aliases=("champion",)).text
 
 
@@ -183,58 +323,198 @@ def test_lines_to_type_quote_a_name_with_spaces_and_fall_back_to_the_id():
 
 
 def test_features_without_names_are_counted():
-    assert "4, without names" in saved(feature_columns=None, signature={"n_features": 4}).text
+    assert "features: 4, without names" in saved(feature_columns=None, signature={"n_features": 4}).text
+    assert "4, without names" in card.record_card(churn(feature_columns=None, signature={"n_features": 4})).text
     assert "features" not in saved(feature_columns=None).text
+    assert "3 features (a, b, c) · target t\n" in saved(feature_columns=("a", "b", "c"), target_column="t").text
 
 
 def test_the_full_card_holds_every_section():
     record = churn(
-        target_column="churned",
-        training_samples=2666,
-        test_samples=667,
-        training_time_seconds=75.5,
-        sha256="ab" * 32,
-        last_downloaded_at=WHEN,
-        deleted_at=WHEN,
-        status="missing",
-        updated_at=WHEN + timedelta(days=1),
-        source=JsonObject.of({"git": {"commit": "afa2dde"}, "cells": ["clf = 1\nif clf:\n    clf  = 2"]}),
+        **known(
+            sha256="ab" * 32,
+            last_downloaded_at=WHEN,
+            deleted_at=WHEN,
+            status="missing",
+            updated_at=WHEN + timedelta(days=1),
+        )
     )
     text = card.record_card(record, HERE).text
-    for section in (
-        "About",
-        "Metrics",
-        "Parameters",
-        "1 more at its default",
-        "Features (7)",
-        "Environment",
-        "Source",
-        "1 cell",
+    assert re.findall(r"\n\n(\S.*)", text) == [
+        "Model description",
+        "How to get started with the model",
+        "Training data",
+        "Training procedure",
+        "Evaluation results",
+        "Framework versions",
+        "Provenance",
         "File",
+        "Code (3 cells)",
+    ]
+    for part in (
+        (
+            "\n\nTraining data\n"
+            "  data         X_train, y_train\n"
+            "  rows         455\n"
+            "  target       benign\n"
+            "  features     tenure, plan, calls, minutes, charge, state, area\n"
+            "  in the file  120 of 455 training rows · in support_vectors_\n"
+            "  Whoever gets the file can read these rows.\n\n"
+        ),
+        (
+            "\n\nTraining procedure\n"
+            "  fit   clf.fit(X_train, y_train)\n"
+            "  cell  5\n"
+            "  time  0.12 s, for the whole cell\n"
+            "\n  Hyperparameters\n"
+            "    C             0.1\n"
+            "    class_weight  {0: 1.0, 1: 2.5}\n"
+            "\n    1 more at its default\n"
+            "      max_iter  100\n\n"
+        ),
+        (
+            "\n\nEvaluation results\n"
+            "  test rows  114\n"
+            "  metric    value  split    data            cell  computed by\n"
+            "  accuracy  0.947  test     X_test, y_test  7     accuracy_score(y_test, pred)\n"
+            "  f1        0.951  unknown  X_new, y_new    8     f1_score(y_new, other)\n"
+            "  r2          0.5  unknown\n"
+            "  auc        0.98                                 said by the user\n\n"
+        ),
+        (
+            "\n\nProvenance\n"
+            "  made from  churn:2 · sha256 cdcdcdcdcdcd\n"
+            "  notebook   ~/work/churn.ipynb\n"
+            f"  git        {'afa2dde0' * 5} with changes\n"
+            "  variable   clf\n\n"
+        ),
+        "\n  status        missing\n",
+        "\n  in the trash  since 2026-11-23 21:30",
     ):
-        assert f"\n\n{section}\n" in text
-    for words in (
-        "churned",
-        "2666",
-        "667",
-        "75.5 s",
-        "ab" * 32,
-        "numpy",
-        "commit 'afa2dde'",
-        "        clf  = 2",
-        "missing",
-        "since 2026",
-    ):
-        assert words in text
+        assert part in text
+
+
+def test_many_features_are_folded_away():
+    names = tuple(f"f{n}" for n in range(30))
+    shown = card.record_card(churn(feature_columns=names))
+    assert "\n  features  30\n\n  Names of the features (30)\n    f0, f1" in shown.text
+    assert re.search(r"<details><summary[^>]*>Names of the features \(30\)</summary>", shown.html)
+
+
+def test_a_metric_of_an_old_record_was_said_by_the_user():
+    text = card.record_card(churn(metrics={"auc": 0.9}, source={})).text
+    assert "\n\nEvaluation results\n  metric  value  computed by\n  auc       0.9  said by the user\n" in text
+
+
+def test_what_a_newer_version_knows_of_the_source_is_shown_as_well():
+    text = card.record_card(churn(source={"file": "old.pkl", "weather": {"rain": 3}, "empty": []})).text
+    assert "\n\nProvenance\n  file     old.pkl\n  weather  rain 3\n\n" in text
+
+
+# The code ---------------------------------------------------------------------------------------------------------------
+
+
+def test_the_cells_come_in_their_order_each_under_what_it_did():
+    record = churn(**known())
+    assert (
+        "\n\nCode (3 cells)\n"
+        "  1 secret is masked; put it back before you run the code.\n"
+        "\n  Cell 3 · assigned\n      raw = load()\n      X, y = raw.data, raw.target\n"
+        "\n  Cell 5 · assigned, fitted\n      clf = SVC()\n      clf.fit(X_train, y_train)\n"
+        "\n  Cell 7 · scored\n      accuracy = accuracy_score(y_test, pred)"
+    ) in card.record_card(record).text
+    assert ("\n### Cell 5 · assigned, fitted\n\n```python\nclf = SVC()\nclf.fit(X_train, y_train)\n```\n") in card.markdown(
+        record
+    )
+    assert "2 secrets are masked; put them back" in card.record_card(churn(source=KNOWN | {"masked": 2})).text
+
+
+def test_cells_of_old_records_are_plain_texts():
+    text = card.record_card(churn(source={"cells": ["a = 1", "", {"cell": 2, "code": "b = 2"}, 7]})).text
+    assert text.endswith("\n\nCode (2 cells)\n  Cell\n      a = 1\n\n  Cell 2\n      b = 2")
+
+
+def shown_code(code):
+    """Return the code of one cell as it is read from each of the three forms."""
+    shown, markdown = (make(churn(source=JsonObject.of({"cells": [code]}))) for make in (card.record_card, card.markdown))
+    lines = shown.text.partition("\n\nCode (1 cell)\n  Cell\n")[2].splitlines(keepends=True)
+    fence = [token for token in markdown_it.MarkdownIt("commonmark").parse(markdown) if token.type == "fence"]
+    assert [token.info for token in fence] == ["python"]
+    text = "".join(line.removeprefix(" " * 6) for line in lines)
+    assert leading_indent(lines) == leading_indent(text.splitlines(keepends=True))  # IPython takes the indent away
+    return text, Reader(shown.html).code, fence[0].content.removesuffix("\n")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if x:\n\tprint('a\tb')  # " + "long " * 60,
+        'text = """\n  kept \n\n````\n"""',
+        "```\n~~~\n</pre></code>-->&amp;<!--",
+        "%%time\nclf.fit(X, y)",
+        "日本 = 'é'\u200d\u00a0",
+    ],
+)
+def test_code_can_be_pasted_from_every_form_as_it_was_run(code):
+    assert shown_code(code) == (code,) * 3
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text("ab`~<>&#\"'\t\n \\$|-日", min_size=1, max_size=80).map(lambda text: "x" + text.rstrip("\n")))
+def test_any_code_can_be_pasted(code):
+    assert shown_code(code) == (code,) * 3
+
+
+def test_what_hides_or_reorders_code_is_shown_as_an_escape():
+    assert shown_code("a = '\u202e\x1b\ufeff'\r\nb\x0c") == ("a = '\\u202e\\u001b\\ufeff'\nb\\u000c",) * 3
+
+
+def test_cells_are_shown_whole_or_not_at_all():
+    long = "x = 1  # long\n" * 4000
+    shown = card.record_card(churn(source={"cells": [long, "first", *["y = 1"] * 300]}))
+    assert "\n\nCode (302 cells)\n  103 cells left out: the card would be too long.\n\n  Cell\n      first\n" in shown.text
+    assert "# long" not in shown.text + shown.html
+
+
+# A variable -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "lines"),
+    [
+        ("unchanged", ["clf is churn:3, unchanged · on this machine", "  churn:3 · LogisticRegression"]),
+        (
+            "changed",
+            [
+                "clf was churn:3; changed since · on this machine",
+                '  Keep it as the next version with %save_model clf "churn"',
+                "  churn:3 · LogisticRegression",
+            ],
+        ),
+    ],
+)
+def test_a_variable_that_is_in_the_store(state, lines):
+    shown = card.variable_card("clf", churn(), state, HERE)
+    assert [text[: len(line)] for text, line in zip(shown.text.splitlines(), lines, strict=False)] == lines
+    assert "\n\nEvaluation results\n" in shown.text
+
+
+def test_a_variable_that_is_not_in_the_store():
+    assert card.variable_card("clf", None, "unsaved", HERE).text == (
+        'clf is not in the store · on this machine\n  Keep it with %save_model clf "name"'
+    )
+    line = card.variable_card("models['a b']", None, "unsaved", HERE).text.partition("with ")[2]
+    assert split_line(line) == ["%save_model", "models['a b']", "name"]
+    assert "%save_model" not in card.variable_card("clf", churn(model_name='"; rm'), "changed", HERE).text
 
 
 def test_parameters_at_their_defaults_leave_out_what_only_names_estimators():
     params = {"steps": [("pca", "PCA"), ("lr", "Ridge")], "pca": "PCA", "lr": "Ridge", "pca__n": 2, "lr__alpha": 1.0, "p": "x"}
     text = card.record_card(churn(training_config=JsonObject.of({"params": params, "set": []}))).text
-    assert "\n\nParameters\n  All at their defaults.\n\n3 at their defaults\n" in text
+    assert "\n  Hyperparameters\n    All at their defaults.\n\n    3 at their defaults\n" in text
     assert "steps" not in text
     text = card.record_card(churn(training_config=JsonObject.of({"params": params, "set": ["pca__n"]}))).text
-    assert "\n\n2 more at their defaults\n" in text
+    assert "\n\n    2 more at their defaults\n" in text
 
 
 def test_a_terminal_is_told_commands_and_a_record_keeps_its_words():
@@ -247,7 +527,11 @@ def test_a_terminal_is_told_commands_and_a_record_keeps_its_words():
 
 def test_the_full_card_of_a_bare_record_has_no_empty_sections():
     bare = ModelRecord(id="1", user_id="u", space_id="s", model_name="x", version=1, created_at=WHEN, updated_at=WHEN)
-    assert re.findall(r"\n\n(.*)", card.record_card(bare).text) == ["About", "File"]
+    assert re.findall(r"\n\n(.*)", card.record_card(bare).text) == [
+        "Model description",
+        "How to get started with the model",
+        "File",
+    ]
 
 
 def test_long_lists_are_cut_and_say_so():
@@ -259,11 +543,31 @@ def test_long_lists_are_cut_and_say_so():
 
 def test_markdown_of_a_card():
     text = card.markdown(churn(tags=("a|b", "*c*"), description="# no head\n1. no list"))
-    assert text.startswith("# **churn\\:3** · LogisticRegression (in GridSearchCV in Pipeline) · classification · champion\n")
-    assert "\n## About\n\n\\# no head\n\n1\\. no list\n" in text
+    assert text.startswith('---\ntags:\n- "a|b"\n- "*c*"\n---\n\n# **churn\\:3** · LogisticRegression (in GridSearchCV in ')
+    assert "\n## Model description\n\n\\# no head\n\n1\\. no list\n" in text
     assert "| tags | a&#124;b · \\*c\\* |\n" in text
     assert "| load | `%load_model churn:3` |" in text
-    assert "\n    clf = 1\n    if clf:\n        clf  = 2\n" in text
+    assert "\n### Cell\n\n```python\nclf = 1\nif clf:\n    clf  = 2\n```\n" in text
+    assert "| saved | 2026-11-23 21\\:30 |" in text
+    assert (
+        "\n| metric | value | split | data | cell | computed by |\n| --- | --- | --- | --- | --- | --- |\n"
+        "| accuracy | 0.947 | test | `X_test, y_test` | 7 | `accuracy_score(y_test, pred)` |\n"
+    ) in card.markdown(churn(**known()))
+
+
+@pytest.mark.parametrize(
+    ("distributions", "library"),
+    [
+        ({"scikit-learn": "1.7", "numpy": "2"}, "sklearn"),
+        ({"xgboost-cpu": "3"}, "xgboost"),
+        ({"scikit-learn": "1.7", "xgboost": "3"}, None),
+        ({"numpy": "2"}, None),
+    ],
+)
+def test_the_metadata_for_the_hub_names_the_library_only_if_there_is_one(distributions, library):
+    text = card.markdown(churn(environment={"distributions": distributions}, tags=("q3",)))
+    assert metadata(text)[0] == {"tags": ["q3"]} | ({"library_name": library} if library else {})
+    assert metadata(card.markdown(churn(environment={}, tags=())))[0] is None
 
 
 def test_markdown_of_a_comparison():
@@ -644,7 +948,7 @@ HOSTILE = (
 class Reader(HTMLParser):
     def __init__(self, html):
         super().__init__(convert_charrefs=True)
-        self.text = ""
+        self.text = self.code = ""
         self.open = []
         self.feed(html)
         self.close()
@@ -662,6 +966,7 @@ class Reader(HTMLParser):
     def handle_data(self, data):
         if self.open[-1] != "style":
             self.text += data
+            self.code += data if self.open[-1] == "pre" else ""
         else:
             assert data == card._html.STYLE
 
@@ -675,14 +980,22 @@ def check(shown):
     """Hold one output to what every output promises."""
     for text in (shown.text, Reader(shown.html).text if shown.html else ""):
         text.encode()
-        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
-    assert len(shown.text) + len(shown.html or "") < 400_000
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
+    assert len(shown.text) + len(shown.html or "") < 500_000
+
+
+def metadata(text):
+    """Return what stands before a card for the Hub, and the card."""
+    front = re.match(r"---\n(.*?)\n---\n\n", text, re.DOTALL)
+    return (yaml.safe_load(front[1]), text[front.end() :]) if front else (None, text)
 
 
 def check_markdown(text):
     """Parse with every extension at hand; only headings, tables, paragraphs, code and emphasis made here may come out."""
+    data, text = metadata(text)
+    assert data is None or (data.keys() <= {"library_name", "tags"} and all(isinstance(tag, str) for tag in data["tags"]))
     parser = markdown_it.MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    allowed = "heading paragraph table thead tbody tr th td inline code_block code_inline text strong softbreak".split()  # noqa: SIM905
+    allowed = "heading paragraph table thead tbody tr th td inline fence code_inline text strong softbreak".split()  # noqa: SIM905
     for token in parser.parse(text):
         for part in [token, *(token.children or [])]:
             assert re.sub(r"_(open|close)$", "", part.type) in allowed, part
@@ -696,9 +1009,13 @@ def check_all(*records):
         name, where = record.model_name, record.description
     event = AliasEvent(model_name=name, alias=name, version=1, previous=None, at=WHEN, who=where, why=where)
     finding = Finding(what=name, ok=False, message=where, hint=where)
+    found = Unattached(name=name, value=1.5, reason=where, cell=3, code=where)
+    captured = Captured(not_attached=(found,) * 9, notes=(where,) * 9)
     for created in (True, False):
-        check(card.saved_card(Saved(record=record, created=created), where))
+        check(card.saved_card(Saved(record=record, created=created), where, captured if created else None))
     check(card.record_card(record, where))
+    for state in ("unchanged", "changed", "unsaved"):
+        check(card.variable_card(name, record if state != "unsaved" else None, state, where))
     check(card.gallery(records, STATS, 1000, where))
     check(card.gallery([], STATS, 0, where, Query(words=where, tags=(name,))))
     check(card.comparison(compare(records), where))
@@ -726,7 +1043,11 @@ def everywhere(text):
         "python": text,
         "distributions": {text: text},
     }
-    tree |= {"by_value": [text], "variable": text, "cells": [text], "git": {text: text}, "platform": text}
+    tree |= {"by_value": [text], "variable": text, "git": {text: text, "commit": text, "dirty": text}, "platform": text}
+    each = {"split": text, "data": text, "cell": text, "code": text}
+    tree |= {"cells": [text, {"cell": text, "does": [text, 1], "code": text}], "notebook": text, "masked": text}
+    tree |= {"fit": each, "metrics": {text: each}, "parent": {"id": text, "sha256": text, "ref": text}}
+    tree |= {"data_inside": {"rows": text, "of": text, "where": text}}
     fields = dict.fromkeys(
         ["model_name", "algorithm", "description", "model_type", "status", "format", "origin", "sha256", "target_column"], text
     )
@@ -785,11 +1106,13 @@ def test_values_of_a_wrong_kind_never_crash(value):
     ]
     broken = churn(**dict.fromkeys(plain_fields, value))
     check_all(broken, churn())
-    tree = dict.fromkeys(
-        ("params", "set", "chain", "python", "distributions", "by_value", "variable", "cells", "git", "n_features"), value
-    )
+    tree = dict.fromkeys(NAMES, value) | {"metrics": {"auc": value}, "cells": [value, {"cell": value, "does": value}]}
     record = churn(training_config=tree, environment=tree, source=tree, signature=tree, metrics=tree, feature_columns=None)
     check_all(record, churn())
+    deep = {
+        name: dict.fromkeys((*KNOWN, *KNOWN["fit"], *KNOWN["parent"], "split", "rows", "of", "where"), value) for name in KNOWN
+    }
+    check_all(churn(source=deep | {"metrics": {"auc": deep["metrics"]}}, metrics={"auc": value}), churn())
 
 
 @pytest.mark.parametrize(
@@ -816,6 +1139,8 @@ def test_a_record_from_anywhere_never_crashes():
     check_all(ModelRecord.from_json(data), churn())
 
 
+NAMES = "params set chain python distributions by_value n_features".split() + list(KNOWN)  # noqa: SIM905 (a list of words)
+
 values = st.recursive(
     st.none()
     | st.booleans()
@@ -832,9 +1157,7 @@ texts = st.text(st.characters(), max_size=60) | st.text("<>&\"'`|[]()!#*_-=+.\n 
 @settings(max_examples=60, deadline=None)
 @given(
     text=texts,
-    tree=st.fixed_dictionaries(
-        {}, optional=dict.fromkeys(("params", "set", "chain", "python", "distributions", "cells", "by_value"), values)
-    ),
+    tree=st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, values)),
     metrics=st.dictionaries(texts, values, max_size=4),
     when=st.datetimes(timezones=st.just(timezone.utc)),
 )
@@ -849,7 +1172,7 @@ def test_any_record_is_shown_as_text(text, tree, metrics, when):
 def test_any_text_in_markdown_is_read_back_as_that_text(text):
     record = churn(target_column="t" + text, description=text)
     check_markdown(card.markdown(record))
-    tokens = markdown_it.MarkdownIt("commonmark").enable("table").parse(card.markdown(record))
+    tokens = markdown_it.MarkdownIt("commonmark").enable("table").parse(metadata(card.markdown(record))[1])
     cells = ["".join(part.content for part in token.children) for token in tokens if token.type == "inline"]
     assert _words.line("t" + text, 100) in cells
 

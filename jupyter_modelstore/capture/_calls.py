@@ -273,6 +273,7 @@ class Calls(Expressions):
             for names in (self.state.names, *(frame.names for frame in self.frames)):
                 for name in names:
                     names[name] = UNKNOWN
+            self.seen |= set(self.state.names)
             self.pending |= set(self.namespace)
         return UNKNOWN
 

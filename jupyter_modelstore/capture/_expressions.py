@@ -79,6 +79,7 @@ class Expressions:
         self.cell = cell
         self.stored = stored
         self.pending = set(stored)
+        self.seen = set(stored)
         self.frames: list[Frame] = []
         self.maybe = 0
         self.looping = 0
@@ -99,6 +100,7 @@ class Expressions:
         """Return what a name stands for here."""
         if self.frames and name in self.frames[-1].names:
             return self.frames[-1].names[name]
+        self.seen.add(name)
         if name in self.state.names:
             return self.state.names[name]
         if name in self.pending:
@@ -186,6 +188,7 @@ class Expressions:
             self.touch(tracked, why)
         for name in self.state.volatile:
             self.state.names[name] = UNKNOWN
+        self.seen |= self.state.volatile
 
     def change(self, data: Data, *, rows: bool) -> None:
         """Note that data was changed in place: under all its names it is other data now."""
@@ -195,6 +198,7 @@ class Expressions:
             for name, value in names.items():
                 if isinstance(value, Data) and value.id == data.id:
                     names[name] = changed
+                    self.seen.add(name)
 
     # ---- expressions -------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from jupyter_modelstore.capture import _prints
 from jupyter_modelstore.capture._cells import parse
-from jupyter_modelstore.capture._domain import UNKNOWN, Box, Data, Function, Items, Made, Model, Score
+from jupyter_modelstore.capture._domain import UNKNOWN, Box, Data, Function, Items, Made, Model, Score, Value
 from jupyter_modelstore.capture._expressions import TooMuch, is_risky
 from jupyter_modelstore.capture._kinds import ANY_ERROR, MISSING, is_a, kind_of, peek
 from jupyter_modelstore.capture._numbers import numbers_of, printed
@@ -33,6 +33,7 @@ _MOST_FOLLOWED = 200
 _MOST_MEASURES = 1_000
 _MOST_INSIDE = 60
 _MOST_COLUMNS = 5_000
+_MOST_DEPTH = 4
 
 
 @dataclass(slots=True)
@@ -192,7 +193,6 @@ class Watch:
             self.state.names.pop(name, None)
         for tracked in self.state.models.values():
             self._judge(tracked)
-        self.state.ids = {name: self.state.ids.get(name, 0) for name in self.state.names}
 
     def _read(
         self,
@@ -212,28 +212,28 @@ class Watch:
         except (TooMuch, RecursionError):
             self._forget(running.statements)
             return
-        places = list(self._places(namespace))
+        places = list(self._places(reader.seen, namespace))
         if value is not None and not perhaps:
             places += _within(last, value)
         self._link(places)
         given = {tracked.key: self._judge(tracked) for tracked in self.state.models.values()}
-        self._look_at_data(namespace)
+        self._look_at_data(reader.seen, namespace)
         self._finish_fits(reader, perf_counter() - running.started)
         self._measure(reader, places, given, output)
         for tracked in self.state.models.values():
             if running.run in tracked.cells:
                 for used in reader.used:
                     tracked.did(used, "defined")
-        self._keep(namespace)
+        self._keep(reader.seen, namespace)
 
-    def _places(self, namespace: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+    def _places(self, names: set[str], namespace: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
         """Yield what each name, and each part of a container, stands for, and the object that is there."""
-        for name, known in list(self.state.names.items()):
+        for name in names & self.state.names.keys():
             value = namespace.get(name, MISSING)
             if value is MISSING:
                 del self.state.names[name]
             else:
-                yield from _within(known, value)
+                yield from _within(self.state.names[name], value)
 
     def _link(self, places: list[tuple[Any, Any]]) -> None:
         """Hold each model against the object that it should be; forget those that are not one and the same."""
@@ -255,10 +255,9 @@ class Watch:
         for key, tracked in list(state.models.items()):
             if key in wrong or tracked.ref is None:
                 del state.models[key]
-        for names in (state.names,):
-            for name, known in list(names.items()):
-                if isinstance(known, Model) and known.key not in state.models:
-                    names[name] = UNKNOWN
+        for name, known in state.names.items():
+            if isinstance(known, Model) and known.key not in state.models:
+                state.names[name] = UNKNOWN
 
     def _judge(self, tracked: Tracked) -> tuple[int, int] | None:
         """Tell from a model's print whether it was changed; return which versions are the one that it had, if it was not."""
@@ -283,10 +282,11 @@ class Watch:
             )
         return None
 
-    def _look_at_data(self, namespace: Mapping[str, Any]) -> None:
+    def _look_at_data(self, names: set[str], namespace: Mapping[str, Any]) -> None:
         """Note rows and names of data; none of it is kept."""
         state = self.state
-        for name, known in state.names.items():
+        for name in names:
+            known = state.names.get(name)
             if not isinstance(known, Data):
                 continue
             value = namespace.get(name)
@@ -299,12 +299,10 @@ class Watch:
             columns, label = peek(value, "columns"), peek(value, "name")
             if type(label) is str and label:
                 state.targets[known.id] = label
-            if columns is not None and kind_of(value).data:
-                names = _column_names(columns)
-                if names and len(names) == 1:
-                    state.targets[known.id] = names[0]
-                if names:
-                    state.columns[known.id] = names
+            if columns is not None and kind_of(value).data and (titles := _column_names(columns)):
+                state.columns[known.id] = titles
+                if len(titles) == 1:
+                    state.targets[known.id] = titles[0]
 
     def _finish_fits(self, reader: Reader, seconds: float) -> None:
         state = self.state
@@ -334,7 +332,7 @@ class Watch:
         ]
         kept = [(score, value) for score, value in kept if score.read != "text"] + shown
         calls |= {(score.code, score.version) for score, _ in shown}
-        seen: set[Score] = {measure.score for measure in self.measures}
+        seen = {measure.score for measure in self.measures}
         for score, value in kept:
             if score in seen or score.key not in self.state.models:
                 continue
@@ -364,19 +362,29 @@ class Watch:
             rows = self.state.rows.get(score.truth.rows)
         self.measures.append(Measure(score=score, cell=reader.cell, values=numbers, rows=rows, why=why))
 
-    def _keep(self, namespace: Mapping[str, Any]) -> None:
+    def _keep(self, names: set[str], namespace: Mapping[str, Any]) -> None:
         """Keep what names stand for until the next cell; what is plain or unknown is looked up anew."""
         state = self.state
-        for name, known in list(state.names.items()):
-            if not isinstance(known, (Data, Model, Made, Score, Box, Items, Function)) or name not in namespace:
-                del state.names[name]
-        state.ids = {name: id(namespace[name]) for name in state.names}
+        for name in names:
+            if name in namespace and _is_worth_keeping(state.names.get(name, UNKNOWN)):
+                state.ids[name] = id(namespace[name])
+            else:
+                state.names.pop(name, None)
+                state.ids.pop(name, None)
+
+
+def _is_worth_keeping(known: Value, depth: int = 0) -> bool:
+    """Tell whether a name stands for more than can be looked up again."""
+    if isinstance(known, (Box, Items)) and depth < _MOST_DEPTH:
+        parts = known.items.values() if isinstance(known, Box) else known.values
+        return any(_is_worth_keeping(part, depth + 1) for part in parts)
+    return isinstance(known, (Data, Model, Made, Score, Function))
 
 
 def _within(known: Any, value: Any, depth: int = 0) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401 (a value of the domain, and an object)
     """Yield what is known, and the object, of a container and of all parts that are known."""
     yield known, value
-    if depth > 3:  # noqa: PLR2004 (deeper than people nest)
+    if depth >= _MOST_DEPTH:
         return
     if isinstance(known, Items) and is_a(value, tuple) and len(value) == len(known.values):
         for part, item in zip(known.values, tuple.__iter__(value), strict=True):

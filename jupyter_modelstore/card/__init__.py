@@ -1,12 +1,14 @@
 """What a user reads: a record, or several, as text, HTML and Markdown.
 
 Each function here takes data and returns a :class:`Shown`, which a notebook displays and a terminal prints. The way of all
-of them is the same: ``_reading`` and ``_words`` turn a record into short harmless lines, a builder (``_models``,
-``_notices``) puts them into ``_blocks``, and ``_text``, ``_html`` and ``_markdown`` render the blocks, each escaping in one
-place. Whatever a record holds, a card is made of it: nothing here raises because of what somebody stored.
+of them is the same: ``_reading``, ``_notebook`` and ``_words`` turn a record into short harmless lines, a builder
+(``_saved_card``, ``_model_card``, ``_models``, ``_notices``) puts them into ``_blocks``, and ``_text``, ``_html`` and
+``_markdown`` render the blocks, each escaping in one place. Whatever a record holds, a card is made of it: nothing here
+raises because of what somebody stored.
 """
 
-from jupyter_modelstore.card._models import comparison, gallery, markdown, record_card, saved_card
+from jupyter_modelstore.card._model_card import record_card, variable_card
+from jupyter_modelstore.card._models import comparison, gallery, markdown
 from jupyter_modelstore.card._notices import (
     download_card,
     findings_card,
@@ -16,6 +18,7 @@ from jupyter_modelstore.card._notices import (
     removal_card,
     stats_card,
 )
+from jupyter_modelstore.card._saved_card import saved_card
 from jupyter_modelstore.card._shown import Shown
 from jupyter_modelstore.card._words import size
 
@@ -34,4 +37,5 @@ __all__ = [
     "saved_card",
     "size",
     "stats_card",
+    "variable_card",
 ]

@@ -10,16 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, TypeAlias
 
-Kind = Literal["", "strong", "muted", "code", "chip", "tag", "alias", "badge", "more", "warn"]
+Kind = Literal["", "strong", "muted", "code", "name", "chip", "tag", "alias", "badge", "more", "warn"]
+"""``code`` is a line to type, which a terminal words otherwise; ``name`` looks the same and is what a record says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bit:
-    """A short text of one kind; ``label`` stands before it: a chip ``auc 0.93``."""
+    """A short text of one kind; ``label`` stands before it and ``note`` after it: a chip ``auc 0.93 test``."""
 
     text: str
     kind: Kind = ""
     label: str = ""
+    note: str = ""
 
 
 CLOSE: frozenset[Kind] = frozenset({"badge", "tag", "alias", "more"})
@@ -41,7 +43,7 @@ def of_kind(kind: Kind, *texts: str) -> Line:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Labels with their lines. ``brief``: one line of text each, cut at the width."""
+    """Labels with their lines; one without label goes on with the one before. ``brief``: as text, two lines each at most."""
 
     rows: tuple[tuple[str, Line], ...]
     brief: bool = False
@@ -56,7 +58,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Source text, kept as it is."""
+    """Source text as it was run, ready to be pasted: no line is cut, broken or trimmed."""
 
     lines: tuple[str, ...]
 
@@ -103,7 +105,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Blocks under a heading; ``folded``: the HTML shows them on a click."""
+    """Blocks, or sections of a lower level, under a heading; ``folded``: the HTML shows them on a click."""
 
     title: str
     blocks: tuple[Block, ...]

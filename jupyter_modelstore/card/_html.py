@@ -14,6 +14,8 @@ from jupyter_modelstore.card._blocks import CLOSE, Bit, Block, Code, Doc, Facts,
 from jupyter_modelstore.card._style import STYLE
 from jupyter_modelstore.card._words import LONG, line, source
 
+_FIRST_LEVEL = 4  # of headings: a notebook's own come before
+
 
 class _Html(str):
     """Markup that was made here."""
@@ -47,14 +49,14 @@ def _tag(name: str, *children: str, cls: str = "", **attributes: str) -> _Html:
 
 
 def _bit(bit: Bit) -> _Html:
-    label = _tag("span", bit.label, cls="muted") if bit.label else _Html()
-    gap = _Html(" " if bit.label and bit.text else "")
-    if bit.kind == "code":
-        return _Html(label + gap + _tag("code", bit.text))
+    before = _Html(_tag("span", bit.label, cls="muted") + (" " if bit.text else "")) if bit.label else _Html()
+    after = _Html(" " + _tag("span", bit.note, cls="muted")) if bit.note else _Html()
+    if bit.kind in {"code", "name"}:
+        return _Html(before + _tag("code", bit.text) + after)
     if not bit.kind:
-        return _Html(label + gap + (_tag("span", bit.text)))
+        return _Html(before + _tag("span", bit.text) + after)
     text = f"@{bit.text}" if bit.kind == "alias" else bit.text
-    return _tag("span", label, gap, text, cls=bit.kind) if bit.label else _tag("span", text, cls=bit.kind)
+    return _tag("span", before, text, after, cls=bit.kind)
 
 
 def _line(bits: Line) -> _Html:
@@ -67,12 +69,13 @@ def _line(bits: Line) -> _Html:
     return _Html(html)
 
 
-def _block(block: Block) -> _Html:
+def _block(block: Block, level: int = _FIRST_LEVEL) -> _Html:
     if isinstance(block, Section):
-        inner = [_block(item) for item in block.blocks]
+        inner = [_block(item, level + 1) for item in block.blocks]
+        sub = " sub" if level > _FIRST_LEVEL else ""
         if block.folded:
-            return _tag("details", _tag("summary", block.title), *inner)
-        return _Html("".join([_tag("p", block.title, cls="h", role="heading", aria_level="4"), *inner]))
+            return _tag("details", _tag("summary", block.title, cls=sub), *inner)
+        return _Html("".join([_tag("p", block.title, cls=f"h{sub}", role="heading", aria_level=str(level)), *inner]))
     if isinstance(block, Grid):
         return _tag("div", *(_item(item) for item in block.items), cls="grid", role="list")
     if isinstance(block, Table):
@@ -82,11 +85,15 @@ def _block(block: Block) -> _Html:
 
 def _plain_block(block: Facts | Note | Code) -> _Html:
     if isinstance(block, Facts):
-        rows = (_tag("tr", _tag("th", label, scope="row"), _tag("td", _line(bits))) for label, bits in block.rows)
+        rows = (_tag("tr", _label(label), _tag("td", _line(bits))) for label, bits in block.rows)
         return _tag("table", _tag("tbody", *rows), cls="facts")
     if isinstance(block, Note):
         return _tag("p", _line(block.line), cls="note")
     return _tag("pre", _Html("\n".join(escape(source(text), quote=True) for text in block.lines)))
+
+
+def _label(label: str) -> _Html:
+    return _tag("th", label, scope="row") if label else _tag("td")
 
 
 def _item(item: Item) -> _Html:

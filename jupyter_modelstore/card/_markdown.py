@@ -1,7 +1,8 @@
 r"""A card as Markdown in which no text of a record can become markup.
 
 Characters with a meaning in CommonMark, GitHub's and Jupyter's Markdown are escaped: ``\ $ & < > |`` and the backtick as
-entities (a backslash before them would still be seen by table and formula parsers), the others by a backslash.
+entities (a backslash before them would still be seen by table and formula parsers), the others by a backslash. Source text
+stands between fences that are longer than any row of backticks in it, so that no line of it can end the block.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ _ENTITIES = {char: f"&#{ord(char)};" for char in "\\$&<>|`"}
 _ESCAPED = str.maketrans(_ENTITIES | {char: f"\\{char}" for char in "*_{}[]#!~^=:@"})
 _AT_START = re.compile(r"\A(?:[-+]|\d+(?=[.)](?:\s|\Z)))")
 _CODE = re.compile(r"[^`|\\$<>&]+")
+_FENCE = re.compile(r"`{3,}")
 _WWW = re.compile(r"(www)\.", re.IGNORECASE)
 
 
@@ -34,18 +36,25 @@ def to_markdown(doc: Doc) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, level: int = 2) -> str:
     if isinstance(block, Facts):
-        return _pipes(("", ""), [(escape(label), _join(bits)) for label, bits in block.rows])
+        return _pipes(("", ""), [(escape(label), _join(bits)) for label, bits in block.rows]) if block.rows else ""
     if isinstance(block, Note):
         return _join(block.line)
-    if isinstance(block, Code):  # an indented block: nothing in it is markup, and no line can end it
-        return "\n".join("    " + source(text) for text in block.lines)
+    if isinstance(block, Code):
+        return _fenced([source(text) for text in block.lines])
     if isinstance(block, Section):
-        return "\n\n".join([f"## {escape(block.title)}", *(_block(item) for item in block.blocks)])
+        parts = [f"{'#' * level} {escape(block.title)}", *(_block(item, level + 1) for item in block.blocks)]
+        return "\n\n".join(part for part in parts if part)
     table = block.table if isinstance(block, Grid) else block
     head = (*(["differs"] if table.marks else []), *(escape(title) for title in table.head))
     return _pipes(head, [row for group in table.groups for row in _rows(table, group)])
+
+
+def _fenced(lines: list[str]) -> str:
+    longest = max((len(ticks) for text in lines for ticks in _FENCE.findall(text)), default=2)
+    fence = "`" * (longest + 1)
+    return "\n".join([f"{fence}python", *lines, fence])
 
 
 def _rows(table: Table, group: Group) -> list[tuple[str, ...]]:
@@ -71,6 +80,6 @@ def _join(bits: Line) -> str:
 
 def _bit(bit: Bit) -> str:
     clean = line(bit.text, LONG)
-    text = f"`{clean}`" if bit.kind == "code" and _CODE.fullmatch(clean) else escape(clean)
+    text = f"`{clean}`" if bit.kind in {"code", "name"} and _CODE.fullmatch(clean) else escape(clean)
     text = f"**{text}**" if bit.kind in {"strong", "badge"} and text else text
-    return f"{escape(bit.label)} {text}" if bit.label else text
+    return " ".join(part for part in (escape(bit.label), text, escape(bit.note)) if part)

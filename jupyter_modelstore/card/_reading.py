@@ -40,9 +40,8 @@ def title(record: ModelRecord) -> str:
 
 def typed(record: ModelRecord, *, version: bool = True) -> str:
     """Return the record's reference as one types it into a magic; by its id, or empty, if its name breaks the rule."""
-    try:
-        name = clean_name(record.model_name)
-    except ModelStoreError:
+    name = clean(record)
+    if not name:
         identity = record.id.lower() if isinstance(record.id, str) else ""
         return f"id:{identity[:_ID_DIGITS]}" if _ID.fullmatch(identity) else ""
     number = record.version
@@ -59,6 +58,14 @@ def quoted(reference: str) -> str:
 def command(magic: str, reference: str, rest: str = "") -> str:
     """Return a line to type; empty without a reference."""
     return f"%{magic} {reference}{rest}" if reference else ""
+
+
+def clean(record: ModelRecord) -> str:
+    """Return the record's name, or empty if it breaks its rule."""
+    try:
+        return clean_name(record.model_name)
+    except ModelStoreError:
+        return ""
 
 
 def load_line(record: ModelRecord, *, version: bool = True) -> str:
@@ -87,23 +94,36 @@ def metrics(record: ModelRecord, most: int) -> Line:
     """Return the first metrics as chips."""
     every = mapping(record, "metrics")
     chips = tuple(Bit(words.number(value), "chip", words.line(name, 40)) for name, value in list(every.items())[:most])
-    return chips + _more(len(every) - most)
+    return chips + more(len(every) - most)
 
 
 def tags(record: ModelRecord, most: int) -> Line:
     """Return the first tags."""
     every = texts(record.tags)
-    return of_kind("tag", *(words.line(tag, 50) for tag in every[:most])) + _more(len(every) - most)
+    return of_kind("tag", *(words.line(tag, 50) for tag in every[:most])) + more(len(every) - most)
 
 
 def aliases(record: ModelRecord) -> Line:
     """Return the aliases."""
     every = texts(record.aliases)
-    return of_kind("alias", *(words.line(alias, 50) for alias in every[:10])) + _more(len(every) - 10)
+    return of_kind("alias", *(words.line(alias, 50) for alias in every[:10])) + more(len(every) - 10)
 
 
-def _more(count: int) -> Line:
+def more(count: int) -> Line:
+    """Return how many are not shown."""
     return (Bit(f"+{count}", "more"),) if count > 0 else ()
+
+
+def filled(rows: Iterable[tuple[str, Line]]) -> tuple[tuple[str, Line], ...]:
+    """Return the rows of which something is known."""
+    return tuple((label, bits) for label, bits in rows if bits)
+
+
+def value(what: object) -> str:
+    """Return a metric or version as read, a parameter as typed."""
+    if isinstance(what, Mapping):
+        return ", ".join(f"{words.line(name, 40)} {words.param(item, 40)}" for name, item in list(what.items())[:10])
+    return words.line(what) if isinstance(what, str) else words.number(what)
 
 
 def parameters(record: ModelRecord, most: int) -> str:

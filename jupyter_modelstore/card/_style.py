@@ -20,7 +20,7 @@ white-space:nowrap}
 .jms-c .jms-warn{font-weight:650;text-decoration:underline;text-decoration-style:dotted}
 .jms-c .jms-strong{font-weight:650}
 .jms-c .jms-chip{display:inline-block;background:var(--jms-soft);border-radius:4px;padding:0 6px;margin:1px 0}
-.jms-c .jms-chip .jms-muted{padding-right:4px}
+.jms-c .jms-chip .jms-muted:first-child{padding-right:4px}
 .jms-c .jms-tag,.jms-c .jms-alias{display:inline-block;font-size:11px;line-height:16px;border:1px solid var(--jms-line);
 border-radius:99px;padding:0 7px;margin:1px 0}
 .jms-c .jms-alias{font-weight:650;border-color:currentColor}
@@ -28,6 +28,7 @@ border-radius:99px;padding:0 7px;margin:1px 0}
 .jms-c.jms-c code,.jms-c.jms-c pre{font-family:var(--vscode-editor-font-family,var(--jp-code-font-family,monospace));
 font-size:12px;
 color:inherit;background:var(--jms-soft);border-radius:4px;padding:1px 5px}
+.jms-c.jms-c code{display:inline-block;max-width:100%}
 .jms-c.jms-c pre{margin:0;padding:8px 10px;white-space:pre-wrap;line-height:1.4}
 .jms-c.jms-c table{border-collapse:collapse;border:0;margin:0;width:100%;font-size:inherit;table-layout:auto;color:inherit}
 .jms-c.jms-c.jms-c tr,.jms-c.jms-c.jms-c tr:hover{background:none;border:0}
@@ -36,7 +37,7 @@ white-space:normal;
 font-weight:inherit;line-height:1.5;background:none;color:inherit}
 .jms-c.jms-c .jms-facts th{width:1%;min-width:104px;opacity:.74;white-space:nowrap}
 @media(max-width:560px){.jms-c.jms-c .jms-facts th{white-space:normal;min-width:96px}}
-.jms-c.jms-c .jms-wide{overflow-x:auto;border:1px solid var(--jms-line);border-radius:8px}
+.jms-c.jms-c .jms-wide{overflow-x:auto;margin-top:6px;border:1px solid var(--jms-line);border-radius:8px}
 .jms-c.jms-c .jms-wide th,.jms-c.jms-c .jms-wide td{padding:5px 12px;border-top:1px solid var(--jms-line);
 overflow-wrap:break-word;
 min-width:72px;max-width:340px}
@@ -49,6 +50,7 @@ min-width:72px;max-width:340px}
 .jms-c.jms-c .jms-h{margin:14px 0 4px;font-size:13px;font-weight:650}
 .jms-c.jms-c .jms-note{margin:6px 0}
 .jms-c.jms-c summary{cursor:pointer;margin:14px 0 4px;font-weight:650}
+.jms-c.jms-c .jms-sub{margin-top:10px;font-size:12px;font-weight:600;opacity:.86}
 .jms-c .jms-grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(240px,100%),1fr));gap:12px;margin:10px 0}
 .jms-c .jms-item{display:flex;flex-direction:column;gap:6px;min-width:0;border:1px solid var(--jms-line);border-radius:8px;
 padding:12px;overflow:hidden}

@@ -1,4 +1,7 @@
-"""A card as plain text: at most 100 columns as a terminal counts them, columns aligned also for wide characters."""
+"""A card as plain text: at most 100 columns as a terminal counts them, columns aligned also for wide characters.
+
+Lines to type and source text may be longer: broken, they could not be pasted.
+"""
 
 from __future__ import annotations
 
@@ -22,22 +25,28 @@ def to_text(doc: Doc) -> str:
     title, aside = _join(doc.title), line(doc.aside)
     both = f"{title} · {aside}" if aside else title
     lines = [both] if width(both) <= WIDTH else [*_wrap(title, WIDTH, "    "), *([f"  {aside}"] if aside else [])]
-    for block in doc.blocks:
-        lines += _block(block, "  ")
-    return "\n".join(text.rstrip().replace(_STAY, " ") for text in lines)
+    return "\n".join([*map(_tidy, lines), *(text for block in doc.blocks for text in _block(block, 0))])
 
 
-def _block(block: Block, indent: str) -> list[str]:
-    if isinstance(block, Facts):
-        return _facts(block, indent)
-    if isinstance(block, Note):
-        return [indent + text for text in _wrap(_join(block.line), WIDTH - len(indent), "")]
-    if isinstance(block, Code):
-        return [indent + "  " + fit(source(text), WIDTH - len(indent) - 2) for text in block.lines]
+def _tidy(text: str) -> str:
+    return text.rstrip().replace(_STAY, " ")
+
+
+def _block(block: Block, depth: int) -> list[str]:
     if isinstance(block, Section):
-        inner = [text for item in block.blocks for text in _block(item, indent)]
-        return ["", line(block.title), *inner]
-    return [indent + text for text in _table(block.table if isinstance(block, Grid) else block, WIDTH - len(indent))]
+        inner = [text for item in block.blocks for text in _block(item, depth + 1)]
+        return ["", _GAP * depth + line(block.title), *inner[inner[:1] == [""] :]]
+    indent = _GAP * max(depth, 1)
+    if isinstance(block, Code):
+        return [indent + "  " + source(text) if text else "" for text in block.lines]
+    if isinstance(block, Facts):
+        lines = _facts(block, indent)
+    elif isinstance(block, Note):
+        lines = [indent + text for text in _wrap(_join(block.line), WIDTH - len(indent), "")]
+    else:
+        table = block.table if isinstance(block, Grid) else block
+        lines = [indent + text for text in _table(table, WIDTH - len(indent))]
+    return [_tidy(text) for text in lines]
 
 
 def _bit(bit: Bit) -> str:
@@ -45,7 +54,8 @@ def _bit(bit: Bit) -> str:
     text = (
         f"@{text}" if bit.kind == "alias" else f"#{text}" if bit.kind == "tag" else f"({text})" if bit.kind == "badge" else text
     )
-    return f"{line(bit.label)} {text}" if bit.label else text
+    # A line to type stays behind what introduces it.
+    return (_STAY if bit.kind == "code" else " ").join(part for part in (line(bit.label), text, line(bit.note)) if part)
 
 
 def _join(bits: Line) -> str:
@@ -62,8 +72,9 @@ def _facts(facts: Facts, indent: str) -> list[str]:
     for label, (_, bits) in zip(labels, facts.rows, strict=True):
         start = indent + pad(label, column) + _GAP
         room = WIDTH - width(start)
-        cut = facts.brief and not any(bit.kind == "code" for bit in bits)
-        parts = [fit(_join(bits), room)] if cut else _wrap(_join(bits), room, "") or [""]
+        parts = _wrap(_join(bits), room, "") or [""]
+        if facts.brief and not any(bit.kind == "code" for bit in bits):
+            parts = [*parts[:1], *([fit(" ".join(parts[1:]), room)] if parts[1:] else [])]
         lines += [start + parts[0], *(" " * width(start) + part for part in parts[1:])]
     return lines
 

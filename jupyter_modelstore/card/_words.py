@@ -34,10 +34,12 @@ def line(text: object, most: int = 200) -> str:
     return shown if len(shown) <= most and len(raw) <= 2 * most else shown[: most - 1].rstrip() + "…"
 
 
-def source(text: object, most: int = 200) -> str:
-    """Return one line of source text, its spaces as they are."""
-    raw = text.expandtabs(4) if isinstance(text, str) and len(text) <= LONG else line(text, most)
-    return visible(raw[:most]) + ("…" if len(raw) > most else "")
+def source(text: str) -> str:
+    """Return one line of source text as it is, but for what hides or reorders text: that is shown as escapes."""
+    if text.isascii() and text.replace("\t", "").isprintable():
+        return text
+    parts = (text[at : at + _VISIBLE_AT_ONCE] for at in range(0, len(text), _VISIBLE_AT_ONCE))
+    return "".join("\t".join(map(visible, part.split("\t"))) for part in parts)
 
 
 def paragraphs(text: object, most: int = LONG) -> list[str]:

@@ -1,0 +1,169 @@
+"""The card of a save: what is now known of the model, what was found and left out, and how to correct it.
+
+It is read at a glance, in the middle of work: one short row for each subject, nothing for what is not known. The card in
+full is :mod:`._model_card`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from jupyter_modelstore._lines import as_word
+from jupyter_modelstore.card import _notebook as book
+from jupyter_modelstore.card import _reading as read
+from jupyter_modelstore.card import _words as words
+from jupyter_modelstore.card._blocks import Bit, Doc, Facts, Line, of_kind, plain
+from jupyter_modelstore.card._shown import Shown, shown
+from jupyter_modelstore.record import Captured, ModelRecord, Saved, Unattached
+
+_MOST_UNATTACHED = 5
+_MOST_NOTES = 5
+_FEW = 4  # so many names of features are shown all
+
+Rows = list[tuple[str, Line]]
+
+
+def saved_card(saved: Saved, where: str, captured: Captured | None = None) -> Shown:
+    """Return what a save says: what was kept, where, and how to correct, load and undo it.
+
+    Parameters
+    ----------
+    saved
+        The backend's answer.
+    where
+        ``on this machine``.
+    captured
+        What was found in the notebook; None: nothing was looked for.
+    """
+    record = saved.record
+    name = read.title(record)
+    if saved.created:
+        title = (Bit(f"Saved {name}", "strong"), *plain(read.kind(record), read.model_type(record)))
+    else:
+        text = f"Nothing new: {name} is exactly this model; a description, tags or alias given now went to it."
+        title = (Bit(text, "strong"),)
+    left_out = captured.not_attached if captured is not None else ()
+    rows = [
+        *_kept(record, where),
+        *_left_out(left_out),
+        *_listed("note", [plain(words.line(text)) for text in (captured.notes if captured is not None else ())], _MOST_NOTES),
+        *_ways_on(record, left_out, created=saved.created),
+    ]
+    return shown(Doc(title, blocks=(Facts(read.filled(rows), brief=True),)), small=True)
+
+
+def _kept(record: ModelRecord, where: str) -> Rows:
+    variable = (Bit(bit.text, bit.kind, "from") for bit in book.variable(record))
+    git = book.git(record, label="git", digits=7)
+    inside = book.rows_inside(record)
+    file = plain(words.size(record.model_file_size), words.line(where))
+    return [
+        ("metrics", _metrics(record)),
+        ("data", _data(record)),
+        ("parameters", plain(read.parameters(record, 6))),
+        ("training", _training(record)),
+        ("notebook", (*plain(book.notebook(record, whole=False), book.in_brief(record)), *git)),
+        ("file", (*file, *variable, *plain(f"holds {inside}" if inside else "", read.code_inside(record)))),
+        ("about", (*read.aliases(record), *read.tags(record, 6), *read.description(record, 70))),
+    ]
+
+
+def _metrics(record: ModelRecord) -> Line:
+    """Return the first metrics, each with what it was computed on where that is known."""
+    names = list(read.mapping(record, "metrics"))
+    chips = []
+    for bit, name in zip(read.metrics(record, 6), names, strict=False):
+        origin = book.origin(record, name)
+        chips.append(Bit(bit.text, bit.kind, bit.label, origin.on if origin else ""))
+    return (*chips, *read.more(len(names) - len(chips)))
+
+
+def _data(record: ModelRecord) -> Line:
+    """Return rows, features and target of the fit, and what it was tested on."""
+    fitted = plain(book.rows(record.training_samples))
+    target = Bit(words.line(record.target_column, 40), "name", "target") if record.target_column else None
+    tested = book.rows(record.test_samples)
+    alone = not fitted and target is None
+    return (
+        *fitted,
+        *plain(_features(record, 6 if alone else _FEW)),
+        *((target,) if target is not None else ()),
+        *plain(f"tested on {tested}" if tested else ""),
+    )
+
+
+def _features(record: ModelRecord, most: int) -> str:
+    """Return the number of features, and the names of a few; of many where there is room."""
+    names = read.texts(record.feature_columns)
+    if not names:
+        unnamed = read.features(record, 0)
+        return f"features: {unnamed}" if unnamed else ""
+    few = [words.line(name, 30) for name in names[:most]] if len(names) <= _FEW or most > _FEW else []
+    more = ", …" if len(names) > len(few) else ""
+    return words.count(len(names), "feature") + (f" ({', '.join(few)}{more})" if few else "")
+
+
+def _training(record: ModelRecord) -> Line:
+    time, cell = book.time(record), book.fit(record).cell
+    where = f"cell {cell}" if cell else ""
+    took = f"{time} ({where})" if time and where else time or where
+    return (*plain(took), *(Bit(bit.text, bit.kind, "made from") for bit in book.parent(record)))
+
+
+def _left_out(found: Sequence[Unattached]) -> Rows:
+    """Return numbers that were found and are not the model's, each with the reason."""
+    return _listed("not attached", [_unattached(each) for each in found], _MOST_UNATTACHED)
+
+
+def _unattached(found: Unattached) -> Line:
+    value = "" if found.value is None else words.number(found.value)
+    code = words.line(found.code, 60) if found.code else ""
+    cell = "" if found.cell is None else f"cell {words.number(found.cell)}"
+    number = Bit(value, label=words.line(found.name, 60))
+    return (number, *plain(words.line(found.reason, 120)), *of_kind("name", code), *plain(cell))
+
+
+def _listed(label: str, lines: Sequence[Line], most: int) -> Rows:
+    """Return lines under one label."""
+    shown = [bits for bits in lines if bits]
+    left = len(shown) - most
+    shown = shown[:most] + ([plain(f"and {left} more")] if left > 0 else [])
+    return [("" if at else label, bits) for at, bits in enumerate(shown)]
+
+
+def _ways_on(record: ModelRecord, left_out: Sequence[Unattached], *, created: bool) -> Rows:
+    """Return the lines to type."""
+    full = read.typed(record)
+    # An alias holds its version, so only --force takes back a save that gave one.
+    undo = read.command("delete_model", full, " --force" if read.texts(record.aliases) else "") if created else ""
+    load = read.load_line(record, version=False)
+    return [
+        ("correct", _correct(record, full, left_out)),
+        ("change", of_kind("code", read.command("edit_model", full, ' -d "…" -t tag'))),
+        ("load", (*of_kind("code", load), *((Bit(undo, "code", "undo"),) if undo and load else ()))),
+    ]
+
+
+def _correct(record: ModelRecord, full: str, left_out: Sequence[Unattached]) -> Line:
+    """Return the line that attaches what was left out, or corrects what was found, and the one that takes it away."""
+    found = [name for name in read.mapping(record, "metrics") if _typable(name) and book.origin(record, name)]
+    pairs = [
+        f"{each.name}={each.value!r}"
+        for each in left_out
+        if isinstance(each.value, (int, float)) and math.isfinite(each.value) and _typable(each.name)
+    ]
+    pair = pairs[0] if pairs else f"{found[0]}=…" if found else ""
+    attach = read.command("edit_model", full, f" -m {_word(pair)}") if pair else ""
+    drop = read.command("edit_model", full, f" --drop-metric {as_word(found[0])}") if found else ""
+    return (*of_kind("code", attach), *((Bit(drop, "code", "or"),) if drop else ()))
+
+
+def _word(pair: str) -> str:
+    """Return ``NAME=VALUE`` as one word, without quotes where none are needed."""
+    return pair if as_word(pair.replace("=", "")) == pair.replace("=", "") else as_word(pair)
+
+
+def _typable(name: str) -> bool:
+    """Tell whether a metric's name is shown as it is, so that a line with it does what it says."""
+    return bool(name) and words.line(name, 100) == name
