@@ -222,8 +222,9 @@ class Bench:
         return self.said
 
     def _say(self, name: str, outcome: str, detail: str = "") -> None:
-        if outcome in {"empty", "none"}:
-            detail = self.truth.get("why", {}).get(name, detail)
+        why = self.truth.get("why", {}).get(name)
+        if outcome in {"empty", "none"} and why:
+            detail = f"{detail} ({why})" if detail else why
         self.said.append(Verdict(self.trial.notebook.name, self.moment.ref, name, outcome, detail))
 
     def _compare(self, name: str, got: Any, allowed: Sequence[Any]) -> None:

@@ -226,8 +226,7 @@ def _hidden(scene: Scene) -> list[str] | None:
                 f"vars()[{scene.root!r}]; globals()[{scene.root!r}]\n(alias := {m}).fit({x}, {y})",
                 f"from sklearn.model_selection import cross_validate\nfits = [{m}.fit({x}, {y}) for _ in range(2)]",
                 f"try:\n    raise ValueError\nexcept ValueError:\n    {m}.fit({x}, {y})",
-                "from concurrent.futures import ThreadPoolExecutor\n"
-                f"with ThreadPoolExecutor(1) as pool:\n    pool.submit({m}.fit, {x}, {y}).result()",
+                f"import concurrent.futures as c\nwith c.ThreadPoolExecutor(1) as p:\n    p.submit({m}.fit, {x}, {y}).result()",
             ]
         )
     )
@@ -318,7 +317,7 @@ def _copy(scene: Scene) -> list[str] | None:
 def _by_hand(scene: Scene) -> list[str] | None:
     m, (x, y) = scene.model, scene.train
     return scene.put(
-        f"last = {m}[-1] if hasattr({m}, 'steps') else {m}",
+        f"import copy\nlast = {m}[-1] if hasattr({m}, 'steps') else {m}",
         scene.rng.choice(
             [
                 "if hasattr(last, 'coef_'):\n    last.coef_ = last.coef_ * 0\nelse:\n    last.n_outputs_ = 1",
@@ -327,8 +326,7 @@ def _by_hand(scene: Scene) -> list[str] | None:
                 "if hasattr(last, 'estimators_'):\n    last.estimators_ = last.estimators_[:1]; last.n_estimators = 1",
                 "if hasattr(last, 'intercept_'):\n    last.intercept_ += 1000",
                 f"last.__dict__.update(last.__class__(**last.get_params()).fit({x}[::4], {y}[::4]).__dict__)",
-                f"if last is {m}:\n    new = {m}.__class__(**{m}.get_params()).fit({x}[::4], {y}[::4])\n"
-                "    last.__setstate__(new.__getstate__())",
+                f"if last is {m}:\n    last.__setstate__(copy.copy({m}).fit({x}[::4], {y}[::4]).__getstate__())",
                 "setattr(last, 'theta_', last.theta_ * 0) if hasattr(last, 'theta_') else None",
             ]
         ),
