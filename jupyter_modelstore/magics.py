@@ -14,7 +14,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jupyter_modelstore._lines import Word, as_word, split_line
-from jupyter_modelstore.errors import Ambiguous, InvalidValue, NotConfirmed, NotFound, UsageError
+from jupyter_modelstore.errors import (
+    Ambiguous,
+    InvalidReference,
+    InvalidValue,
+    ModelStoreError,
+    NotConfirmed,
+    NotFound,
+    UsageError,
+)
 from jupyter_modelstore.names import visible
 
 if TYPE_CHECKING:
@@ -173,19 +181,53 @@ class Magics:
         kept = outputs.get(number, []) if number is not None else []
         return "".join(text for part in kept if part.output_type == "out_stream" for text in part.bundle.get("stream", ()))
 
+    def _advance(self) -> None:
+        """Let the watch read what of the running cell was run so far."""
+        manager, namespace = self.shell.history_manager, self.shell.user_ns
+        number = None if manager is None else len(manager.input_hist_raw) - 1
+        self.watch.advance(namespace, _line_of(sys._getframe(), namespace), number)  # noqa: SLF001 (Python's own way)
+
     def _captured(self, variable: str, model: object) -> Captured:
         """Return what the notebook knows of a model that is being saved."""
         from jupyter_modelstore import capture
         from jupyter_modelstore.record import Captured
 
         try:
-            manager = self.shell.history_manager
-            number = None if manager is None else len(manager.input_hist_raw) - 1
-            self.watch.advance(self.shell.user_ns, _line_of(sys._getframe(), self.shell.user_ns), number)  # noqa: SLF001 (Python's own way)
+            self._advance()
             return capture.captured(self.watch, variable, model, self.shell.user_ns, self.settings.kept)
         except Exception as error:  # noqa: BLE001 (a save must not fail because something could not be found out)
             self._blind(error)
             return Captured(notes=("nothing was found out of the notebook, by a fault of ours",))
+
+    def model_card(self, line: str) -> None:
+        """Show all that is known of a saved model; of a variable, which saved model it is, or was."""
+        from jupyter_modelstore import card
+        from jupyter_modelstore.verbs import VERBS
+
+        verb, words = VERBS["show"], split_line(line)
+        try:
+            self.run_verb(verb, line, "%model_card")
+        except (NotFound, InvalidReference):
+            found = self._variable(words)
+            if found is None:
+                raise
+            self._advance()
+            known = self.store.recognise(found)
+            state = "unsaved" if known is None else "unchanged" if known[1] else self.watch.since_kept(found)
+            show(card.variable_card(str(words[0]), None if known is None else known[0], state, self.store.where))
+
+    def _variable(self, words: list[Word]) -> object:
+        """Return the model that the one word of a line names; None if it names none."""
+        from jupyter_modelstore import capture
+
+        if len(words) != 1:
+            return None
+        try:
+            found = capture.resolve(str(words[0]), self.shell.user_ns)
+            capture.check(found)
+        except ModelStoreError:
+            return None
+        return found
 
     # ---- save --------------------------------------------------------------------------------------------------------
 
@@ -211,6 +253,7 @@ class Magics:
                 saved = self.store.keep(
                     model, name, variable=variable, captured=captured, force=force, progress=progress, **about
                 )
+                self.watch.keep(model)
         show(card.saved_card(saved, self.store.where, captured))
 
     def _variable_and_name(self, words: list[Word], namespace: Mapping[str, Any]) -> tuple[str, str]:
@@ -482,6 +525,8 @@ class _Magic:
             return self._magics.load_model(line)
         if name == "modelstore":
             return self._magics.modelstore(line)
+        if name == "model_card":
+            return self._magics.model_card(line)
         from jupyter_modelstore.verbs import VERBS
 
         self._magics.run_verb(VERBS[VERB_OF_MAGIC[name]], line, f"%{name}")
@@ -531,6 +576,7 @@ def _text(text: str) -> Shown:
 _ASKS_FOR_HELP = ("-h", "--help")
 _OWN_HELP = {
     "%load_model": "Load a model: best = %load_model churn",
+    "%model_card": "Show all that is known of a saved model; of a variable, which saved model it is, or was.",
     "autoload": "Load this extension in every new kernel (on), or no longer (off).",
     "config": "Show the settings, or change one for this session.",
 }
@@ -561,7 +607,11 @@ _EXAMPLES = {
     "restore_model": ("%restore_model churn:3", "%restore_model churn"),
     "compare_models": ("%compare_models churn:1 churn:2", "%compare_models churn@champion rival"),
     "model_stats": ("%model_stats",),
-    "model_card": ("%model_card churn", "%model_card churn@champion --at 2026-03-15"),
+    "model_card": (
+        "%model_card churn",
+        "%model_card churn@champion --at 2026-03-15",
+        "%model_card clf            (a variable)",
+    ),
     "modelstore": (
         "%modelstore status",
         "%modelstore autoload on",

@@ -15,7 +15,7 @@ PUBLIC = [
     "ModelRecord", "ModelStoreError", "Query", "Reference", "Registry", "__version__", "connect",
     "load_ipython_extension", "unload_ipython_extension",
 ]  # fmt: skip
-SAVE = ["model", "name", "description", "tags", "metrics", "alias", "variable", "force", "progress"]
+SAVE = ["model", "name", "description", "tags", "metrics", "alias", "variable", "captured", "force", "progress"]
 REGISTRY = {
     "alias_history": ["name", "alias"],
     "check": ["full"],
@@ -23,7 +23,7 @@ REGISTRY = {
     "delete": ["ref", "force"],
     "delete_records": ["records", "force"],
     "download": ["ref", "to", "progress"],
-    "edit": ["ref", "description", "tags", "add_tags", "remove_tags", "add_metrics"],
+    "edit": ["ref", "description", "tags", "add_tags", "remove_tags", "add_metrics", "drop_metrics"],
     "empty_trash": [],
     "facets": ["query"],
     "get": ["ref", "at"],
@@ -38,6 +38,7 @@ REGISTRY = {
     "prune": ["name", "keep", "dry_run"],
     "purge": ["ref"],
     "purge_records": ["records"],
+    "recognise": ["model"],
     "remove_alias": ["name", "alias", "why"],
     "rename": ["name", "new"],
     "repair": [],

@@ -101,12 +101,11 @@ def _numbers(
         _Number(own.name, own.value, own.split, "", None if fit is None else fit.cell, f"{variable}.{own.code}")
         for own in own_scores(model, fit.evals if fit else (), lambda data: _split(watch.state, data, None, "", fit)[0])
     ]
-    names = (tracked.names if tracked else set()) | {variable}
     untold: list[tuple[Measure, str]] = []
     for measure in watch.measures:
         score = measure.score
         if tracked is None or score.key != tracked.key:
-            if score.variable in names and measure.values:
+            if score.variable == variable and measure.values:
                 untold.append((measure, f"of another model that was called {score.variable} then: older than the fit"))
             continue
         why = _too_old(measure, tracked, changed=changed) or measure.why
@@ -195,7 +194,12 @@ def _chosen(numbers: list[_Number]) -> tuple[dict[str, _Number], list[tuple[_Num
 
 
 def _unattached(watch: Watch, found: list[tuple[Any, str]]) -> Iterator[Unattached]:
+    seen = set()
     for what, why in reversed(found):
+        key = (what.name, what.value) if isinstance(what, _Number) else tuple(what.values.items()) or what.score.code
+        if key in seen:
+            continue
+        seen.add(key)
         if isinstance(what, _Number):
             yield Unattached(name=what.name, value=what.value, reason=why, cell=_cell(watch, what.run), code=what.code)
             continue

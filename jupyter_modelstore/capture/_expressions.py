@@ -441,6 +441,8 @@ class Expressions:
         side = 0 if bounds[0] is None else 1
         roots = self.state.root("slice", ("slice", said), side, data.roots)
         number = self.state.known("slice", data.rows, said, side)
+        if type(said) is int:
+            self.state.cuts[number] = (data.rows, said, side)
         return Data(self.state.known("slice", data.id, said, side), number, roots, data.column)
 
     def _taken(self, data: Data, key: Data) -> Data:

@@ -54,7 +54,7 @@ class Tracked:
 
     ``version`` changes with every fit and every change; two scores of one version are of one state. ``sure``: what happened
     in the running cell was read without doubt; ``touched``: something in it may have changed the model; ``tuned``: nothing but
-    its parameters.
+    its parameters. ``kept``: the cell that saved it last.
     """
 
     key: int
@@ -72,6 +72,7 @@ class Tracked:
     sure: bool = False
     touched: bool = False
     tuned: bool = False
+    kept: int = 0
 
     def object(self) -> Any:  # noqa: ANN401 (any model)
         """Return the model, if it is still there."""
@@ -108,6 +109,7 @@ class State:
         self.targets: dict[int, str] = {}
         self.widths: dict[int, int] = {}
         self.alike: dict[int, int] = {}
+        self.cuts: dict[int, tuple[int, int, int]] = {}
         self.volatile: set[str] = set()
         self._count = 0
         self._known: dict[Hashable, int] = {}
@@ -128,6 +130,16 @@ class State:
         """Return data that was never seen before."""
         number = self.new()
         return Data(number, number, roots or frozenset({Root()}), column)
+
+    def count(self, data: Data | None) -> int | None:
+        """Return how many rows data has, if that was seen, or follows from a slice of what was seen."""
+        if data is None:
+            return None
+        found, cut = self.rows.get(data.rows), self.cuts.get(data.rows)
+        if found is not None or cut is None or (whole := self.rows.get(cut[0])) is None:
+            return found
+        first = len(range(whole)[: cut[1]])
+        return whole - first if cut[2] else first
 
     def same_rows(self, one: Data, two: Data) -> bool:
         """Tell whether the rows of two pieces of data correspond one to one, as far as can be told."""

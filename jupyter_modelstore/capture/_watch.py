@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 from jupyter_modelstore.capture import _prints
 from jupyter_modelstore.capture._cells import parse
@@ -144,10 +144,16 @@ class Watch:
             self._read(running, sure, [], namespace, None, "")
             self._begin()
 
-    @property
-    def run(self) -> int:
-        """The running cell's number here."""
-        return self._runs
+    def keep(self, model: object) -> None:
+        """Note that a model was saved just now."""
+        if (tracked := self.state.of(model)) is not None:
+            tracked.kept = self._runs
+
+    def since_kept(self, model: object) -> Literal["refitted", "changed"]:
+        """Tell what happened to a model that is no longer as it was when it was saved or loaded."""
+        tracked = self.state.of(model)
+        fitted = tracked is not None and tracked.fit is not None and tracked.fit.cell >= tracked.kept
+        return "refitted" if fitted else "changed"
 
     # ---- before a cell -----------------------------------------------------------------------------------------------
 
@@ -310,11 +316,15 @@ class Watch:
             fit = tracked.fit
             if fit is None or fit.cell != reader.cell or not tracked.sure:
                 continue
-            if fit.x is not None and fit.whole:
-                rows = state.rows.get(fit.x.rows)
-                rows = state.rows.get(fit.y.rows) if rows is None and fit.y is not None else rows
+            seen = peek(tracked.object(), "nobs") if kind_of(tracked.object()).library == "statsmodels" else None
+            if seen is not None:
+                fit.rows = int(seen)
+            elif fit.x is not None and fit.whole:
+                rows = state.count(fit.x)
+                rows = state.count(fit.y) if rows is None else rows
                 width, known = state.widths.get(fit.x.id), peek(tracked.object(), "n_features_in_")
                 fit.rows = None if width is not None and type(known) is int and width != known else rows
+            if fit.x is not None:
                 fit.columns = state.columns.get(fit.x.id)
             if fit.y is not None:
                 fit.target = fit.y.column or state.targets.get(fit.y.id)
@@ -357,9 +367,8 @@ class Watch:
             score = replace(score, version=self.state.models[score.key].version)
         if reader.racing:
             numbers, why = {}, "other threads ran in its cell"
-        rows = None if score.data is None else self.state.rows.get(score.data.rows)
-        if rows is None and score.truth is not None:
-            rows = self.state.rows.get(score.truth.rows)
+        rows = self.state.count(score.data)
+        rows = self.state.count(score.truth) if rows is None else rows
         self.measures.append(Measure(score=score, cell=reader.cell, values=numbers, rows=rows, why=why))
 
     def _keep(self, names: set[str], namespace: Mapping[str, Any]) -> None:
