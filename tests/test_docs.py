@@ -153,7 +153,7 @@ def test_every_setting_is_documented():
     assert variables
     assert variables <= set(re.findall(r"`([A-Z_]+)`", text))
     assert set(re.findall(r"`((?:MODELSTORE|SUPABASE)_[A-Z_]+)`", text)) == variables
-    assert set(ModelStore.class_own_traits(config=True)) <= set(re.findall(r"`([a-z]+)`", text))
+    assert set(ModelStore.class_own_traits(config=True)) <= set(re.findall(r"`([a-z_]+)`", text))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=id_of)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from jupyter_modelstore.capture import _library as library
 from jupyter_modelstore.capture._cells import FITTING
 from jupyter_modelstore.capture._domain import (
+    PLAIN,
     UNKNOWN,
     Box,
     Const,
@@ -21,6 +22,7 @@ from jupyter_modelstore.capture._domain import (
     Score,
     Scorer,
     Thing,
+    Unknown,
     Value,
 )
 from jupyter_modelstore.capture._expressions import SHUFFLES, Expressions, Frame, is_risky, rooted
@@ -30,6 +32,23 @@ from jupyter_modelstore.capture._state import Fit, Tracked
 _PREDICT = frozenset({"predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples"})
 _STILL_MADE = frozenset({"round", "astype", "argmax", "reshape", "ravel", "squeeze", "flatten", "copy"})
 _MOST_DEPTH = 5
+_ASKING = (
+    *(
+        "get_",
+        "__",
+        "evals_result",
+        "kneighbors",
+        "apply",
+        "summary",
+        "plot",
+        "staged_",
+        "save",
+        "decision_path",
+        "feature_",
+        "to_",
+    ),
+    *("conf_int", "t_test", "f_test", "wald_test", "score_samples", "sample", "perplexity", "mahalanobis", "aic", "bic"),
+)
 _MOST_CODE = 300
 _RACING = frozenset({"threading", "concurrent", "multiprocessing", "asyncio", "dask", "ray", "joblib"})
 _MATRICES = frozenset({"DMatrix", "QuantileDMatrix", "Dataset", "Pool"})
@@ -50,11 +69,21 @@ class Calls(Expressions):
                 if isinstance(base, (Model, Data, Made, Score, Box)):
                     return self._method(base, node.func.attr, node)
                 function = self._attribute_of(base, node.func)
+                if isinstance(base, (Const, Items)) or (isinstance(base, Unknown) and base.plain):
+                    return self._method_of_plain(node)
             else:
                 base, function = UNKNOWN, self.read(node.func)
             return self._function(function, node)
         finally:
             self.calls.pop()
+
+    def _method_of_plain(self, node: ast.Call) -> Value:
+        """Return what a method of a text, a plot or the like answers; a function that it is handed may do anything."""
+        given, named = self._arguments(node)
+        every = [*given, *named.values()]
+        if any(isinstance(value, Function) and is_risky(value.node) for value in every):
+            return self._opaque(every)
+        return self._from(every)
 
     def _attribute_of(self, base: Value, node: ast.Attribute) -> Value:
         if isinstance(base, Thing) and library.is_module(base.value):
@@ -88,7 +117,7 @@ class Calls(Expressions):
         for value in every:
             if isinstance(value, Function) and is_risky(value.node):
                 self.touch_all(_UNREADABLE)
-        return self._plain(thing, every)
+        return self._plain(thing, every, named)
 
     def _made(self, every: list[Value], *, returns_self: bool) -> Model:
         holds = frozenset(value.key for value in _within(every) if isinstance(value, Model))
@@ -124,7 +153,7 @@ class Calls(Expressions):
     def _method_of_score(self, score: Score, name: str) -> Value:
         if name == "mean" and score.read in {"mean", "-mean"}:
             return replace(score, read=score.read)
-        return replace(score, rounded=True) if name == "round" else UNKNOWN
+        return replace(score, rounded=True) if name == "round" else PLAIN
 
     def _method_of_box(self, box: Box, name: str, given: list[Value]) -> Value:
         if name == "append" and box.length is not None and given:
@@ -166,23 +195,8 @@ class Calls(Expressions):
             self.touch(tracked, "its parameters were changed after its fit")
             tracked.fit, tracked.tuned = fit, True
             return Model(tracked.key)
-        if name.startswith(
-            (
-                "get_",
-                "__",
-                "evals_result",
-                "kneighbors",
-                "apply",
-                "summary",
-                "plot",
-                "staged_",
-                "save",
-                "decision_path",
-                "feature_",
-                "to_",
-            )
-        ):
-            return UNKNOWN
+        if name.startswith(_ASKING):
+            return UNKNOWN if name == "get_booster" else PLAIN
         self.touch(tracked, f"{name}() may have changed it after its fit")
         for value in (*given, *named.values()):
             self.touch_in(value, _UNREADABLE)
@@ -226,7 +240,7 @@ class Calls(Expressions):
             return Made(target.key, target.version, data)
         return Model(target.key)
 
-    def _evals(self, named: Mapping[str, Value]) -> tuple[Data | None, ...]:
+    def _evals(self, named: Mapping[str, Value]) -> tuple[tuple[Data | None, str], ...]:
         """Return the data that a booster was watched on: ``eval_set=[(X_val, y_val)]``, or one pair."""
         found = named.get("eval_set")
         if isinstance(found, Items) and len(found.values) == 2:  # noqa: PLR2004 (a pair)
@@ -235,7 +249,8 @@ class Calls(Expressions):
             return ()
         pairs = [found.items.get(index) for index in range(found.length)]
         firsts = [pair.values[0] if isinstance(pair, Items) and pair.values else None for pair in pairs]
-        return tuple(value if isinstance(value, Data) else None for value in firsts)
+        data = [value if isinstance(value, Data) else None for value in firsts]
+        return tuple((value, self.names_of(value)) for value in data)
 
     # ---- functions of libraries --------------------------------------------------------------------------------------
 
@@ -306,12 +321,15 @@ class Calls(Expressions):
         parents = frozenset[Root]().union(*(value.roots for value in given if isinstance(value, Data)))
         sides = [self.state.root("split", split, side, parents) for side in (0, 1)]
         rows = [self.state.new(), self.state.new()]
-        pieces = [
-            Data(self.state.new(), rows[side], sides[side], value.column if isinstance(value, Data) else None)
-            for value in given
-            for side in (0, 1)
-        ]
+        pieces = [self._piece(value, rows[side], sides[side]) for value in given for side in (0, 1)]
         return Items(tuple(pieces))
+
+    def _piece(self, value: Value, rows: int, roots: frozenset[Root]) -> Data:
+        if not isinstance(value, Data):
+            return Data(self.state.new(), rows, roots)
+        made = replace(value, id=self.state.new(), rows=rows, roots=roots)
+        self.state.origins[made.id] = value.id
+        return made
 
     def _bundled(self, name: str, named: Mapping[str, Value]) -> Value:
         """Return one of scikit-learn's data sets, or its X and y."""
@@ -380,11 +398,17 @@ class Calls(Expressions):
             variable=min(tracked.names, default=""),
             read=read,
             part=made.part,
+            altered=made.altered or (right is not None and right.compared and not self._learned_compared(tracked)),
         )
         if not self.maybe:
             self.scores.append(score)
             tracked.did(self.cell, "scored")
         return score
+
+    @staticmethod
+    def _learned_compared(tracked: Tracked) -> bool:
+        """Tell whether a model was fitted to the outcome of a comparison, so that such is the right answer to it."""
+        return tracked.fit is not None and tracked.fit.y is not None and tracked.fit.y.compared
 
     def _trained(self, every: list[Value], node: ast.Call) -> Model:
         """Return what ``xgboost.train`` and its like return: a booster that learned."""
@@ -408,13 +432,18 @@ class Calls(Expressions):
             self.touch_in(value, _UNREADABLE)
         for value in every:
             if isinstance(value, Data):
-                self.change(value, rows=True)
-        return self._from(every)
+                self.change(value, "alike")
+        found = self._from(every)
+        return UNKNOWN if isinstance(found, Unknown) else found
 
-    def _plain(self, thing: object, every: list[Value]) -> Value:
+    def _plain(self, thing: object, every: list[Value], named: Mapping[str, Value]) -> Value:
         """Return what a harmless function answers."""
         if library.qualified(thing) == ("types", "SimpleNamespace"):
-            return Box()
+            return Box({f".{name}": value for name, value in named.items()})
+        if "shuffle" in library.qualified(thing)[1]:
+            for value in every:
+                if isinstance(value, Data):
+                    self.change(value, "other")
         if library.keeps_meaning(thing) and any(isinstance(value, Made) for value in every):
             return self.mixed(*every)
         return self._from(every, alike=not SHUFFLES.search(library.qualified(thing)[1]))
@@ -422,7 +451,11 @@ class Calls(Expressions):
     def _from(self, every: list[Value], *, alike: bool = False) -> Value:
         data = [value for value in _within(every) if isinstance(value, Data)]
         if not data or any(isinstance(value, (Model, Made)) for value in _within(every)):
-            return UNKNOWN
+            risky = any(
+                isinstance(value, (Model, Function)) or (isinstance(value, Unknown) and not value.plain)
+                for value in _within(every)
+            )
+            return UNKNOWN if risky else PLAIN
         made = self.state.data(roots=frozenset[Root]().union(*(value.roots for value in data)))
         if len(data) == 1 and alike:
             self.state.alike[made.rows] = data[0].rows

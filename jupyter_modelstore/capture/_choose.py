@@ -99,7 +99,9 @@ def _numbers(
     fit = None if tracked is None or changed else tracked.fit
     numbers = [
         _Number(own.name, own.value, own.split, "", None if fit is None else fit.cell, f"{variable}.{own.code}")
-        for own in own_scores(model, fit.evals if fit else (), lambda data: _split(watch.state, data, None, "", fit)[0])
+        for own in own_scores(
+            model, fit.evals if fit else (), lambda data, about: _split(watch.state, data, None, about, fit)[0]
+        )
     ]
     untold: list[tuple[Measure, str]] = []
     for measure in watch.measures:
@@ -144,6 +146,8 @@ def _split_of(state: State, score: Score, fit: Fit | None) -> tuple[str | None, 
         return "cross-validation", ""
     if score.part:
         return None, "on part of the rows only"
+    if score.altered:
+        return None, "of answers that were changed by hand, as by a threshold"
     return _split(state, score.data, score.truth, score.about, fit)
 
 
@@ -241,7 +245,7 @@ def _source(
     source: dict[str, Any] = {}
     if "notebook" in keep and (path := notebook_path(namespace, os.environ)):
         source["notebook"] = path
-    if "git" in keep and tracked is not None and (git := watch.repository.state()):
+    if "git" in keep and (git := watch.repository.state()):
         source["git"] = git
     masked = 0
     if "cells" in keep and tracked is not None:

@@ -22,10 +22,13 @@ _MOST_GENERATIONS = 12
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Nothing is known."""
+    """Nothing is known; ``plain``: but that it holds no model, so that what is called on it changes none."""
+
+    plain: bool = False
 
 
 UNKNOWN = Unknown()
+PLAIN = Unknown(plain=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,13 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """A table, an array, a column."""
+    """A table, an array, a column; ``compared``: it is the outcome of a comparison, ``y == 1``."""
 
     id: int
     rows: int
     roots: frozenset[Root]
     column: str | None = None
+    compared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +78,17 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a model in one state answered to data; ``how``: ``predict``, ``cv`` (by cross-validation), ``curve``."""
+    """What a model in one state answered to data; ``how``: ``predict``, ``cv`` (by cross-validation), ``curve``.
+
+    ``part``: to some of the rows; ``altered``: and then changed by hand, as by a threshold.
+    """
 
     key: int
     version: int
     data: Data | None
     how: str = "predict"
     part: bool = False
+    altered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,7 @@ class Score:
     variable: str
     read: str = "number"
     part: bool = False
+    altered: bool = False
     rounded: bool = False
 
 

@@ -12,15 +12,17 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from jupyter_modelstore.capture import _library as library
 from jupyter_modelstore.capture._cells import FITTING
 from jupyter_modelstore.capture._domain import (
+    PLAIN,
     UNKNOWN,
     Box,
     Const,
     Data,
+    Function,
     Items,
     Made,
     Model,
@@ -28,6 +30,7 @@ from jupyter_modelstore.capture._domain import (
     Score,
     Scorer,
     Thing,
+    Unknown,
     Value,
 )
 from jupyter_modelstore.capture._kinds import MISSING, kind_of, peek, quiet
@@ -40,6 +43,9 @@ _SAME_ROWS = library.words(
     "values to_numpy copy astype fillna to_frame squeeze ravel flatten rename round clip toarray todense tocsr tocsc "
     "select_dtypes replace assign reset_index set_index abs map apply str cat T A1 array"
 )
+_SAME_COLUMNS = library.words("values to_numpy copy astype fillna round clip toarray todense replace reset_index array")
+_IN_PLACE = library.words("sort partition resize put itemset insert setflags")
+_HOLDS_MODELS = re.compile("estimator|step|transformer|regressor|classifier|model|learner|pipeline")
 _FEWER_ROWS = library.words("head tail sample query dropna drop_duplicates nlargest nsmallest filter where loc iloc")
 
 SHUFFLES = re.compile("sample|shuffl|sort|permut|index|flip|roll|choice|concat|append|merge|join|stack|repeat|tile|unique")
@@ -141,6 +147,8 @@ class Expressions:
             if type(value) is tuple:
                 return Items(tuple(items.values()))
             return Box(items, size if type(value) is list else None, whole=len(items) == size)
+        if library.is_plain(value):
+            return PLAIN
         own = peek(value, "__dict__")
         if type(own) is dict and not depth:
             parts = list(own.items())[:MOST_ELEMENTS]
@@ -190,14 +198,19 @@ class Expressions:
             self.state.names[name] = UNKNOWN
         self.seen |= self.state.volatile
 
-    def change(self, data: Data, *, rows: bool) -> None:
-        """Note that data was changed in place: under all its names it is other data now."""
+    def change(self, data: Data, rows: Literal["same", "alike", "other"]) -> None:
+        """Note that data was changed in place: under all its names it is other data now.
+
+        ``alike``: its rows are the same ones if their number is.
+        """
         fresh = self.state.data(roots=data.roots, column=data.column)
-        changed = Data(fresh.id, fresh.rows if rows else data.rows, data.roots, data.column)
+        made = replace(data, id=fresh.id, rows=data.rows if rows == "same" else fresh.rows)
+        if rows == "alike":
+            self.state.alike[made.rows] = data.rows
         for names in (self.state.names, *(frame.names for frame in self.frames)):
             for name, value in names.items():
                 if isinstance(value, Data) and value.id == data.id:
-                    names[name] = changed
+                    names[name] = made
                     self.seen.add(name)
 
     # ---- expressions -------------------------------------------------------------------------------------------------
@@ -275,6 +288,7 @@ class Expressions:
     def _read_lambda(self, node: ast.Lambda) -> Value:
         if is_risky(node.body):
             self.touch_all("a lambda may have fitted it")
+            self.racing = True
         return UNKNOWN
 
     def _read_comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Value:
@@ -299,6 +313,7 @@ class Expressions:
             self.frames.pop()
 
     def _read_comprehension_once(self, node: Any) -> Value:  # noqa: ANN401 (a comprehension)
+        self.racing |= isinstance(node, ast.GeneratorExp) and is_risky(node)
         self.maybe += 1
         self.looping += 1
         for generator in node.generators:
@@ -310,14 +325,14 @@ class Expressions:
             self.read(part)
         self.maybe -= 1
         self.looping -= 1
-        return UNKNOWN
+        return PLAIN if not is_risky(node) else UNKNOWN
 
     def _read_binary(self, node: ast.BinOp) -> Value:
         left, right = self.read(node.left), self.read(node.right)
         root = isinstance(node.op, ast.Pow) and isinstance(right, Const) and right.value == 0.5  # noqa: PLR2004 (a square root)
         if isinstance(left, Score) and root:
             return rooted(left)
-        return self.mixed(left, right)
+        return altered(self.mixed(left, right))
 
     def _read_unary(self, node: ast.UnaryOp) -> Value:
         value = self.read(node.operand)
@@ -329,10 +344,15 @@ class Expressions:
             other = Data(self.state.known("~", value.id), value.rows, value.roots)
             self.opposite[other.id] = value.id
             return other
-        return UNKNOWN if isinstance(value, Score) else self.mixed(value)
+        return PLAIN if isinstance(value, Score) else altered(self.mixed(value))
 
     def _read_compare(self, node: ast.Compare) -> Value:
-        return self.mixed(self.read(node.left), *(self.read(item) for item in node.comparators))
+        left, right = self.read(node.left), self.read(node.comparators[0])
+        found = self.mixed(left, right, *(self.read(item) for item in node.comparators[1:]))
+        half = isinstance(right, Const) and right.value == 0.5 and isinstance(node.ops[0], (ast.Gt, ast.GtE))  # noqa: PLR2004 (the usual threshold)
+        if isinstance(found, Data):
+            return replace(found, compared=True)
+        return found if half and len(node.ops) == 1 else altered(found)
 
     def mixed(self, *values: Value) -> Value:
         """Return what comes of values that are computed with: predictions stay such if nothing but constants joins them."""
@@ -341,7 +361,7 @@ class Expressions:
             return known[0]
         data = [value for value in known if isinstance(value, Data)]
         if not data or len(data) < len(known):
-            return UNKNOWN
+            return UNKNOWN if any(isinstance(value, (Model, Box, Function)) for value in known) else PLAIN
         rows = data[0].rows if len({value.rows for value in data}) == 1 else self.state.new()
         return Data(self.state.new(), rows, frozenset[Root]().union(*(value.roots for value in data)))
 
@@ -358,7 +378,9 @@ class Expressions:
             return self.attribute_of_model(base, node.attr)
         if isinstance(base, Data):
             return self._attribute_of_data(base, node.attr)
-        return base if isinstance(base, Made) and node.attr in {"values", "T"} else UNKNOWN
+        if isinstance(base, Made) and node.attr in {"values", "T"}:
+            return base
+        return base if isinstance(base, Unknown) else PLAIN
 
     def attribute_of_model(self, model: Model, name: str) -> Value:
         """Return what a model's attribute stands for: the best of a search, the labels of what it was fitted on."""
@@ -372,13 +394,21 @@ class Expressions:
             return Model(inner.key)
         if name == "labels_" and tracked.fit is not None:
             return Made(model.key, tracked.version, tracked.fit.x)
-        return UNKNOWN
+        return PLAIN if name.endswith("_") and not _HOLDS_MODELS.search(name) else UNKNOWN
 
     def _attribute_of_data(self, data: Data, name: str) -> Value:
         if name in {"shape", "size", "dtype", "ndim", "dtypes", "columns", "empty", "feature_names", "target_names"}:
-            return UNKNOWN
+            return PLAIN
         column = data.column if name in _SAME_ROWS else name if name not in {"data", "target", "frame", "index"} else None
-        return Data(self.state.known(name, data.id), data.rows, data.roots, column)
+        return self._derived(data, self.state.known(name, data.id), column, keeps_columns=name in {"values", "loc", "iloc"})
+
+    def _derived(
+        self, data: Data, number: int, column: str | None, *, keeps_columns: bool = True, rows: int | None = None
+    ) -> Data:
+        """Return data that was made from other data, row by row; its columns, and so their names, may be the same."""
+        if keeps_columns and number != data.id:
+            self.state.origins[number] = data.id
+        return replace(data, id=number, column=column, rows=data.rows if rows is None else rows)
 
     def _read_subscript(self, node: ast.Subscript) -> Value:
         base = self.read(node.value)
@@ -443,7 +473,8 @@ class Expressions:
         number = self.state.known("slice", data.rows, said, side)
         if type(said) is int:
             self.state.cuts[number] = (data.rows, said, side)
-        return Data(self.state.known("slice", data.id, said, side), number, roots, data.column)
+        made = self._derived(data, self.state.known("slice", data.id, said, side), data.column, rows=number)
+        return replace(made, roots=roots)
 
     def _taken(self, data: Data, key: Data) -> Data:
         """Return the rows that a mask, or the indices of a split, take."""
@@ -454,7 +485,7 @@ class Expressions:
             said = self.opposite.get(key.id, key.id)
             roots = self.state.root("slice", ("mask", said), int(key.id in self.opposite), data.roots)
         number = self.state.known("taken", data.rows, key.id)
-        return Data(self.state.known("taken", data.id, key.id), number, roots, data.column)
+        return replace(self._derived(data, self.state.known("taken", data.id, key.id), data.column, rows=number), roots=roots)
 
     def method_of_data(self, data: Data, name: str, node: ast.Call, given: Mapping[str, Value]) -> Value:
         """Return what a method of a table or array answers."""
@@ -462,15 +493,18 @@ class Expressions:
         by_column = "columns" in given or (isinstance(axis := given.get("axis"), Const) and axis.value in (1, "columns"))
         same = name in _SAME_ROWS or (name == "drop" and by_column) or (name == "reshape" and bool(node.args))
         if isinstance(inplace, Const) and inplace.value is True:
-            self.change(data, rows=not same)
+            self.change(data, "same" if same else "other")
             return UNKNOWN
+        if name in _IN_PLACE:
+            self.change(data, "other")
+            return PLAIN
         if name == "pop" and node.args and isinstance(key := self.read(node.args[0]), Const):
-            self.change(data, rows=False)
+            self.change(data, "same")
             return Data(self.state.known("columns", data.id, (key.value,)), data.rows, data.roots, str(key.value))
         if same:
             written = _written(node)
             number = self.state.new() if written is None else self.state.known(name, data.id, written)
-            return Data(number, data.rows, data.roots, data.column)
+            return self._derived(data, number, data.column, keeps_columns=name in _SAME_COLUMNS)
         if name == "drop" and node.args and (other := self._dropped(node.args[0])) is not None:
             origin = next(iter(other.roots))
             return self.state.data(
@@ -538,6 +572,11 @@ def rooted(score: Score) -> Value:
     name = score.name.replace("mean_squared_error", "root_mean_squared_error", 1)
     known = score.name in {"mean_squared_error", "neg_mean_squared_error"} and not score.name.startswith("neg_")
     return replace(score, name=name, read="number") if known and score.read in {"number", "-mean"} else UNKNOWN
+
+
+def altered(value: Value) -> Value:
+    """Return predictions as such that were changed by hand; anything else as it is."""
+    return replace(value, altered=True) if isinstance(value, Made) else value
 
 
 def is_risky(node: ast.AST) -> bool:

@@ -18,6 +18,7 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_PLAIN = (bytes, bytearray, complex, range, slice, set, frozenset)
 _NUMPY_LIKE = frozenset({"numpy", "math", "builtins", "statistics"})
 HARMLESS = words(
     "sklearn numpy pandas polars scipy matplotlib seaborn plotly builtins math statistics IPython ipywidgets joblib pickle "
@@ -49,6 +50,12 @@ _USUAL: dict[str, tuple[object, ...]] = {
     "labels": (None,),
     "pos_label": (1, None),
 }
+
+
+def is_plain(value: object) -> bool:
+    """Tell whether an object is of a library whose objects hold no model, and train none: a plot, a splitter."""
+    root = type(value).__module__.partition(".")[0]
+    return root in HARMLESS - {"functools", "itertools", "types", "builtins", "collections"} or type(value) in _PLAIN
 
 
 def is_thing(value: object) -> bool:

@@ -27,7 +27,9 @@ class Own:
     code: str
 
 
-def own_scores(model: object, evals: tuple[Data | None, ...], split: Callable[[Data | None], Split]) -> Iterator[Own]:
+def own_scores(
+    model: object, evals: tuple[tuple[Data | None, str], ...], split: Callable[[Data | None, str], Split]
+) -> Iterator[Own]:
     """Yield what a model says of itself.
 
     Parameters
@@ -35,7 +37,7 @@ def own_scores(model: object, evals: tuple[Data | None, ...], split: Callable[[D
     model
         The fitted object.
     evals
-        The data of a booster's evaluation sets, in their order, as far as known.
+        The data of a booster's evaluation sets and their names, in their order, as far as known.
     split
         Tells what a piece of data is to the model's fit: ``test``, ``train`` …; None if that is not known.
     """
@@ -58,7 +60,9 @@ def _scoring(search: dict[str, Any]) -> str | None:
     return library.of_scoring(refit) if type(refit) is str else library.of_scorer(scoring)
 
 
-def _curves(model: object, evals: tuple[Data | None, ...], split: Callable[[Data | None], Split]) -> Iterator[Own]:
+def _curves(
+    model: object, evals: tuple[tuple[Data | None, str], ...], split: Callable[[Data | None, str], Split]
+) -> Iterator[Own]:
     kind = kind_of(model)
     if kind.library not in {"xgboost", "lightgbm", "catboost"} or not kind.has_params:
         return
@@ -68,9 +72,13 @@ def _curves(model: object, evals: tuple[Data | None, ...], split: Callable[[Data
     others = [title for title in sets if title != "learn"]
     for title, curves in sets.items():
         index = others.index(title) if title in others else -1
-        data = evals[index] if 0 <= index < len(evals) else None
+        data, about = evals[index] if 0 <= index < len(evals) else (None, "")
         said = (
-            "train" if title == "learn" or (title == "training" and data is None) else split(data) if data is not None else None
+            "train"
+            if title == "learn" or (title == "training" and data is None)
+            else split(data, about)
+            if data is not None
+            else None
         )
         prefix = {"test": "", "train": "train_", "validation": "val_"}.get(said or "", f"{title}_")
         for metric, values in dict(curves).items():

@@ -8,6 +8,7 @@ at) or where the sample falls, which is why whoever reads the cells treats a vis
 
 from __future__ import annotations
 
+import re
 import sys
 import weakref
 from dataclasses import dataclass
@@ -22,8 +23,8 @@ _ENDS = 6  # of a list, so many from each end; its length counts too
 _MOST_ITEMS = 60  # of a dict
 _SMALL = 4_096  # bytes of an array that are looked at wholly
 _SAMPLE = 64
-_IGNORED = frozenset({"_cache", "_repr_html_", "__sklearn_tags__"})
-"""What libraries fill while they are only asked: statsmodels keeps what it has computed."""
+_IGNORED = re.compile(r".*_cache|__doc__|diagn")
+"""What libraries fill while they are only asked: statsmodels keeps what it has computed, and adds to it for a summary."""
 
 _PLAIN = (str, int, bool, complex, bytes, type(None))
 
@@ -117,7 +118,7 @@ class _Walk:
         version = peek(value, "_version") if type(value).__module__.startswith("torch") else None
         self.values.append(version if type(version) is int else None)
         for name, part in state_of(value).items():
-            if name not in _IGNORED:
+            if not _IGNORED.fullmatch(name):
                 self.values.append(name)
                 self.see(part, depth + 1)
 

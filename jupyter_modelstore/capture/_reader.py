@@ -86,7 +86,7 @@ class Reader(Calls):
         if isinstance(node.target, ast.Name):
             value = self.lookup(node.target.id)
             if isinstance(value, Data):
-                self.change(value, rows=True)
+                self.change(value, "same")
             else:
                 self.store(node.target, UNKNOWN)
         else:
@@ -161,7 +161,7 @@ class Reader(Calls):
             else:
                 base.forget()
         elif isinstance(base, Data):
-            self.change(base, rows=not isinstance(key, (Const, Box)))
+            self.change(base, "same")
 
     def _store_attribute(self, target: ast.Attribute, value: Value) -> None:
         base = self.read(target.value)
@@ -169,7 +169,7 @@ class Reader(Calls):
         if isinstance(base, Box):
             base.items[f".{target.attr}"] = UNKNOWN if self.maybe else value
         elif isinstance(base, Data):
-            self.change(base, rows=False)
+            self.change(base, "same")
 
     def _by_hand(self, target: ast.expr) -> None:
         """Note that a model is changed if something inside it is assigned: ``clf.coef_[0] = 1``."""

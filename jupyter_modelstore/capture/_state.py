@@ -6,12 +6,15 @@ Nothing here keeps an object of the user's alive: models are weak references, da
 from __future__ import annotations
 
 import weakref
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from jupyter_modelstore.capture._domain import Data, Root, Score, Value
 from jupyter_modelstore.capture._prints import Print
+
+T = TypeVar("T")
+_MOST_ORIGINS = 20
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,7 +30,7 @@ class Fit:
     about: str
     x: Data | None = None
     y: Data | None = None
-    evals: tuple[Data | None, ...] = ()
+    evals: tuple[tuple[Data | None, str], ...] = ()
     whole: bool = True
     alone: bool = True
     rows: int | None = None
@@ -109,6 +112,7 @@ class State:
         self.targets: dict[int, str] = {}
         self.widths: dict[int, int] = {}
         self.alike: dict[int, int] = {}
+        self.origins: dict[int, int] = {}
         self.cuts: dict[int, tuple[int, int, int]] = {}
         self.volatile: set[str] = set()
         self._count = 0
@@ -140,6 +144,21 @@ class State:
             return found
         first = len(range(whole)[: cut[1]])
         return whole - first if cut[2] else first
+
+    def titles(self, data: Data | None) -> tuple[str, ...] | None:
+        """Return the names of the columns, if data or what it was taken from had such."""
+        return None if data is None else self._of_origin(self.columns, data.id)
+
+    def target(self, data: Data | None) -> str | None:
+        """Return the name of the one column that data is."""
+        return None if data is None else data.column or self._of_origin(self.targets, data.id)
+
+    def _of_origin(self, known: Mapping[int, T], number: int | None) -> T | None:
+        for _ in range(_MOST_ORIGINS):
+            if number is None or number in known:
+                break
+            number = self.origins.get(number)
+        return None if number is None else known.get(number)
 
     def same_rows(self, one: Data, two: Data) -> bool:
         """Tell whether the rows of two pieces of data correspond one to one, as far as can be told."""

@@ -72,12 +72,14 @@ class Watch:
 
     def before(self, source: str, namespace: Mapping[str, Any]) -> None:
         """Note that a cell begins."""
-        if self._running:
+        outer = self._running[0] if self._running else None
+        if outer is not None:
             self._running[-1].nested = True
         self._runs += 1
         tree = parse(source) if len(source) <= _MOST_SOURCE else None
         statements = list(tree.body) if isinstance(tree, ast.Module) else []
-        self.cells[self._runs] = Cell(None, source)
+        # What a cell runs as cells of its own stands in that cell for people.
+        self.cells[self._runs] = Cell(None, source) if outer is None else self.cells[outer.run]
         self._running.append(
             _Running(self._runs, statements, perf_counter(), readable=tree is not None, magic=source.lstrip().startswith("%%"))
         )
@@ -115,7 +117,8 @@ class Watch:
         if not self._running:
             return
         running = self._running.pop()
-        self.cells[running.run].number = number
+        if not self._running:
+            self.cells[running.run].number = number
         if running.nested and running.magic:  # %%capture and its like ran the body as a cell of its own
             return
         if running.nested or not running.readable:
@@ -325,9 +328,10 @@ class Watch:
                 width, known = state.widths.get(fit.x.id), peek(tracked.object(), "n_features_in_")
                 fit.rows = None if width is not None and type(known) is int and width != known else rows
             if fit.x is not None:
-                fit.columns = state.columns.get(fit.x.id)
+                titles, known = state.titles(fit.x), peek(tracked.object(), "n_features_in_")
+                fit.columns = titles if titles and (type(known) is not int or known == len(titles)) else None
             if fit.y is not None:
-                fit.target = fit.y.column or state.targets.get(fit.y.id)
+                fit.target = state.target(fit.y)
             if fit.alone and reader.fits == 1:
                 fit.seconds = seconds
 
@@ -366,7 +370,7 @@ class Watch:
         if span is not None and span[0] <= score.version <= span[1]:
             score = replace(score, version=self.state.models[score.key].version)
         if reader.racing:
-            numbers, why = {}, "other threads ran in its cell"
+            numbers, why = {}, "its cell holds code that may run at another moment"
         rows = self.state.count(score.data)
         rows = self.state.count(score.truth) if rows is None else rows
         self.measures.append(Measure(score=score, cell=reader.cell, values=numbers, rows=rows, why=why))

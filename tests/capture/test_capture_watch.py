@@ -1,3 +1,4 @@
+# ruff: noqa: E501, ISC004 (cells, one a line)
 """What a save knows of the notebook, in a real shell: one short notebook each, and what must, and must not, be kept.
 
 Each case is a list of cells, the variable to save, and the metrics that must be kept, no more and no fewer: by name, an
@@ -430,10 +431,23 @@ CASES = [
         "two numbers of one name",
         [
             TREE,
-            "P = clf.predict_proba(X_test)[:, 1]\na = accuracy_score(y_test, P > 0.3)\nb = accuracy_score(y_test, P > 0.95)",
+            "A, B, a, b = train_test_split(X_test, y_test, random_state=3)",
+            "first, second = clf.score(A, a), clf.score(B, b)",
         ],
         {},
         told="one of 2",
+    ),
+    case(
+        "threshold of one's own",
+        [TREE, "P = clf.predict_proba(X_test)[:, 1]\na = accuracy_score(y_test, P > 0.3)"],
+        {},
+        told="changed by hand",
+    ),
+    case(
+        "one class against the rest",
+        [TREE, "r = recall_score(y_test == 0, clf.predict(X_test) == 0)"],
+        {},
+        told="changed by hand",
     ),
     case(
         "cross-validation before",
