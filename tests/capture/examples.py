@@ -15,6 +15,7 @@ import inspect
 import re
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,10 +109,13 @@ def report(folder: Path) -> int:
     runs, saved, attached = Counter[str](), Counter[str](), Counter[str]()
     found: list[Verdict] = []
     for package, notebook in notebooks():
+        start = time.perf_counter()
         with place(folder) as work, new_shell() as shell:
             shell.user_ns["__vsc_ipynb_file__"] = str(work / "example.ipynb")
             trial = ExampleTrial(shell, notebook)
             verdicts = trial.run()
+        broken = {number: type(error).__name__ for number, error in trial.errors.items()}
+        print(f"{notebook.name}: {time.perf_counter() - start:.1f} s, {len(trial.moments)} saved, {broken or ''}", flush=True)
         runs[package] += 1
         saved[package] += len(trial.moments)
         attached[package] += sum(verdict.field == "metrics" and verdict.outcome == "right" for verdict in verdicts)

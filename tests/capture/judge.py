@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import atexit
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -64,6 +65,7 @@ class Moment:
     truth: dict[str, Any]
     facts: dict[str, Any] = field(default_factory=dict)
     record: Any = None
+    card: str = ""
 
 
 class Trial:
@@ -114,7 +116,7 @@ class Trial:
         from IPython.utils.capture import capture_output
 
         number = self.shell.execution_count
-        with capture_output(), warnings.catch_warnings(), threadpool_limits(1), self.witness.watching(number):
+        with capture_output() as shown, warnings.catch_warnings(), threadpool_limits(1), self.witness.watching(number):
             warnings.simplefilter("ignore")
             warnings.filterwarnings("error", module="jupyter_modelstore")
             start = time.perf_counter()
@@ -125,6 +127,12 @@ class Trial:
         if error is not None:
             self.errors[number] = error
         self._look(self.shell.user_ns)
+        self._read([str((output.data or {}).get("text/plain", "")) for output in shown.outputs])
+
+    def _read(self, texts: list[str]) -> None:
+        """Keep what the cards of this cell say."""
+        for moment in self.moments:
+            moment.card = next((text for text in texts if text.startswith(f"Saved {moment.ref} ")), moment.card)
 
     def _look(self, names: dict[str, Any]) -> None:
         """Keep every pair of the truth in the state in which it is now."""
@@ -222,10 +230,19 @@ class Bench:
         return self.said
 
     def _say(self, name: str, outcome: str, detail: str = "") -> None:
-        why = self.truth.get("why", {}).get(name)
+        why = self.truth.get("why", {}).get(name) or (self._told(detail) if outcome == "empty" else "")
         if outcome in {"empty", "none"} and why:
             detail = f"{detail} ({why})" if detail else why
         self.said.append(Verdict(self.trial.notebook.name, self.moment.ref, name, outcome, detail))
+
+    def _told(self, detail: str) -> str:
+        """Return what the product itself says on its card of what it left empty."""
+        card = self.moment.card
+        name = detail.partition(" should be ")[0]
+        found = re.search(rf"(?:attached  |^  +){re.escape(name)}(?: [\d.e-]+)? · ([^·]+)", card, re.MULTILINE) or re.search(
+            r"^  note +(.*?)(?=^  \w|\Z)", card, re.MULTILINE | re.DOTALL
+        )
+        return "the card says: " + " ".join(found[1].split()) if found else ""
 
     def _compare(self, name: str, got: Any, allowed: Sequence[Any]) -> None:
         """Say right if the value is one of those that are true, of which the first is the one to expect."""
