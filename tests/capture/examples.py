@@ -45,7 +45,7 @@ def documented() -> Iterator[tuple[str, str, str]]:
 
     seen = set()
     for name, kind in all_estimators():
-        seen.add(kind)
+        seen.add(id(kind))
         yield "scikit-learn", name, inspect.getdoc(kind) or ""
     for package, modules in MODULES.items():
         for module in map(importlib.import_module, modules):

@@ -5,7 +5,7 @@ in at a place where it makes an earlier number stale, another's, or of other dat
 fails, as in life. The written truth of the notebook no longer holds then; the witness sees which fit made the saved
 object, and the oracle computes its numbers again.
 
-``python tests/capture/mistakes.py [--runs 240] [--seed 0]`` prints kinds x attached (right, nothing, wrong).
+``python tests/capture/mistakes.py [--runs 280] [--seed 0]`` prints kinds x attached (right, nothing, wrong).
 """
 
 from __future__ import annotations
@@ -416,6 +416,55 @@ def _overwritten(scene: Scene) -> list[str] | None:
     return _late(scene.put("import numpy as np", way, at=at + 1), name)
 
 
+@kind("predictions changed in place")
+def _in_place(scene: Scene) -> list[str] | None:
+    if not scene.guesses:
+        return None
+    name = scene.rng.choice(scene.guesses)
+    way = scene.rng.choice(
+        [
+            "{0}.sort()",
+            "{0}.fill({0}[0])",
+            "{0}[:40] = {0}[0]",
+            "{0}[{0} > np.median({0})] = {0}.min()",
+            "np.random.default_rng(0).shuffle({0})",
+            "import random; random.Random(0).shuffle({0})",
+            "np.put({0}, range(40), {0}[0])",
+            "np.copyto({0}, {0}[::-1].copy())",
+            "np.clip({0}, {0}.min(), np.median({0}), out={0})",
+            "{0} *= 0",
+            "view = {0}[:]\nview[:] = view[::-1].copy()",
+            "def tidy(values):\n    values[:50] = values[0]\ntidy({0})",
+            "for i in range(50):\n    {0}[i] = {0}[0]",
+            "[{0}.__setitem__(i, {0}[0]) for i in range(50)]",
+            "{0}.flat[:50] = {0}[0]",
+            "same = {0}\nsame[:50] = same[0]",
+        ]
+    ).format(name)
+    at = next(at for at, cell in enumerate(scene.cells) if re.search(rf"\b{name} = ", cell))
+    return _late(scene.put("import numpy as np", way, at=at + 1), name)
+
+
+@kind("training data changed in place after the fit")
+def _train_changed(scene: Scene) -> list[str] | None:
+    x, y = scene.train
+    if not _plain(x, y):
+        return None
+    way = scene.rng.choice(
+        [
+            "{0}[:] = np.asarray({0})[::-1] * 2",
+            "{0} *= 1.5",
+            "np.random.default_rng(1).shuffle(np.asarray({1}))",
+            "{1}[:] = 1 - np.asarray({1})",
+            "{0} += 1",
+            "{0}.__imul__(2)",
+            "def scale(values):\n    values *= 3\nscale({0})",
+            "{0} = {0} * 1.01",
+        ]
+    ).format(x, y)
+    return scene.put("import numpy as np", way, f"seen_accuracy = {scene.model}.score({x}, {y})")
+
+
 @kind("split again with another seed")
 def _resplit(scene: Scene) -> list[str] | None:
     (x, y), (tx, ty) = scene.train, scene.test
@@ -529,7 +578,7 @@ def outcome_of(verdicts: list[Verdict]) -> str:
     return "right" if any(verdict.outcome == "right" and verdict.field == "metrics" for verdict in of_metrics) else "nothing"
 
 
-def report(folder: Path, runs: int = 240, seed: int = 0, only: str = "") -> int:
+def report(folder: Path, runs: int = 280, seed: int = 0, only: str = "") -> int:
     """Make mistakes, judge what was kept, print the table; return how many runs kept a wrong number."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     wrong, others = [], []
@@ -538,6 +587,7 @@ def report(folder: Path, runs: int = 240, seed: int = 0, only: str = "") -> int:
         outcome = outcome_of(verdicts) if trial.moments else "not saved"
         counts[notebook.mistake][outcome] += 1
         bad = [verdict for verdict in verdicts if verdict.outcome in {"wrong", "fault"}]
+        print(f"{notebook.name}: {notebook.mistake}: {outcome}", *bad, sep="\n  ", flush=True)
         wrong += [f"{notebook.mistake}: {verdict}" for verdict in bad if verdict.field in NUMBERS]
         others += [f"{notebook.mistake}: {verdict}" for verdict in bad if verdict.field not in NUMBERS]
     titles = ("right", "nothing", "wrong", "not saved")
@@ -555,7 +605,7 @@ def report(folder: Path, runs: int = 240, seed: int = 0, only: str = "") -> int:
 def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--runs", type=int, default=240)
+    parser.add_argument("--runs", type=int, default=280)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="part of a kind's name")
     parser.add_argument("--print", type=int, default=None, metavar="NUMBER", help="print one notebook instead")
