@@ -222,7 +222,7 @@ def _states(recipe: str | None, model: Any, base: str, split: str | None, names:
 
 def _run(recipe: str, names: dict[str, Any]) -> Any:
     tools = {"np": np, "clone": clone, "cross_val_score": cross_val_score, "cross_val_predict": cross_val_predict}
-    return eval(compile(recipe, "<recipe>", "eval"), {**vars(metrics), **tools, **names})  # noqa: S307 (the truth is ours)
+    return eval(compile(recipe, "<recipe>", "eval"), {**names, **vars(metrics), **tools})  # noqa: S307 (the truth is ours)
 
 
 def pair_of(kind: str, data: Any) -> Pair | None:
