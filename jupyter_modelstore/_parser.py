@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -141,6 +142,9 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(text[:1].upper() + text[1:] + ("" if text.endswith(".") else "."), usage)
 
 
+_PAIR = re.compile(r"([^=(]*(?:\([^)]*\))?[^=(]*)=(.*)", re.DOTALL)  # the name may hold arguments: fbeta(beta=2)
+
+
 def metrics_from(pairs: Sequence[str] | None, value_of: Callable[[str], object] | None = None) -> dict[str, object]:
     """Read ``NAME=VALUE`` arguments.
 
@@ -153,7 +157,8 @@ def metrics_from(pairs: Sequence[str] | None, value_of: Callable[[str], object] 
     """
     metrics: dict[str, object] = {}
     for pair in pairs or ():
-        name, equals, text = pair.partition("=")
+        found = _PAIR.fullmatch(pair)
+        name, equals, text = (found[1], "=", found[2]) if found else (pair, "", "")
         if not equals or not name.strip() or not text.strip():
             raise InvalidValue(f"'{visible(pair)}' is no metric.", "Write -m NAME=VALUE, for example -m auc=0.93.")
         try:

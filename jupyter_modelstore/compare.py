@@ -23,18 +23,24 @@ def _words(text: str) -> frozenset[str]:
 _UP = _words(
     "accuracy acc auc roc_auc auroc auprc pr_auc average_precision f1 f2 f_beta fbeta precision recall sensitivity "
     "specificity r2 r_squared adjusted_r2 adj_r2 explained_variance matthews_corrcoef matthews mcc jaccard iou kappa "
-    "cohen_kappa silhouette calinski_harabasz homogeneity completeness v_measure adjusted_rand rand_index ndcg score"
+    "cohen_kappa silhouette calinski_harabasz homogeneity completeness v_measure adjusted_rand rand rand_index "
+    "fowlkes_mallows mutual_info adjusted_mutual_info normalized_mutual_info label_ranking_average_precision ndcg dcg "
+    "aucpr balancedaccuracy score"
 )
 _DOWN = _words(
     "mae mse rmse rmsle msle mape smape medae crps log_loss logloss brier brier_score deviance error error_rate loss "
-    "cross_entropy perplexity davies_bouldin davies_bouldin_score"
+    "cross_entropy crossentropy perplexity merror davies_bouldin davies_bouldin_score"
 )
 """Names that mean the same everywhere. ``davies_bouldin_score`` and ``brier_score`` are the two scores that go down."""
 
 _FAMILIES = ("f1", "f2", "fbeta", "precision", "recall", "jaccard", "accuracy", "auc", "roc_auc", "ndcg", "average_precision")
 """Names that take a tail: ``f1_macro``, ``precision@5``, ``roc_auc_ovr``."""
 
-_PREFIXES = re.compile(r"(?:train|training|test|val|valid|validation|cv|mean|holdout|oof|balanced|weighted|macro|micro|top_k)_")
+_PREFIXES = re.compile(
+    r"(?:(?:train|training|test|eval|dev|val|valid|validation|cv|oob|oof|holdout)(?:_\d{1,3})?"
+    r"|mean|balanced|weighted|macro|micro|top_k)_"
+)
+_ARGUMENTS = re.compile(r"\s*\(.*\)\s*\Z", re.DOTALL)
 _NO_MEASURE = _words("std sd sem time seconds rank threshold support count delta diff gap change")
 """Parts of a name that say: this is something about a metric (its spread, its cut) and not the metric."""
 
@@ -88,30 +94,26 @@ def compare(records: Iterable[ModelRecord]) -> Comparison:
 def direction(name: str) -> Literal["up", "down"] | None:
     """Tell which way a metric is better, by its name.
 
-    ``neg_`` turns it round, as in scikit-learn's ``neg_mean_squared_error``. Case, and words such as ``test_``, ``val_`` or
-    ``mean_`` in front, do not matter.
+    ``neg_`` turns it round, as in scikit-learn's ``neg_mean_squared_error``. Case, words such as ``test_``, ``cv_`` or
+    ``validation_0_`` in front, and arguments behind, as in ``fbeta(beta=2)``, do not matter.
 
     Examples
     --------
     >>> direction("val_loss"), direction("F1_macro"), direction("neg_log_loss"), direction("lift")
     ('down', 'up', 'up', None)
     """
-    base = re.sub(r"[\s\-]+", "_", name.strip().casefold())[:200]
+    base = re.sub(r"[\s\-]+", "_", _ARGUMENTS.sub("", name[:200]).strip().casefold())
     if _NO_MEASURE & set(base.split("_")):
         return None
-    known = _known(base)
-    while known is None and (match := _PREFIXES.match(base)):
+    while match := _PREFIXES.match(base):  # first: cv_neg_log_loss ends like a loss
         base = base[match.end() :]
-        known = _known(base)
-    if known is None and base.startswith("neg_"):
+    if base.startswith("neg_"):
         return {"up": "down", "down": "up"}.get(direction(base[4:]) or "")  # type: ignore[return-value]  # one of the two
-    return known
+    return _known(base)
 
 
 def _known(base: str) -> Literal["up", "down"] | None:
-    if base.startswith("neg_"):
-        return None
-    if base in _UP:
+    if base in _UP or base.startswith("d2_"):  # a share of what is explained, of any loss: d2_absolute_error
         return "up"
     if base in _DOWN or base.endswith(("_error", "_loss", "_deviance", "logloss")):
         return "down"

@@ -98,6 +98,10 @@ def _show_alias(store: Registry, answer: Any) -> Shown:  # noqa: ANN401 (a recor
     return card.lines_card(f"{named} is now {record.ref}", [f"%load_model {as_word(visible(named))}"], store.where)
 
 
+def _show(store: Registry, ref: str, at: str | None = None, *, markdown: bool = False) -> tuple[ModelRecord, bool]:
+    return store.get(ref, at), markdown
+
+
 def _edit(store: Registry, ref: str, **changes: Any) -> Any:  # noqa: ANN401 (a record)
     given = {name: value for name, value in changes.items() if value is not None}
     if not given:
@@ -252,9 +256,11 @@ VERBS: dict[str, Verb] = {
         Verb(
             "show",
             "Show all that is known of one model.",
-            lambda store, ref, at=None: store.get(ref, at),
-            lambda store, record: card.record_card(record, store.where),
-            (_REF, _AT),
+            _show,
+            lambda store, answer: (
+                card.Shown(card.markdown(answer[0])) if answer[1] else card.record_card(answer[0], store.where)
+            ),
+            (_REF, _AT, Argument("markdown", "as Markdown, to be kept in a file", ("--markdown",), options=_SWITCH)),
         ),
         Verb(
             "versions",

@@ -19,6 +19,7 @@ from IPython.core.inputtransformer2 import leading_indent
 from jupyter_modelstore import card
 from jupyter_modelstore._json import JsonObject
 from jupyter_modelstore._lines import split_line
+from jupyter_modelstore._parser import metrics_from
 from jupyter_modelstore.card import _text, _words
 from jupyter_modelstore.card._blocks import Group, Table, plain
 from jupyter_modelstore.compare import compare
@@ -165,10 +166,13 @@ def test_what_was_found_and_not_attached_is_told_with_the_line_that_attaches_it(
         "\n  not attached  recall · two different values\n"
         "                f1 0.93 · older than the fit · f1_score(y_test, pred) · cell 4\n"
         "  note          training rows unknown: partial_fit\n"
-        "  correct       %edit_model churn:3 -m f1=0.9302325581395349\n"
+        "  correct       %edit_model churn:3 -m recall=…\n"
     ) in shown.text
-    assert "<code>%edit_model churn:3 -m f1=0.9302325581395349</code>" in shown.html
+    assert "<code>%edit_model churn:3 -m recall=…</code>" in shown.html
+    assert '<th scope="row">not attached</th>' in shown.html
+    assert '<tr><td></td><td><span class="jms-muted">f1</span> <span>0.93</span>' in shown.html
     assert "--drop-metric" not in shown.text
+    assert "0.9302325581395349" not in shown.text, "a number that may be another model's is not offered"
     assert "not attached" not in saved(captured=Captured()).text
 
 
@@ -180,25 +184,20 @@ def test_a_long_list_of_what_was_not_attached_is_cut():
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "line"),
-    [
-        ("fbeta(beta=2)", 0.5, '-m "fbeta(beta=2)=0.5"\n'),
-        ("my metric", 0.5, '-m "my metric=0.5"\n'),
-        ("auc", 1, "-m auc=1\n"),
-    ],
+    ("name", "line"),
+    [("fbeta(beta=2)", '-m "fbeta(beta=2)=…"\n'), ("my metric", '-m "my metric=…"\n'), ("auc", "-m auc=…\n")],
 )
-def test_the_correcting_line_is_one_that_can_be_typed(name, value, line):
-    found = Unattached(name=name, value=value, reason="older than the fit")
+def test_the_correcting_line_is_one_that_can_be_typed(name, line):
+    found = Unattached(name=name, value=0.5, reason="older than the fit")
     text = saved(captured=Captured(not_attached=(found,)), metrics={}).text
     assert f"  correct       %edit_model churn:3 {line}" in text
     words = split_line(text.partition("correct ")[2].partition("\n")[0].strip())
-    assert words[-1] == f"{name}={value}"
+    assert metrics_from([words[-1].replace("…", "0.93")]) == {name: 0.93}
 
 
-@pytest.mark.parametrize("found", [("a\nb", 0.5), ("auc", float("nan")), ("auc", None), ("x" * 200, 1)])
-def test_no_line_is_offered_that_would_say_something_else(found):
-    name, value = found
-    captured = Captured(not_attached=(Unattached(name=name, value=value, reason="r"),))
+@pytest.mark.parametrize("name", ["a\nb", "x" * 200])
+def test_no_line_is_offered_that_would_say_something_else(name):
+    captured = Captured(not_attached=(Unattached(name=name, value=0.5, reason="r"),))
     assert "correct" not in saved(captured=captured, metrics={}).text
 
 
@@ -385,7 +384,7 @@ def test_the_full_card_holds_every_section():
             "\n\nProvenance\n"
             "  made from  churn:2 · sha256 cdcdcdcdcdcd\n"
             "  notebook   ~/work/churn.ipynb\n"
-            f"  git        {'afa2dde0' * 5} with changes\n"
+            f"  git        {'afa2dde0' * 5} with uncommitted changes\n"
             "  variable   clf\n\n"
         ),
         "\n  status        missing\n",
@@ -404,6 +403,13 @@ def test_many_features_are_folded_away():
 def test_a_metric_of_an_old_record_was_said_by_the_user():
     text = card.record_card(churn(metrics={"auc": 0.9}, source={})).text
     assert "\n\nEvaluation results\n  metric  value  computed by\n  auc       0.9  said by the user\n" in text
+
+
+def test_a_number_of_rows_that_cannot_be_one_is_left_out():
+    record = churn(training_samples=-3, test_samples="many", source={"fit": {"cell": -1}})
+    for text in (card.record_card(record).text, card.saved_card(Saved(record=record, created=True), HERE).text):
+        assert "rows" not in text
+        assert "-" not in text.partition("Training")[2].partition("File")[0]
 
 
 def test_what_a_newer_version_knows_of_the_source_is_shown_as_well():
@@ -518,10 +524,11 @@ def test_parameters_at_their_defaults_leave_out_what_only_names_estimators():
 
 
 def test_a_terminal_is_told_commands_and_a_record_keeps_its_words():
-    shown = card.record_card(churn(description="see %models", source=JsonObject.of({"cells": ["%models"]})))
+    source = JsonObject.of({"cells": ["%models"], "variable": "%models", "fit": {"code": "%models", "cell": 1}})
+    shown = card.record_card(churn(description="see %models", source=source))
     text = shown.text_with(lambda words: words.replace("%", "jupyter "))
     assert "jupyter load_model churn:3" in text
-    assert text.count("%models") == shown.text.count("%models") == 2
+    assert text.count("%models") == shown.text.count("%models") == 4
     assert card.Shown("%models").text_with(str.upper) == "%models"
 
 

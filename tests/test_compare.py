@@ -51,11 +51,16 @@ UP = (
     "precision@5 recall_weighted r2 R2 explained_variance matthews_corrcoef mcc MCC jaccard kappa cohen_kappa "
     "silhouette silhouette_score mean_test_score val_f1 cv_r2 score my_score neg_log_loss neg_mean_squared_error "
     "mean_test_neg_brier_score neg_rmse d2_log_loss_score calinski_harabasz_score "
+    "train_accuracy cv_accuracy oob_accuracy oob_r2 val_average_precision cv_neg_log_loss cv_roc_auc_ovr_weighted "
+    "fbeta(beta=2) top_k_accuracy(k=3) val_top_k_accuracy(k=3) train_f1_macro(zero_division=0) accuracy(normalize=False) "
+    "precision(labels=(1,2)) cv_balanced_accuracy(adjusted=True) train_explained_variance d2_absolute_error d2_log_loss "
+    "train_d2_tweedie(power=1) validation_0_auc eval_aucpr adjusted_mutual_info rand fowlkes_mallows jaccard_samples "
 )
 DOWN = (
     "mae MAE mse RMSE rmsle mape medae log_loss logloss binary_logloss brier brier_score deviance error test_rmse "
     "val_loss mean_squared_error mean_poisson_deviance max_error hamming_loss train_mae davies_bouldin_score "
-    "cv_mean_rmse neg_accuracy "
+    "cv_mean_rmse neg_accuracy cv_root_mean_squared_error oob_log_loss train_mean_pinball_loss(alpha=0.1) "
+    "validation_0_logloss valid_1_multi_error brier_score_loss mean_tweedie_deviance(power=1) val_merror "
 )
 
 
@@ -70,7 +75,21 @@ def test_less_is_better(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["lift", "std_test_score", "score_time", "best_f1_threshold", "rank_test_score", "n", "", "neg_", "neg_x"]
+    "name",
+    [
+        "lift",
+        "std_test_score",
+        "score_time",
+        "best_f1_threshold",
+        "rank_test_score",
+        "n",
+        "",
+        "neg_",
+        "neg_x",
+        "lift(k=3)",
+        "(accuracy)",
+        "accuracy_gap(x)",
+    ],
 )
 def test_an_unknown_metric_has_no_direction(name):
     assert direction(name) is None

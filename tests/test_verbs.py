@@ -105,7 +105,7 @@ def test_a_parser_can_be_used_again_after_an_error():
 @pytest.mark.parametrize(
     ("verb", "words", "message", "hint"),
     [
-        ("show", (), "The following arguments are required: REF.", "Usage: %x [--at 2026-03-15] REF"),
+        ("show", (), "The following arguments are required: REF.", "Usage: %x [--at 2026-03-15] [--markdown] REF"),
         ("show", ("a", "b"), "There is more than expected: b", "Put several words in quotes."),
         ("show", ("a", "--nonsense"), "Unrecognized arguments: --nonsense.", "Usage: %x"),
         ("list", ("--limit", "x"), "Argument --limit: invalid int value: 'x'.", "--limit N"),

@@ -15,8 +15,10 @@ from jupyter_modelstore.capture._kinds import is_a, kind_of, quiet, state_of, st
 _NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf)"
 _WRAPPED = rf"(?:np\.float\d+\()?({_NUMBER})\)?"
 _AVERAGES = {"macro avg": "macro", "weighted avg": "weighted", "micro avg": "micro", "samples avg": "samples"}
-_ACCURATE = frozenset({"ClassifierMixin", "DummyClassifier", "CatBoostClassifier"})
 _EXPLAINED = frozenset({"RegressorMixin", "DummyRegressor", "CatBoostRegressor"})
+_OWN_SCORE = frozenset({"MultiOutputClassifier", "LogisticRegressionCV"})
+"""Classifiers of scikit-learn whose ``score`` need not be the accuracy."""
+
 _FEWEST_DIGITS = 3
 _MOST_FOLDS = 10_000
 _WHOLE = 12  # characters of a number that was not cut
@@ -91,14 +93,19 @@ def score_name(model: object) -> str:
     if "BaseSearchCV" in kind.bases:
         scoring = state_of(model).get("scoring")
         return score_name(state_of(model).get("estimator")) if scoring is None else library.of_scoring(scoring) or "score"
-    owner = quiet(_owner_of_score, model, "")
-    if owner in _ACCURATE or (owner == "LogisticRegressionCV" and state_of(model).get("scoring") is None):
+    module, owner = quiet(_owner_of_score, model, ("", ""))
+    if owner == "CatBoostClassifier" or (
+        module.startswith("sklearn.") and "ClassifierMixin" in kind.bases and owner not in _OWN_SCORE
+    ):
+        return "accuracy"
+    if owner == "LogisticRegressionCV" and state_of(model).get("scoring") is None:
         return "accuracy"
     return "r2" if owner in _EXPLAINED else "score"
 
 
-def _owner_of_score(model: object) -> str:
-    return next(base.__name__ for base in type(model).__mro__ if "score" in vars(base))
+def _owner_of_score(model: object) -> tuple[str, str]:
+    owner = next(base for base in type(model).__mro__ if "score" in vars(base))
+    return owner.__module__, owner.__name__
 
 
 # ---- printed ---------------------------------------------------------------------------------------------------------

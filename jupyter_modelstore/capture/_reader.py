@@ -332,6 +332,12 @@ class Reader(Calls):
                 return None
             pairs = [Items((Const(key), value)) for key, value in box.items.items()]
             return [*pairs] if name == "items" else [pair.values[name == "values"] for pair in pairs]
+        if name == "range" and isinstance(node.func, ast.Name):
+            bounds = [
+                bound.value for bound in map(self.read, node.args) if isinstance(bound, Const) and type(bound.value) is int
+            ]
+            whole = range(*bounds) if 0 < len(bounds) == len(node.args) < 4 and 0 not in bounds[2:] else None  # noqa: PLR2004 (start, stop, step)
+            return None if whole is None or len(whole) > MOST_ELEMENTS else [Const(number) for number in whole]
         inner = [self.elements(argument) for argument in node.args] if isinstance(node.func, ast.Name) else []
         if name == "enumerate" and len(inner) == 1 and inner[0] is not None:
             return [Items((Const(index), value)) for index, value in enumerate(inner[0])]

@@ -166,9 +166,11 @@ class State:
 
     def _first_rows(self, rows: int) -> int:
         """Return what rows were made from by functions that keep their order, as long as their number stayed the same."""
-        while (origin := self.alike.get(rows)) is not None and self.rows.get(rows, -1) == self.rows.get(origin, -2):
-            rows = origin
-        return rows
+        first, count, origin = rows, self.rows.get(rows), self.alike.get(rows)
+        while origin is not None and count is not None and self.rows.get(origin, count) == count:
+            first = origin if origin in self.rows else first
+            origin = self.alike.get(origin)
+        return first
 
     def root(self, how: Any, split: Hashable, side: int, parents: frozenset[Root]) -> frozenset[Root]:  # noqa: ANN401 (a word)
         """Return the same root for the same side of the same split of the same rows."""

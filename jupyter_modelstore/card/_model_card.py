@@ -24,7 +24,7 @@ _MOST_PARAMETERS = 300
 _MOST_FEATURES = 500
 _FOLD_FROM = 20
 
-State = Literal["unchanged", "changed", "unsaved"]
+State = Literal["unchanged", "refitted", "changed", "unsaved"]
 
 
 def record_card(record: ModelRecord, where: str = "") -> Shown:
@@ -50,7 +50,7 @@ def variable_card(variable: str, record: ModelRecord | None, state: State, where
     record
         The model that the variable holds, or held; None if it was never in the store.
     state
-        ``unchanged`` or ``changed`` since then; ``unsaved`` without a record.
+        ``unchanged``, ``refitted`` or ``changed`` since then; ``unsaved`` without a record.
     where
         ``on this machine``.
     """
@@ -60,7 +60,7 @@ def variable_card(variable: str, record: ModelRecord | None, state: State, where
     elif state == "unchanged":
         text, save_as = f"{name} is {read.title(record)}, unchanged", ""
     else:
-        text, save_as = f"{name} was {read.title(record)}; changed since", read.clean(record)
+        text, save_as = f"{name} was {read.title(record)}; {state} since", read.clean(record)
     line = f'%save_model {as_word(name)} "{save_as}"' if save_as else ""
     save = (Note((Bit(line, "code", "Keep it with" if state == "unsaved" else "Keep it as the next version with"),)),)
     title = of_kind("strong", text)

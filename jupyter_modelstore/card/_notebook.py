@@ -20,6 +20,7 @@ MOST_CELLS = 200
 MOST_CODE = 50_000  # characters; a notebook of thousand lines has fewer
 _LINES = re.compile(r"\r\n|\r|\n")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_SHORT = 7
 _KNOWN = frozenset({"variable", "notebook", "git", "cells", "masked", "fit", "metrics", "parent", "data_inside"})
 
 
@@ -120,13 +121,16 @@ def notebook(record: ModelRecord, *, whole: bool = True) -> str:
     return words.line(name, 300 if whole else 60) if isinstance(name, str) else ""
 
 
-def git(record: ModelRecord, *, label: str = "", digits: int = 64) -> Line:
-    """Return the commit, and that the files were not quite that commit."""
+def git(record: ModelRecord, *, whole: bool = True) -> Line:
+    """Return the commit, or its first digits, and that the files were not quite that commit."""
     known = read.mapping(source(record), "git")
     commit = known.get("commit")
     if not isinstance(commit, str) or not _COMMIT.fullmatch(commit):
         return ()
-    return (Bit(commit[:digits], "name", label, "with changes" if known.get("dirty") is True else ""),)
+    dirty = known.get("dirty") is True
+    if whole:
+        return (Bit(commit, "name", note="with uncommitted changes" if dirty else ""),)
+    return (Bit(commit[:_SHORT], "name", "git", "with changes" if dirty else ""),)
 
 
 def parent(record: ModelRecord) -> Line:

@@ -6,7 +6,6 @@ full is :mod:`._model_card`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from jupyter_modelstore._lines import as_word
@@ -55,7 +54,7 @@ def saved_card(saved: Saved, where: str, captured: Captured | None = None) -> Sh
 
 def _kept(record: ModelRecord, where: str) -> Rows:
     variable = (Bit(bit.text, bit.kind, "from") for bit in book.variable(record))
-    git = book.git(record, label="git", digits=7)
+    git = book.git(record, whole=False)
     inside = book.rows_inside(record)
     file = plain(words.size(record.model_file_size), words.line(where))
     return [
@@ -146,14 +145,13 @@ def _ways_on(record: ModelRecord, left_out: Sequence[Unattached], *, created: bo
 
 
 def _correct(record: ModelRecord, full: str, left_out: Sequence[Unattached]) -> Line:
-    """Return the line that attaches what was left out, or corrects what was found, and the one that takes it away."""
+    """Return the line that corrects what was found, or says what was not, and the one that takes a number away.
+
+    A number that was left out is not offered: it is of another model, as far as anybody can tell.
+    """
     found = [name for name in read.mapping(record, "metrics") if _typable(name) and book.origin(record, name)]
-    pairs = [
-        f"{each.name}={each.value!r}"
-        for each in left_out
-        if isinstance(each.value, (int, float)) and math.isfinite(each.value) and _typable(each.name)
-    ]
-    pair = pairs[0] if pairs else f"{found[0]}=…" if found else ""
+    names = [*found, *(each.name for each in left_out if _typable(each.name))]
+    pair = f"{names[0]}=…" if names else ""
     attach = read.command("edit_model", full, f" -m {_word(pair)}") if pair else ""
     drop = read.command("edit_model", full, f" --drop-metric {as_word(found[0])}") if found else ""
     return (*of_kind("code", attach), *((Bit(drop, "code", "or"),) if drop else ()))

@@ -574,3 +574,121 @@ def test_seconds_are_those_of_the_cell_that_fitted(ready, jms_store):
     assert math.isfinite(jms_store.get("kept").version)
     ready.run('%save_model other "other"')
     assert jms_store.get("other").training_time_seconds is None
+
+
+# ---- lineage, settings, corrections -----------------------------------------------------------------------------------
+
+
+def test_a_loaded_model_that_is_changed_records_its_parent(ready, jms_store):
+    ready.run(TREE + '\n%save_model clf "first"')
+    ready.run("best = %load_model first")
+    assert "first:1, unchanged" in ready.run("%model_card best").text
+    ready.run("best.fit(X_train[:90], y_train[:90])")
+    assert "first:1; refitted since" in ready.run("%model_card best").text
+    ready.run('%save_model best "second"')
+    parent = jms_store.get("first")
+    assert jms_store.get("second").source["parent"] == {"id": parent.id, "sha256": parent.sha256, "ref": "first:1"}
+    assert "second:1, unchanged" in ready.run("%model_card best").text
+    assert "parent" not in jms_store.get("first").source
+
+
+def test_a_variable_that_was_saved_is_recognised_until_it_is_changed(ready):
+    ready.run(TREE)
+    assert "clf is not in the store" in ready.run("%model_card clf").text
+    ready.run('%save_model clf "kept"')
+    assert "clf is kept:1, unchanged" in ready.run("%model_card clf").text
+    ready.run("clf.predict(X_test)")
+    assert "unchanged" in ready.run("%model_card clf").text
+    ready.run("clf.set_params(max_depth=7)")
+    assert "kept:1; changed since" in ready.run("%model_card clf").text
+    ready.run("clf.fit(X_train, y_train)")
+    assert "kept:1; refitted since" in ready.run("%model_card clf").text
+
+
+def test_in_a_script_the_parent_is_known_too(jms_store, fit):
+    jms_store.save(fit(), "first")
+    model = jms_store.load("first")
+    model.coef_[0] = 7
+    parent = jms_store.get("first")
+    assert jms_store.save(model, "second").source["parent"]["id"] == parent.id
+    assert jms_store.recognise(model)[0].ref == "second:1"
+    assert jms_store.recognise(fit()) is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "gone"),
+    [
+        (
+            "keep_cells",
+            lambda r: r.source.get("cells") or r.source["fit"].get("code") or r.source["metrics"]["accuracy"].get("code"),
+        ),
+        ("keep_metrics", lambda r: dict(r.metrics) or r.source.get("metrics")),
+        ("keep_data", lambda r: r.training_samples or r.target_column or r.test_samples or r.source.get("fit")),
+        ("keep_time", lambda r: r.training_time_seconds),
+        ("keep_notebook", lambda r: r.source.get("notebook")),
+        ("keep_git", lambda r: r.source.get("git")),
+    ],
+)
+def test_each_part_can_be_switched_off(ready, jms_store, setting, gone, monkeypatch):
+    monkeypatch.setenv("JPY_SESSION_NAME", "/data/churn.ipynb")
+    ready.run(TREE)
+    ready.run(f"acc = {ACC}")
+    ready.run('%save_model clf "all"')
+    everything = jms_store.get("all")
+    assert gone(everything) or setting == "keep_git", "it was not there to begin with"
+    ready.run(f"%modelstore config {setting}=False")
+    ready.run('%save_model clf "less"')
+    assert not gone(jms_store.get("less"))
+
+
+def test_cells_are_kept_in_order_with_what_they_did(ready, jms_store):
+    ready.run("def evaluate(m):\n    return accuracy_score(y_test, m.predict(X_test))")
+    ready.run("clf = DecisionTreeClassifier(max_depth=2)")
+    ready.run("'a cell of something else'")
+    ready.run("clf.fit(X_train, y_train)")
+    ready.run("acc = evaluate(clf)")
+    ready.run('%save_model clf "kept"')
+    cells = [(cell["does"], cell["code"].splitlines()[0]) for cell in jms_store.get("kept").source["cells"]]
+    assert cells == [
+        (["defined"], "def evaluate(m):"),
+        (["assigned"], "clf = DecisionTreeClassifier(max_depth=2)"),
+        (["fitted"], "clf.fit(X_train, y_train)"),
+        (["predicted", "scored"], "acc = evaluate(clf)"),
+    ]
+
+
+def test_secrets_in_cells_are_masked_and_counted(ready, jms_store, monkeypatch):
+    monkeypatch.setenv("WAREHOUSE_PASSWORD", "correct-horse-battery")
+    ready.run("api_key = 'k3y-of-the-house-42'; url = 'postgresql://ada:s3cretpw@db/x'  # correct-horse-battery\n" + TREE)
+    shown = ready.run('%save_model clf "kept"').text
+    record = jms_store.get("kept")
+    text = str(record.to_json())
+    for secret in ("k3y-of-the-house-42", "s3cretpw", "correct-horse-battery"):
+        assert secret not in text
+    assert record.source["masked"] == 3
+    assert "3 secrets masked" in shown.replace("\n", " ")
+
+
+def test_a_wrong_metric_is_corrected_or_taken_away(ready, jms_store):
+    ready.run(TREE)
+    ready.run(f"acc = {ACC}\nf = f1_score(y_test, clf.predict(X_test))")
+    ready.run('%save_model clf "kept"')
+    ready.run("%edit_model kept:1 -m accuracy=0.5 --drop-metric f1")
+    record = jms_store.get("kept")
+    assert dict(record.metrics) == {"accuracy": 0.5}
+    assert record.source["metrics"] == {}
+    assert "no metric 'f1'" in str(ready.refused("%edit_model kept:1 --drop-metric f1", LookupError))
+
+
+def test_a_cell_that_cannot_be_watched_does_not_fail(ready, monkeypatch):
+    from jupyter_modelstore.capture import Watch
+
+    def broken(*_, **__):
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(Watch, "before", broken)
+    assert ready.run("1 + 1").value == 2
+    ready.run(TREE)
+    monkeypatch.undo()
+    ready.run("x = 1")
+    assert "Saved kept:1" in ready.run('%save_model clf "kept"').text
