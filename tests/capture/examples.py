@@ -37,6 +37,8 @@ MODULES = {
     "lightgbm": ["lightgbm"],
     "catboost": ["catboost"],
 }
+# What the oracle cannot compute again, and why.
+UNJUDGED = {"sklearn.metrics.hinge_loss": "its data are a literal within the call"}
 
 
 def documented() -> Iterator[tuple[str, str, str]]:
@@ -62,7 +64,7 @@ def notebooks() -> Iterator[tuple[str, Notebook]]:
             cells = tuple(example.source for example in doctest.DocTestParser().get_examples(text))
         except ValueError:  # a docstring that is none
             continue
-        if any(".fit" in cell or "train(" in cell for cell in cells):
+        if name not in UNJUDGED and any(".fit" in cell or "train(" in cell for cell in cells):
             truth = {"*": {"pairs": _pairs("".join(cells)), "names": ["X", "y", "pred", "data", "score"]}}
             yield package, Notebook(f"{package}:{name}", cells, truth, mistake="example")
 
@@ -104,11 +106,13 @@ class ExampleTrial(Trial):
         )
 
 
-def report(folder: Path) -> int:
+def report(folder: Path, only: str = "") -> int:
     """Run all examples; print which there were, and the tables; return how many numbers are wrong."""
     runs, saved, attached = Counter[str](), Counter[str](), Counter[str]()
     found: list[Verdict] = []
     for package, notebook in notebooks():
+        if only not in notebook.name:
+            continue
         start = time.perf_counter()
         with place(folder) as work, new_shell() as shell:
             shell.user_ns["__vsc_ipynb_file__"] = str(work / "example.ipynb")
@@ -124,10 +128,11 @@ def report(folder: Path) -> int:
     for package in MODULES:
         counts = f"{runs[package]:5} examples that fit,{saved[package]:5} models saved"
         print(f"{package:14}{counts},{attached[package]:5} numbers attached and right")
+    print("not judged:", *[f"{name} ({why})" for name, why in UNJUDGED.items()])
     print("", table(found), told(found, ["wrong", "fault"]), sep="\n\n")
     return sum(verdict.outcome == "wrong" and verdict.field in NUMBERS for verdict in found)
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place_of_all:
-        sys.exit(min(report(Path(place_of_all)), 1))
+        sys.exit(min(report(Path(place_of_all), *sys.argv[1:2]), 1))

@@ -443,7 +443,7 @@ class Bench:
 
 
 def _plain(code: str) -> str:
-    return "".join(code.split()).replace("'", '"')
+    return "".join(code.split()).replace("'", '"').replace(",)", ")")
 
 
 # ---- shells ----------------------------------------------------------------------------------------------------------

@@ -89,14 +89,14 @@ def fits_split(pair: Pair, split: str | None) -> bool:
     return pair.relation == "out" and (pair.kind == "validation") == (split == "validation")
 
 
-def parse(name: str) -> tuple[str, str, dict[str, Any]]:
-    """Take a metric's name apart: prefix, base, arguments."""
+def parse(name: str, names: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    """Take a metric's name apart: prefix, base, arguments (which may be variables of the notebook)."""
     prefix = next((prefix for prefix in SPLITS if name.startswith(prefix) and not name.startswith("train_time")), "")
     base, _, inside = name.removeprefix(prefix).partition("(")
     arguments: dict[str, Any] = {}
     if inside:
         call = ast.parse(f"f({inside}", mode="eval").body
-        arguments = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+        arguments = {word.arg: _value(ast.unparse(word.value), names) for word in call.keywords}
     changed = True
     while changed:
         changed = False
@@ -105,6 +105,10 @@ def parse(name: str) -> tuple[str, str, dict[str, Any]]:
             if word in words and key not in arguments:
                 base, arguments[key], changed = base.rpartition("_")[0], word, True
     return prefix, base, arguments
+
+
+def _value(text: str, names: dict[str, Any]) -> Any:
+    return eval(text, {**names})  # noqa: S307 (a literal, or a variable of the notebook)
 
 
 def function_of(base: str) -> Any:
@@ -180,8 +184,11 @@ def ask(
     names: dict[str, Any],
     equal: Callable[[float, float], bool] | None = None,
 ) -> Answer:
-    """Say whether a model has this number, and on which data."""
-    prefix, base, arguments = parse(name)
+    """Say whether a model has this number, and on which data; a name that cannot be read is nobody's number."""
+    try:
+        prefix, base, arguments = parse(name, names)
+    except (SyntaxError, NameError, AttributeError, TypeError, ValueError):
+        return Answer(None)
     split = SPLITS.get(prefix)
     whole = recipes.get(name)
     if split in {"cross-validation", "out-of-bag"} or (whole and not _of_pair(whole)):
@@ -212,8 +219,9 @@ def _states(recipe: str | None, model: Any, base: str, split: str | None, names:
     if recipe:
         found += _tried(lambda: _run(recipe, {**names, "M": model}))
     elif split == "cross-validation" and hasattr(model, "best_score_"):
-        scoring = str(getattr(model, "scoring", None) or base)
-        if scoring.removesuffix("_score") == base:
+        scoring = getattr(model, "scoring", None) or base
+        name = getattr(getattr(scoring, "_score_func", None), "__name__", str(scoring))
+        if name.removesuffix("_score") == base:
             found.append(float(model.best_score_))
     elif split == "out-of-bag" and hasattr(model, "oob_score_"):
         found.append(float(model.oob_score_))
