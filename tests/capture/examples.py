@@ -72,9 +72,10 @@ def notebooks() -> Iterator[tuple[str, Notebook]]:
 def _pairs(code: str) -> dict[str, list[str]]:
     """Return the pairs that the names in an example stand for: X and y, X_test and y_test, data.data and data.target."""
     try:
-        names = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+        nodes = list(ast.walk(ast.parse(code)))
     except SyntaxError:
         return {}
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
     xs = sorted(name for name in names if re.match(r"[Xx](_|\d|$|t)|data$", name))
     found: dict[str, list[str]] = {"train": [], "test": []}
     for x in xs:
@@ -83,6 +84,10 @@ def _pairs(code: str) -> dict[str, list[str]]:
             if y in names and y != x and ("test" in y) == ("test" in x):
                 found[side].append(f"{x}, {y}")
         found[side].append(f"{x}, None")
+    for node in nodes:
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "score" and len(node.args) == 2:
+            text = ", ".join(map(ast.unparse, node.args))
+            found["test" if "test" in text else "train"].append(text)
     return found
 
 

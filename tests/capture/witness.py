@@ -8,6 +8,7 @@ be traced to the fit that made its state.
 
 from __future__ import annotations
 
+import copy
 import sys
 import threading
 import time
@@ -93,6 +94,7 @@ class Fit:
     failed: bool = False
     seconds: float = 0.0
     digest: str | None = None
+    given: tuple[Any, Any] | None = None
     owners: list[Any] = field(default_factory=list)
 
     def made(self, thing: Any) -> bool:
@@ -162,6 +164,11 @@ class Witness:
             columns=tuple(map(str, data.columns)) if isinstance(data, pd.DataFrame) else None,
             target=target,
         )
+        if type(me).__module__.startswith("statsmodels"):
+            fit.count, fit.columns = _of_statsmodels(me)
+        if fit.depth == 0 and fit.rows is not None:
+            with suppress(Exception):  # what cannot be copied is known by its rows alone
+                fit.given = copy.deepcopy((data, held.get("y")))
         _own(fit, me)
         stack.append((frame, fit, time.perf_counter()))
 
@@ -206,6 +213,12 @@ def _given(me: Any, given: list[Any], held: dict[str, Any]) -> tuple[Any, str | 
     if type(data).__module__.startswith("lightgbm"):
         return (data.data if data.data is not None else data), _name_of(data.label)
     return data, target
+
+
+def _of_statsmodels(me: Any) -> tuple[int, tuple[str, ...] | None]:
+    """Return the rows that a model of statsmodels uses, and the names of its columns, if they are the user's."""
+    named = type(me.data).__name__ == "PandasData" and me.exog_names
+    return int(getattr(me, "nobs", len(me.endog))), tuple(me.exog_names) if named else None
 
 
 def _is_of_forest(outer: Fit, me: Any) -> bool:
