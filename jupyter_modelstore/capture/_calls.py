@@ -25,7 +25,7 @@ from jupyter_modelstore.capture._domain import (
     Unknown,
     Value,
 )
-from jupyter_modelstore.capture._expressions import SHUFFLES, Expressions, Frame, is_risky, rooted
+from jupyter_modelstore.capture._expressions import IN_PLACE, SHUFFLES, Expressions, Frame, is_risky, rooted
 from jupyter_modelstore.capture._kinds import MISSING, is_a, kind_of_class
 from jupyter_modelstore.capture._state import Fit, Tracked
 
@@ -83,7 +83,14 @@ class Calls(Expressions):
         every = [*given, *named.values()]
         if any(isinstance(value, Function) and is_risky(value.node) for value in every):
             return self._opaque(every)
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        self._changed_in_place(name, every, named)
         return self._from(every)
+
+    def _changed_in_place(self, name: str, every: list[Value], named: Mapping[str, Value]) -> None:
+        """Note what functions of numpy do to what they are handed: they shuffle it, or write their answer into it."""
+        for value in [*(every if "shuffle" in name else []), *(value for word, value in named.items() if word == "out")]:
+            self.spoil(value)
 
     def _attribute_of(self, base: Value, node: ast.Attribute) -> Value:
         if isinstance(base, Thing) and library.is_module(base.value):
@@ -140,15 +147,14 @@ class Calls(Expressions):
             if any(isinstance(value, (Model, Box)) for value in (*given, *named.values())):
                 self._opaque([*given, *named.values()])
             return self.method_of_data(base, name, node, named)
-        if isinstance(base, Made):
-            return (
-                self.mixed(base, *(value for value in given if not isinstance(value, Thing)))
-                if name in _STILL_MADE
-                else UNKNOWN
-            )
+        if isinstance(base, Box):
+            return self._method_of_box(base, name, given)
+        if name in IN_PLACE:
+            self.spoil(base)
+            return PLAIN
         if isinstance(base, Score):
             return self._method_of_score(base, name)
-        return self._method_of_box(base, name, given) if isinstance(base, Box) else UNKNOWN
+        return self.mixed(base, *(value for value in given if not isinstance(value, Thing))) if name in _STILL_MADE else PLAIN
 
     def _method_of_score(self, score: Score, name: str) -> Value:
         if name == "mean" and score.read in {"mean", "-mean"}:
@@ -258,13 +264,15 @@ class Calls(Expressions):
         """Return what a function that is known answers; None if it is not known."""
         root, name = library.root_of(thing), library.qualified(thing)[1]
         every = [*given, *named.values()]
+        if name == "get_ipython" or library.is_module(thing):
+            return self._anything(every, keep=False)
         if root == "builtins" and name in {"exec", "eval", "globals", "locals", "vars", "setattr", "delattr"}:
             return self._anything(every, keep=name in {"setattr", "delattr"})
         if name == "print" and root == "builtins":
             if not self.maybe and not self.looping and not self.frames:
                 self.prints.append((node, given))
             return Const(None)
-        if root == "sklearn":
+        if root == "sklearn" and library.is_genuine(thing):
             return self._of_sklearn(thing, name, given, named, node)
         if root in {"xgboost", "lightgbm", "catboost"} and name in _MATRICES:
             data = next((value for value in every if isinstance(value, Data)), None)
@@ -440,10 +448,7 @@ class Calls(Expressions):
         """Return what a harmless function answers."""
         if library.qualified(thing) == ("types", "SimpleNamespace"):
             return Box({f".{name}": value for name, value in named.items()})
-        if "shuffle" in library.qualified(thing)[1]:
-            for value in every:
-                if isinstance(value, Data):
-                    self.change(value, "other")
+        self._changed_in_place(library.qualified(thing)[1], every, named)
         if library.keeps_meaning(thing) and any(isinstance(value, Made) for value in every):
             return self.mixed(*every)
         return self._from(every, alike=not SHUFFLES.search(library.qualified(thing)[1]))

@@ -11,6 +11,8 @@ import re
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 
+from jupyter_modelstore.capture._kinds import words
+
 FITTING = re.compile(r"(?:partial_)?fit(?:_\w+)?|train|train_on_batch")
 _MOST_SOURCE = 1_000_000
 _OTHER_LANGUAGES = re.compile(
@@ -20,6 +22,17 @@ _OTHER_LANGUAGES = re.compile(
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)[^\n]*\n?")
 _TIMED = re.compile(r"%(?:time|timeit|prun|memit)\s+(?:-\w+(?:\s+\d+)?\s+)*(?=\S)")
 _ASSIGNED = re.compile(r"(\s*)([\w\s,]+?)\s*=\s*[%!]")
+_LINE_MAGIC = re.compile(r"%([A-Za-z_]\w*)")
+_HARMLESS_MAGICS = words(
+    "alias alias_magic autosave bookmark cat cd clear colors conda config connect_info cp debug dhist doctest_mode ed edit env "
+    "gui hist history killbgscripts ldir less lf lk ll load_ext logoff logon logstart logstate logstop ls lsmagic lx magic man "
+    "matplotlib micromamba mkdir more mv notebook page pastebin pdb pdef pdoc pfile pinfo pinfo2 pip popd pprint precision "
+    "psearch psource pushd pwd pycat pylab qtconsole quickref reload_ext rehashx rep rm rmdir save sc set_env sx system tb "
+    "unalias unload_ext uv who who_ls whos xmode autoreload memit lprun "
+    "save_model models load_model download_model edit_model alias_model delete_model restore_model compare_models model_stats "
+    "model_card modelstore"
+)
+"""Line magics that assign no variable of the notebook."""
 _FLAGS = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -85,6 +98,8 @@ def _plain_line(line: str) -> str:
     if match := _ASSIGNED.match(line):
         fitted = not line[match.end() :].startswith("load_model")
         return f"{match[1]}{match[2]} = {'_()' if fitted else '_'}"
+    if (match := _LINE_MAGIC.match(text)) and match[1] not in _HARMLESS_MAGICS:
+        return f"{indent}exec('')"  # it may assign any name, as %run does
     if text.startswith(("%", "!", "?")) or (text.rstrip().endswith("?") and "#" not in text):
         return f"{indent}pass"
     return line

@@ -33,20 +33,20 @@ from jupyter_modelstore.capture._domain import (
     Unknown,
     Value,
 )
-from jupyter_modelstore.capture._kinds import MISSING, kind_of, peek, quiet
+from jupyter_modelstore.capture._kinds import MISSING, kind_of, peek, quiet, words
 from jupyter_modelstore.capture._state import State, Tracked
 
 MOST_ELEMENTS = 60
 _MOST_STEPS = 30_000
 _MOST_COLUMNS = 5_000
-_SAME_ROWS = library.words(
+_SAME_ROWS = words(
     "values to_numpy copy astype fillna to_frame squeeze ravel flatten rename round clip toarray todense tocsr tocsc "
     "select_dtypes replace assign reset_index set_index abs map apply str cat T A1 array"
 )
-_SAME_COLUMNS = library.words("values to_numpy copy astype fillna round clip toarray todense replace reset_index array")
-_IN_PLACE = library.words("sort partition resize put itemset insert setflags")
+_SAME_COLUMNS = words("values to_numpy copy astype fillna round clip toarray todense replace reset_index array")
+IN_PLACE = words("sort partition resize put itemset insert setflags fill pop clear update setdefault")
 _HOLDS_MODELS = re.compile("estimator|step|transformer|regressor|classifier|model|learner|pipeline")
-_FEWER_ROWS = library.words("head tail sample query dropna drop_duplicates nlargest nsmallest filter where loc iloc")
+_FEWER_ROWS = words("head tail sample query dropna drop_duplicates nlargest nsmallest filter where loc iloc")
 
 SHUFFLES = re.compile("sample|shuffl|sort|permut|index|flip|roll|choice|concat|append|merge|join|stack|repeat|tile|unique")
 """Words in the names of functions that may give rows in another order, or other rows."""
@@ -212,6 +212,17 @@ class Expressions:
                 if isinstance(value, Data) and value.id == data.id:
                     names[name] = made
                     self.seen.add(name)
+
+    def spoil(self, value: Value) -> None:
+        """Note that predictions or scores were changed in place: under no name are they what they were."""
+        if isinstance(value, Data):
+            self.change(value, "other")
+        elif isinstance(value, (Made, Score)):
+            for names in (self.state.names, *(frame.names for frame in self.frames)):
+                for name, known in names.items():
+                    if known == value:
+                        names[name] = UNKNOWN
+                        self.seen.add(name)
 
     # ---- expressions -------------------------------------------------------------------------------------------------
 
@@ -495,7 +506,7 @@ class Expressions:
         if isinstance(inplace, Const) and inplace.value is True:
             self.change(data, "same" if same else "other")
             return UNKNOWN
-        if name in _IN_PLACE:
+        if name in IN_PLACE - {"pop"}:
             self.change(data, "other")
             return PLAIN
         if name == "pop" and node.args and isinstance(key := self.read(node.args[0]), Const):

@@ -17,6 +17,12 @@ from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
+
+
 ANY_ERROR = (Exception, SystemExit)
 """What a property may raise; Ctrl-C goes through."""
 

@@ -7,16 +7,11 @@ for scikit-learn's. Names of metrics follow scikit-learn's: the function's witho
 from __future__ import annotations
 
 import ast
+import sys
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from jupyter_modelstore.capture._kinds import is_a, peek
-
-
-def words(text: str) -> frozenset[str]:
-    """Return the words of a text."""
-    return frozenset(text.split())
-
+from jupyter_modelstore.capture._kinds import is_a, kind_of, peek, words
 
 _PLAIN = (bytes, bytearray, complex, range, slice, set, frozenset)
 _NUMPY_LIKE = frozenset({"numpy", "math", "builtins", "statistics"})
@@ -55,6 +50,8 @@ _USUAL: dict[str, tuple[object, ...]] = {
 def is_plain(value: object) -> bool:
     """Tell whether an object is of a library whose objects hold no model, and train none: a plot, a splitter."""
     root = type(value).__module__.partition(".")[0]
+    if kind_of(value).able and not kind_of(value).data:
+        return False
     return root in HARMLESS - {"functools", "itertools", "types", "builtins", "collections"} or type(value) in _PLAIN
 
 
@@ -74,6 +71,12 @@ def qualified(thing: Any) -> tuple[str, str]:  # noqa: ANN401 (any function, cla
     module, name = peek(thing, "__module__"), peek(thing, "__name__")
     numpy = type(thing).__module__ == "numpy"
     return module if type(module) is str else "numpy" if numpy else "builtins", name if type(name) is str else ""
+
+
+def is_genuine(thing: Any) -> bool:  # noqa: ANN401 (any function or class)
+    """Tell whether a function is the one that its module has under its name, and not one that only says so."""
+    module, name = qualified(thing)
+    return vars(sys.modules.get(module, object)).get(name) is thing
 
 
 def root_of(thing: Any) -> str:  # noqa: ANN401 (any function or class)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from jupyter_modelstore.capture._calls import Calls
@@ -22,6 +23,7 @@ from jupyter_modelstore.capture._domain import (
     Function,
     Items,
     Model,
+    Thing,
     Unknown,
     Value,
     purpose,
@@ -162,6 +164,17 @@ class Reader(Calls):
                 base.forget()
         elif isinstance(base, Data):
             self.change(base, "same")
+            if isinstance(value, Data) and not (isinstance(key, Const) and type(key.value) is str):
+                self._mix(base, value)
+        else:
+            self.spoil(base)
+
+    def _mix(self, base: Data, value: Data) -> None:
+        """Note that rows of one piece of data were written into another."""
+        for names in (self.state.names, *(frame.names for frame in self.frames)):
+            for name, known in names.items():
+                if isinstance(known, Data) and known.rows == base.rows:
+                    names[name] = replace(known, roots=known.roots | value.roots, rows=self.state.new())
 
     def _store_attribute(self, target: ast.Attribute, value: Value) -> None:
         base = self.read(target.value)
@@ -170,6 +183,8 @@ class Reader(Calls):
             base.items[f".{target.attr}"] = UNKNOWN if self.maybe else value
         elif isinstance(base, Data):
             self.change(base, "same")
+        elif isinstance(base, Thing):
+            self.racing = True  # a library, or the notebook itself, is patched
 
     def _by_hand(self, target: ast.expr) -> None:
         """Note that a model is changed if something inside it is assigned: ``clf.coef_[0] = 1``."""
@@ -210,7 +225,7 @@ class Reader(Calls):
         main = (
             isinstance(node.test, ast.Compare) and "__name__" in ast.unparse(node.test) and "__main__" in ast.unparse(node.test)
         )
-        if main or (isinstance(test, Const) and isinstance(node.test, ast.Constant)):
+        if main or (isinstance(test, Const) and isinstance(node.test, (ast.Constant, ast.Name))):
             self.run(node.body if main or (isinstance(test, Const) and test.value) else node.orelse)
             return
         self.perhaps(node.body)
@@ -351,7 +366,8 @@ class Reader(Calls):
 
     def _define(self, node: ast.FunctionDef) -> None:
         self.state.volatile |= {name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names}
-        value = Function(node, self.cell) if not node.decorator_list and not self.maybe else UNKNOWN
+        # One inside another sees that one's variables, which are not known when it is called.
+        value = Function(node, self.cell) if not (node.decorator_list or self.maybe or self.frames) else UNKNOWN
         self._store_name(node.name, value)
 
     def _define_other(self, node: ast.ClassDef | ast.AsyncFunctionDef) -> None:

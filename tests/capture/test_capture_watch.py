@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import math
 import weakref
+from pathlib import Path
 
 import pytest
 
@@ -506,6 +507,76 @@ CASES = [
     ),
     case("timeit does not assign", [TREE, f"%timeit -n1 -r1 acc = {ACC}"], {}),
     case("deep copy", [TREE, f"acc = {ACC}", "clf = copy.deepcopy(clf)\nclf.fit(X_train[:40], y_train[:40])"], {}),
+    case("number changed by a magic", [TREE, f"acc = {ACC}\n%run other.py"], {}),
+    case("number changed through globals", [TREE, f"acc = {ACC}\nglobals()['acc'] = 0.99"], {}),
+    case("folds changed in place", [TREE, "s = cross_val_score(clf, X, y, cv=3)\ns[0] = 1"], {}),
+    case(
+        "predictions changed in place",
+        [TREE, "p = clf.predict(X_test)", "p[:30] = y_test[:30]\nacc = accuracy_score(y_test, p)"],
+        {},
+    ),
+    case(
+        "predictions shuffled",
+        [TREE, "p = clf.predict(X_test)\nnp.random.default_rng(0).shuffle(p)\nacc = accuracy_score(y_test, p)"],
+        {},
+    ),
+    case(
+        "labels shuffled",
+        [TREE, "yy = y_test.to_numpy(copy=True)\np = clf.predict(X_test)\nnp.random.shuffle(yy)\nacc = accuracy_score(yy, p)"],
+        {},
+    ),
+    case(
+        "report changed",
+        [TREE, "r = classification_report(y_test, clf.predict(X_test), output_dict=True)\nr['accuracy'] = 1.0"],
+        {},
+    ),
+    case(
+        "patched for a moment",
+        [
+            TREE,
+            "import sklearn.metrics as sm\nold = sm.accuracy_score\nsm.accuracy_score = lambda a, b: 1.0\nacc = sm.accuracy_score(y_test, clf.predict(X_test))\nsm.accuracy_score = old",
+        ],
+        {},
+    ),
+    case(
+        "wrapped",
+        [
+            "import functools\n@functools.wraps(accuracy_score)\ndef score(a, b):\n    return 1.0",
+            TREE,
+            "acc = score(y_test, clf.predict(X_test))",
+        ],
+        {},
+    ),
+    case(
+        "inner function",
+        [
+            "m = DecisionTreeClassifier(max_depth=1).fit(X_train[:50], y_train[:50])",
+            TREE,
+            "def outer(m):\n    def inner():\n        return accuracy_score(y_test, m.predict(X_test))\n    return inner()",
+            "acc = outer(m)\nb = outer(clf)",
+        ],
+        {},
+    ),
+    case(
+        "test rows among those of the fit",
+        [
+            "both = pd.concat([X_train, X_test])\nlabels = pd.concat([y_train, y_test])",
+            "clf = DecisionTreeClassifier(max_depth=2).fit(both, labels)",
+            f"acc = {ACC}",
+        ],
+        {},
+    ),
+    case(
+        "test rows written into those of the fit",
+        [
+            "A, B = X_train.to_numpy(copy=True), X_test.to_numpy()\nA[:75] = B",
+            "clf = DecisionTreeClassifier(max_depth=2).fit(A, y_train)",
+            "acc = clf.score(B, y_test)",
+        ],
+        {},
+    ),
+    case("run by the shell itself", [TREE, f"acc = {ACC}\nget_ipython().ex('acc = 0.99')"], {}),
+    case("a switch that is on", ["RETRAIN = True", "if RETRAIN:\n    " + TREE, f"acc = {ACC}"], {"accuracy": ACC}, rows=225),
     case(
         "data changed between",
         [TREE, "p = clf.predict(X_test)\ny_test = y_test.sample(frac=1, random_state=1)\nacc = accuracy_score(y_test, p)"],
@@ -522,7 +593,11 @@ def ready(notebook):
 
 
 @pytest.mark.parametrize(("cells", "variable", "metrics", "expected"), CASES)
-def test_what_is_kept_is_right_and_the_rest_is_empty(ready, jms_store, cells, variable, metrics, expected):
+def test_what_is_kept_is_right_and_the_rest_is_empty(
+    ready, jms_store, cells, variable, metrics, expected, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("other.py").write_text("acc = 0.99", encoding="utf-8")
     for cell in cells:
         failing = "1/0" in cell
         ready.run(cell, ok=not failing)
@@ -686,9 +761,9 @@ def test_a_cell_that_cannot_be_watched_does_not_fail(ready, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(Watch, "before", broken)
-    assert ready.run("1 + 1").value == 2
-    ready.run(TREE)
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(Watch, "before", broken)
+        assert ready.run("1 + 1").value == 2
+        ready.run(TREE)
     ready.run("x = 1")
     assert "Saved kept:1" in ready.run('%save_model clf "kept"').text
