@@ -34,6 +34,34 @@ from jupyter_modelstore.capture._tables import IN_PLACE, SHUFFLES
 
 _PREDICT = frozenset({"predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples"})
 _STILL_MADE = frozenset({"round", "astype", "argmax", "reshape", "ravel", "squeeze", "flatten", "copy"})
+_SAME_VALUES = frozenset(
+    {
+        "array",
+        "asarray",
+        "ascontiguousarray",
+        "asfortranarray",
+        "DataFrame",
+        "Series",
+        "list",
+        "tuple",
+        "csr_matrix",
+        "add_constant",
+    }
+    | {
+        "concat",
+        "concatenate",
+        "vstack",
+        "hstack",
+        "column_stack",
+        "shuffle",
+        "resample",
+        "get_dummies",
+        "len",
+        "deepcopy",
+        "copy",
+    }
+)
+"""Functions after which the numbers in rows are still what they were, or as good as that on both sides of a split."""
 _MOST_DEPTH = 5
 _ASKING = (
     *(
@@ -90,7 +118,10 @@ class Calls(Scores):
 
     def _changed_in_place(self, name: str, every: list[Value], named: Mapping[str, Value]) -> None:
         """Note what functions of numpy do to what they are handed: they shuffle it, or write their answer into it."""
-        for value in [*(every if "shuffle" in name else []), *(value for word, value in named.items() if word == "out")]:
+        written = (
+            every if "shuffle" in name else every[:1] if name in {"put", "place", "copyto", "putmask", "fill_diagonal"} else []
+        )
+        for value in [*written, *(value for word, value in named.items() if word == "out")]:
             self.spoil(value)
 
     def _attribute_of(self, base: Value, node: ast.Attribute) -> Value:
@@ -139,7 +170,7 @@ class Calls(Scores):
             return self.method_of_data(base, name, node, named)
         if isinstance(base, Box):
             return self._method_of_box(base, name, given)
-        if name in IN_PLACE:
+        if name in IN_PLACE or name.startswith("__set"):
             self.spoil(base)
             return PLAIN
         if isinstance(base, Score):
@@ -175,17 +206,13 @@ class Calls(Scores):
         if FITTING.fullmatch(name):
             return self._fitted(tracked, name, given, named)
         if name in _PREDICT:
-            tracked.did(self.cell, "predicted")
+            self.note(tracked, "predicted")
             return Made(tracked.key, tracked.version, data)
         if name == "score":
             truth = given[1] if len(given) > 1 else named.get("y")
             return self.score("score()", Made(tracked.key, tracked.version, data), truth, node)
         if name in {"transform", "inverse_transform"}:
-            return (
-                Data(self.state.known(name, tracked.key, tracked.version, data.id), data.rows, data.roots, data.column)
-                if data
-                else UNKNOWN
-            )
+            return self._transformed(data, tracked) if data else UNKNOWN
         if name in {"set_params", "set_output"}:
             fit = tracked.fit
             self.touch(tracked, "its parameters were changed after its fit")
@@ -219,7 +246,7 @@ class Calls(Scores):
             fit = replace(before, cell=self.cell, code=self.code())
         if self.looping:
             fit.alone = False
-        tracked.did(self.cell, "fitted")
+        self.note(tracked, "fitted")
         target = tracked if tracked.returns_self else self.state.follow()
         if target is not tracked:
             target.cells = {cell: list(did) for cell, did in tracked.cells.items()}
@@ -231,10 +258,15 @@ class Calls(Scores):
         )
         target.sure, target.touched = sure, not sure
         if name == "fit_transform" and data is not None:
-            return Data(self.state.known("transform", target.key, target.version, data.id), data.rows, data.roots, data.column)
+            return self._transformed(data, target)
         if name == "fit_predict":
             return Made(target.key, target.version, data)
         return Model(target.key)
+
+    def _transformed(self, data: Data, tracked: Tracked) -> Data:
+        """Return data that a transformer made: other values, the same rows."""
+        state = (tracked.key, tracked.version)
+        return replace(data, id=self.state.known("transform", state, data.id), steps=(*data.steps, ("transform", *state)))
 
     def _evals(self, named: Mapping[str, Value]) -> tuple[tuple[Data | None, str], ...]:
         """Return the data that a booster was watched on: ``eval_set=[(X_val, y_val)]``, or one pair."""
@@ -300,7 +332,7 @@ class Calls(Scores):
             tracked.fit = Fit(
                 cell=self.cell, code=self.code(node), about=self.about(data, None), x=data, alone=not self.looping
             )
-        tracked.did(self.cell, "fitted")
+        self.note(tracked, "fitted")
         return Model(tracked.key)
 
     # ---- what is not known -------------------------------------------------------------------------------------------
@@ -323,9 +355,10 @@ class Calls(Scores):
         self._changed_in_place(library.qualified(thing)[1], every, named)
         if library.keeps_meaning(thing) and any(isinstance(value, Made) for value in every):
             return self.mixed(*every)
-        return self._from(every, alike=not SHUFFLES.search(library.qualified(thing)[1]))
+        name = library.qualified(thing)[1]
+        return self._from(every, alike=not SHUFFLES.search(name), step=name)
 
-    def _from(self, every: list[Value], *, alike: bool = False) -> Value:
+    def _from(self, every: list[Value], *, alike: bool = False, step: str | None = None) -> Value:
         data = [value for value in within(every) if isinstance(value, Data)]
         if not data or any(isinstance(value, (Model, Made)) for value in within(every)):
             risky = any(
@@ -333,7 +366,10 @@ class Calls(Scores):
                 for value in within(every)
             )
             return UNKNOWN if risky else PLAIN
-        made = self.state.data(roots=frozenset[Root]().union(*(value.roots for value in data)))
+        steps = data[0].steps if len({value.steps for value in data}) == 1 else (self.state.new(),)
+        if step is not None and step not in _SAME_VALUES:
+            steps = (*steps, step)
+        made = self.state.data(roots=frozenset[Root]().union(*(value.roots for value in data)), steps=steps)
         if len(data) == 1 and alike:
             self.state.alike[made.rows] = data[0].rows
         return made

@@ -146,8 +146,8 @@ def _split_of(state: State, score: Score, fit: Fit | None) -> tuple[str | None, 
         return "cross-validation", ""
     if score.part:
         return None, "on part of the rows only"
-    if score.altered:
-        return None, "of answers that were changed by hand, as by a threshold"
+    if score.why:
+        return None, score.why
     return _split(state, score.data, score.truth, score.about, fit)
 
 
@@ -159,6 +159,10 @@ def _split(state: State, data: Data | None, truth: Data | None, about: str, fit:
         return None, f"the answers and the rows may not belong together ({about})"
     if fit is None or fit.x is None:
         return None, ""
+    if data.steps != fit.x.steps:
+        return None, f"its rows were not prepared as those of the fit, or changed since ({about})"
+    if truth is not None and fit.y is not None and truth.steps != fit.y.steps:
+        return None, f"its answers were not prepared as those of the fit, or changed since ({about})"
     if data.id == fit.x.id or state.same_rows(data, fit.x):
         return "train", ""
     said = purpose(about)

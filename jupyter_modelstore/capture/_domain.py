@@ -60,13 +60,13 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """A table, an array, a column; ``compared``: it is the outcome of a comparison, ``y == 1``."""
+    """A table, an array, a column; ``steps``: what was done to its values, as it is written: scaled, logarithm, ``== 1``."""
 
     id: int
     rows: int
     roots: frozenset[Root]
     column: str | None = None
-    compared: bool = False
+    steps: tuple[Hashable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,8 @@ class Score:
         The call, and the data in it, as written.
     variable : str
         The model in it, as written.
+    why : str
+        Why it says nothing about the model after all.
     """
 
     name: str
@@ -131,7 +133,7 @@ class Score:
     variable: str
     read: str = "number"
     part: bool = False
-    altered: bool = False
+    why: str = ""
     rounded: bool = False
 
 

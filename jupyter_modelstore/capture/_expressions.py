@@ -156,7 +156,7 @@ class Expressions(Tables):
         root = isinstance(node.op, ast.Pow) and isinstance(right, Const) and right.value == 0.5  # noqa: PLR2004 (a square root)
         if isinstance(left, Score) and root:
             return rooted(left)
-        return altered(self.mixed(left, right))
+        return altered(self.mixed(left, right, step=_step(node, left)))
 
     def _read_unary(self, node: ast.UnaryOp) -> Value:
         value = self.read(node.operand)
@@ -165,17 +165,16 @@ class Expressions(Tables):
         if isinstance(node.op, ast.USub) and isinstance(value, Score) and value.name.startswith("neg_"):
             return replace(value, name=value.name[4:], read=f"-{value.read}")
         if isinstance(node.op, ast.Invert) and isinstance(value, Data):
-            other = Data(self.state.known("~", value.id), value.rows, value.roots)
+            other = replace(value, id=self.state.known("~", value.id))
             self.opposite[other.id] = value.id
             return other
-        return PLAIN if isinstance(value, Score) else altered(self.mixed(value))
+        return PLAIN if isinstance(value, Score) else altered(self.mixed(value, step=type(node.op).__name__))
 
     def _read_compare(self, node: ast.Compare) -> Value:
         left, right = self.read(node.left), self.read(node.comparators[0])
-        found = self.mixed(left, right, *(self.read(item) for item in node.comparators[1:]))
+        further = [self.read(item) for item in node.comparators[1:]]
+        found = self.mixed(left, right, *further, step=(type(node.ops[0]).__name__, ast.unparse(node.comparators[0])))
         half = isinstance(right, Const) and right.value == 0.5 and isinstance(node.ops[0], (ast.Gt, ast.GtE))  # noqa: PLR2004 (the usual threshold)
-        if isinstance(found, Data):
-            return replace(found, compared=True)
         return found if half and len(node.ops) == 1 else altered(found)
 
     def _read_attribute(self, node: ast.Attribute) -> Value:
@@ -274,6 +273,12 @@ def rooted(score: Score) -> Value:
 def altered(value: Value) -> Value:
     """Return predictions as such that were changed by hand; anything else as it is."""
     return replace(value, altered=True) if isinstance(value, Made) else value
+
+
+def _step(node: ast.BinOp, left: Value) -> tuple[str, str, bool]:
+    """Return what an operation does to the data in it, in words: which operation, with what, on which side."""
+    first = isinstance(left, Data)
+    return type(node.op).__name__, ast.unparse(node.right if first else node.left), first
 
 
 def is_risky(node: ast.AST) -> bool:

@@ -23,7 +23,7 @@ _ENDS = 6  # of a list, so many from each end; its length counts too
 _MOST_ITEMS = 60  # of a dict
 _SMALL = 4_096  # bytes of an array that are looked at wholly
 _SAMPLE = 64
-_IGNORED = re.compile(r".*_cache|__doc__|diagn")
+_IGNORED = re.compile(r".*_cache|__doc__|diagn|_nobs.*")
 """What libraries fill while they are only asked: statsmodels keeps what it has computed, and adds to it for a summary."""
 
 _PLAIN = (str, int, bool, complex, bytes, type(None))

@@ -21,7 +21,9 @@ from jupyter_modelstore.capture._domain import (
     Data,
     Function,
     Items,
+    Made,
     Model,
+    Score,
     Thing,
     Unknown,
     Value,
@@ -87,7 +89,7 @@ class Reader(Calls):
         if isinstance(node.target, ast.Name):
             value = self.lookup(node.target.id)
             if isinstance(value, Data):
-                self.change(value, "same")
+                self.change(value, "same", (type(node.op).__name__, ast.unparse(node.value), True))
             else:
                 self.store(node.target, UNKNOWN)
         else:
@@ -114,7 +116,7 @@ class Reader(Calls):
         names[name] = self._better(name, value)
         if isinstance(value, Model) and not self.frames and value.key in self.state.models:
             self.state.models[value.key].names.add(name)
-            self.state.models[value.key].did(self.cell, "assigned")
+            self.note(self.state.models[value.key], "assigned")
 
     def _better(self, name: str, value: Value) -> Value:
         """Return what is known of a value that reading did not understand, from the object that the name has at the end."""
@@ -124,7 +126,7 @@ class Reader(Calls):
             tracked = self.state.follow(returns_self=kind_of(final).has_params)
             tracked.sure, tracked.why = True, "how it was fitted is not known: another function made it, or it was loaded"
             tracked.names.add(name)
-            tracked.did(self.cell, "assigned")
+            self.note(tracked, "assigned")
             return Model(tracked.key)
         return Const(final) if type(final) in (str, int, float, bool) else value
 
@@ -162,7 +164,7 @@ class Reader(Calls):
             else:
                 base.forget()
         elif isinstance(base, Data):
-            self.change(base, "same")
+            self.change(base, "same", ("set", key.value) if isinstance(key, Const) else self.state.new())
             if isinstance(value, Data) and not (isinstance(key, Const) and type(key.value) is str):
                 self._mix(base, value)
         else:
@@ -181,16 +183,20 @@ class Reader(Calls):
         if isinstance(base, Box):
             base.items[f".{target.attr}"] = UNKNOWN if self.maybe else value
         elif isinstance(base, Data):
-            self.change(base, "same")
+            self.change(base, "same", ("set", target.attr))
         elif isinstance(base, Thing):
             self.racing = True  # a library, or the notebook itself, is patched
 
-    def _by_hand(self, target: ast.expr) -> None:
+    def _by_hand(self, target: ast.Attribute | ast.Subscript) -> None:
         """Note that a model is changed if something inside it is assigned: ``clf.coef_[0] = 1``."""
         node: ast.expr = target
         while isinstance(node, (ast.Attribute, ast.Subscript)):
             node = node.value
             value = self.read(node)
+            if isinstance(value, (Made, Score)) or (
+                isinstance(value, Data) and isinstance(target.value, (ast.Attribute, ast.Subscript))
+            ):
+                self.spoil(value)
             if isinstance(value, Model):
                 tracked = self.state.models[value.key]
                 self.touch(tracked, _BY_HAND)

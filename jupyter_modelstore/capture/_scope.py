@@ -12,7 +12,7 @@ import ast
 import builtins
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -75,6 +75,7 @@ class Scope(ABC):
         self.frames: list[Frame] = []
         self.maybe = 0
         self.looping = 0
+        self.failing = False
         self.steps = 0
         self.scores: list[Score] = []
         self.fits = 0
@@ -187,10 +188,17 @@ class Scope(ABC):
             if key in self.state.models:
                 self.touch(self.state.models[key], why, seen | {tracked.key})
 
+    def note(self, tracked: Tracked, did: str) -> None:
+        """Note what the cell did with a model, unless it failed in doing so."""
+        if not self.failing:
+            tracked.did(self.cell, did)
+
     def touch_in(self, value: Value, why: str, depth: int = 0) -> None:
         """Note that code that cannot be read had a value in its hands."""
         if isinstance(value, Model) and value.key in self.state.models:
             self.touch(self.state.models[value.key], why)
+        elif isinstance(value, (Made, Score)):
+            self.spoil(value)
         elif isinstance(value, (Box, Items)) and depth < 5:  # noqa: PLR2004 (deeper than people nest)
             parts = list(value.items.values()) if isinstance(value, Box) else value.values
             for part in parts:
@@ -206,13 +214,13 @@ class Scope(ABC):
             self.state.names[name] = UNKNOWN
         self.seen |= self.state.volatile
 
-    def change(self, data: Data, rows: Literal["same", "alike", "other"]) -> None:
+    def change(self, data: Data, rows: Literal["same", "alike", "other"], *step: Hashable) -> None:
         """Note that data was changed in place: under all its names it is other data now.
 
-        ``alike``: its rows are the same ones if their number is.
+        ``alike``: its rows are the same ones if their number is. ``step``: what was done to its values.
         """
-        fresh = self.state.data(roots=data.roots, column=data.column)
-        made = replace(data, id=fresh.id, rows=data.rows if rows == "same" else fresh.rows)
+        fresh = self.state.data()
+        made = replace(data, id=fresh.id, rows=data.rows if rows == "same" else fresh.rows, steps=(*data.steps, *step))
         if rows == "alike":
             self.state.alike[made.rows] = data.rows
         for names in (self.state.names, *(frame.names for frame in self.frames)):
@@ -220,17 +228,27 @@ class Scope(ABC):
                 if isinstance(value, Data) and value.id == data.id:
                     names[name] = made
                     self.seen.add(name)
+                elif isinstance(value, Data) and step and self.state.related(value.id, data.id):
+                    names[name] = replace(value, id=self.state.new(), steps=(*value.steps, *step))
+                    self.seen.add(name)
 
     def spoil(self, value: Value) -> None:
-        """Note that predictions or scores were changed in place: under no name are they what they were."""
+        """Note that data, predictions or scores were changed in place: under no name are they what they were."""
         if isinstance(value, Data):
-            self.change(value, "other")
+            self.change(value, "other", self.state.new())
         elif isinstance(value, (Made, Score)):
             for names in (self.state.names, *(frame.names for frame in self.frames)):
                 for name, known in names.items():
-                    if known == value:
+                    if _is_view(known, value):
                         names[name] = UNKNOWN
                         self.seen.add(name)
+
+
+def _is_view(one: Value, two: Value) -> bool:
+    """Tell whether predictions, or scores, may be the same array."""
+    if isinstance(one, Made) and isinstance(two, Made):
+        return (one.key, one.version, one.data) == (two.key, two.version, two.data)
+    return isinstance(one, Score) and isinstance(two, Score) and (one.key, one.code) == (two.key, two.code)
 
 
 def _texts(value: Any) -> tuple[str, ...] | None:  # noqa: ANN401 (any object)

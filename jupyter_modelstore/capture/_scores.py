@@ -22,11 +22,13 @@ from jupyter_modelstore.capture._domain import (
     Value,
 )
 from jupyter_modelstore.capture._expressions import Expressions
-from jupyter_modelstore.capture._state import Fit, Tracked
+from jupyter_modelstore.capture._state import Fit
 
 _MAKERS = frozenset({"make_pipeline", "make_union", "make_column_transformer"})
 _MOST_CODE = 300
 _MOST_DEPTH = 5
+_ALTERED = "of answers that were changed by hand, as by a threshold"
+_SWAPPED = "its arguments are the other way round: the right answers come first"
 
 
 class Scores(Expressions):
@@ -111,7 +113,11 @@ class Scores(Expressions):
             dictionary = isinstance(as_dict, Const) and as_dict.value is True
             return self.score("report", made[0], truth, node, read="report") if dictionary else UNKNOWN
         metric = library.metric_of(thing, node)
-        return UNKNOWN if metric is None else self.score(metric, made[0], truth, node)
+        if metric is None:
+            return UNKNOWN
+        found = self.score(metric, made[0], truth, node)
+        swapped = truth is not None and (given[:1] == made or isinstance(named.get("y_true"), Made))
+        return self.instead(found, replace(found, why=_SWAPPED)) if swapped else found
 
     def scored(self, name: str, every: list[Value], node: ast.Call) -> Value:
         models = [value for value in every if isinstance(value, Model)]
@@ -136,17 +142,17 @@ class Scores(Expressions):
             variable=min(tracked.names, default=""),
             read=read,
             part=made.part,
-            altered=made.altered or (right is not None and right.compared and not self._learned_compared(tracked)),
+            why=_ALTERED if made.altered else "",
         )
         if not self.maybe:
             self.scores.append(score)
-            tracked.did(self.cell, "scored")
+            self.note(tracked, "scored")
         return score
 
-    @staticmethod
-    def _learned_compared(tracked: Tracked) -> bool:
-        """Tell whether a model was fitted to the outcome of a comparison, so that such is the right answer to it."""
-        return tracked.fit is not None and tracked.fit.y is not None and tracked.fit.y.compared
+    def instead(self, score: Score, other: Score) -> Score:
+        """Let another score stand for one that was noted."""
+        self.scores = [other if known is score else known for known in self.scores]
+        return other
 
     def code(self, node: ast.Call | None = None) -> str:
         """Return the call as the notebook has it: of a function that was called, the outermost call."""
@@ -160,7 +166,7 @@ class Scores(Expressions):
         holds = frozenset(value.key for value in within(every) if isinstance(value, Model))
         tracked = self.state.follow(returns_self=returns_self, holds=holds)
         tracked.sure = not self.maybe
-        tracked.did(self.cell, "assigned")
+        self.note(tracked, "assigned")
         if not returns_self:  # statsmodels is given its data here, and fits without
             data = [value for value in every if isinstance(value, Data)]
             first, second = (data[1], data[0]) if len(data) > 1 else (data[0] if data else None, None)

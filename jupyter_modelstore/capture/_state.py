@@ -130,10 +130,23 @@ class State:
             self._known[key] = self.new()
         return self._known[key]
 
-    def data(self, *, roots: frozenset[Root] | None = None, column: str | None = None) -> Data:
+    def data(
+        self, *, roots: frozenset[Root] | None = None, column: str | None = None, steps: tuple[Hashable, ...] = ()
+    ) -> Data:
         """Return data that was never seen before."""
         number = self.new()
-        return Data(number, number, roots or frozenset({Root()}), column)
+        return Data(number, number, roots or frozenset({Root()}), column, steps)
+
+    def related(self, one: int, two: int) -> bool:
+        """Tell whether one of two pieces of data may be a view of the other."""
+        return self._descends(one, two) or self._descends(two, one)
+
+    def _descends(self, number: int | None, origin: int) -> bool:
+        for _ in range(_MOST_ORIGINS):
+            if number is None or number == origin:
+                break
+            number = self.origins.get(number)
+        return number == origin
 
     def count(self, data: Data | None) -> int | None:
         """Return how many rows data has, if that was seen, or follows from a slice of what was seen."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from jupyter_modelstore.capture._domain import PLAIN, UNKNOWN, Box, Const, Data, Function, Made, Model, Root, Value
+from jupyter_modelstore.capture._domain import PLAIN, UNKNOWN, Box, Const, Data, Function, Made, Model, Root, Unknown, Value
 from jupyter_modelstore.capture._kinds import words
 from jupyter_modelstore.capture._scope import Scope
 
@@ -21,6 +21,10 @@ _SAME_ROWS = words(
     "select_dtypes replace assign reset_index set_index abs map apply str cat T A1 array"
 )
 _SAME_COLUMNS = words("values to_numpy copy astype fillna round clip toarray todense replace reset_index array")
+_OTHER_VALUES = words("clip fillna round abs map apply replace assign add sub mul div mask transform interpolate str")
+_REDUCED = words(
+    "mean std var min max sum median quantile mode count nunique unique any all prod idxmax idxmin argmax argmin tolist"
+)
 IN_PLACE = words("sort partition resize put itemset insert setflags fill pop clear update setdefault")
 _FEWER_ROWS = words("head tail sample query dropna drop_duplicates nlargest nsmallest filter where loc iloc")
 SHUFFLES = re.compile("sample|shuffl|sort|permut|index|flip|roll|choice|concat|append|merge|join|stack|repeat|tile|unique")
@@ -30,21 +34,27 @@ SHUFFLES = re.compile("sample|shuffl|sort|permut|index|flip|roll|choice|concat|a
 class Tables(Scope):
     """Reads what is done with data."""
 
-    def mixed(self, *values: Value) -> Value:
-        """Return what comes of values that are computed with: predictions stay such if nothing but constants joins them."""
-        known = [value for value in values if not isinstance(value, Const)]
+    def mixed(self, *values: Value, step: Hashable = None) -> Value:
+        """Return what comes of values that are computed with; ``step`` says how.
+
+        Predictions stay such, and rows the same, if nothing but constants and what is no data joins them.
+        """
+        known = [value for value in values if not isinstance(value, Const) and not (isinstance(value, Unknown) and value.plain)]
         if len(known) == 1 and isinstance(known[0], Made):
             return known[0]
         data = [value for value in known if isinstance(value, Data)]
         if not data or len(data) < len(known):
             return UNKNOWN if any(isinstance(value, (Model, Box, Function)) for value in known) else PLAIN
         rows = data[0].rows if len({value.rows for value in data}) == 1 else self.state.new()
-        return Data(self.state.new(), rows, frozenset[Root]().union(*(value.roots for value in data)))
+        roots = frozenset[Root]().union(*(value.roots for value in data))
+        return Data(self.state.new(), rows, roots, steps=(*data[0].steps, step))
 
     def _attribute_of_data(self, data: Data, name: str) -> Value:
         if name in {"shape", "size", "dtype", "ndim", "dtypes", "columns", "empty", "feature_names", "target_names"}:
             return PLAIN
-        column = data.column if name in _SAME_ROWS else name if name not in {"data", "target", "frame", "index"} else None
+        column = data.column if name in _SAME_ROWS or name in _FEWER_ROWS else None
+        if column is None and name in (self.state.titles(data) or ()):
+            column = name
         return self._derived(data, self.state.known(name, data.id), column, keeps_columns=name in {"values", "loc", "iloc"})
 
     def _derived(
@@ -61,17 +71,19 @@ class Tables(Scope):
             for rest in key.elts[1:]:
                 self.read(rest)
             taken = self.rows_of(data, key.elts[0], exact=exact)
-            return Data(self.state.known("columns", taken.id, ast.unparse(key)), taken.rows, taken.roots)
+            return replace(taken, id=self.state.known("columns", taken.id, ast.unparse(key)), column=None)
         if isinstance(key, ast.Slice):
             return self._slice(data, key, exact=exact)
         value = self.read(key)
         names = _column_names(value)
         if names is not None:
             column = names[0] if len(names) == 1 else None
-            return Data(self.state.known("columns", data.id, names), data.rows, data.roots, column)
+            return replace(data, id=self.state.known("columns", data.id, names), column=column)
         if isinstance(value, Data):
             return self._taken(data, value)
-        return self.state.data(roots=self.state.root("part", self.state.new(), 0, data.roots), column=data.column)
+        return self.state.data(
+            roots=self.state.root("part", self.state.new(), 0, data.roots), column=data.column, steps=data.steps
+        )
 
     def _slice(self, data: Data, key: ast.Slice, *, exact: bool) -> Data:
         bounds = [self.read(bound) if bound is not None else None for bound in (key.lower, key.upper, key.step)]
@@ -81,7 +93,9 @@ class Tables(Scope):
         bound = one[0] if len(one) == 1 and bounds[2] is None else None
         place = key.lower or key.upper
         if bound is None or place is None or not exact:
-            return self.state.data(roots=self.state.root("part", self.state.new(), 0, data.roots), column=data.column)
+            return self.state.data(
+                roots=self.state.root("part", self.state.new(), 0, data.roots), column=data.column, steps=data.steps
+            )
         said = bound.value if isinstance(bound, Const) else (ast.unparse(place), self.cell)
         side = 0 if bounds[0] is None else 1
         roots = self.state.root("slice", ("slice", said), side, data.roots)
@@ -108,28 +122,33 @@ class Tables(Scope):
         by_column = "columns" in given or (isinstance(axis := given.get("axis"), Const) and axis.value in (1, "columns"))
         same = name in _SAME_ROWS or (name == "drop" and by_column) or (name == "reshape" and bool(node.args))
         if isinstance(inplace, Const) and inplace.value is True:
-            self.change(data, "same" if same else "other")
-            return UNKNOWN
-        if name in IN_PLACE - {"pop"}:
-            self.change(data, "other")
+            self.change(data, "same" if same else "other", *((name, ast.unparse(node)),) * (name in _OTHER_VALUES))
+            return PLAIN
+        if name in IN_PLACE - {"pop"} or name.startswith("__set"):
+            self.spoil(data)
+            return PLAIN
+        if name in _REDUCED:
             return PLAIN
         if name == "pop" and node.args and isinstance(key := self.read(node.args[0]), Const):
             self.change(data, "same")
-            return Data(self.state.known("columns", data.id, (key.value,)), data.rows, data.roots, str(key.value))
+            return replace(data, id=self.state.known("columns", data.id, (key.value,)), column=str(key.value))
         if same:
             written = _written(node)
             number = self.state.new() if written is None else self.state.known(name, data.id, written)
-            return self._derived(data, number, data.column, keeps_columns=name in _SAME_COLUMNS)
+            made = self._derived(data, number, data.column, keeps_columns=name in _SAME_COLUMNS)
+            return replace(made, steps=(*data.steps, (name, _text_of(node)))) if name in _OTHER_VALUES else made
         if name == "drop" and node.args and (other := self._dropped(node.args[0])) is not None:
             origin = next(iter(other.roots))
             return self.state.data(
-                roots=self.state.root("split", origin.split, 1 - origin.side, data.roots), column=data.column
+                roots=self.state.root("split", origin.split, 1 - origin.side, data.roots), column=data.column, steps=data.steps
             )
         if name == "sample":
-            return self.state.data(roots=self.state.root("split", self.state.new(), 0, data.roots), column=data.column)
+            return self.state.data(
+                roots=self.state.root("split", self.state.new(), 0, data.roots), column=data.column, steps=data.steps
+            )
         fewer = name in _FEWER_ROWS or name == "drop"
         roots = self.state.root("part", self.state.new(), 0, data.roots) if fewer else data.roots
-        made = self.state.data(roots=roots, column=data.column)
+        made = self.state.data(roots=roots, column=data.column, steps=data.steps)
         if not fewer and not SHUFFLES.search(name):
             self.state.alike[made.rows] = data.rows
         return made
@@ -148,6 +167,11 @@ def _column_names(value: Value) -> tuple[str, ...] | None:
     parts: Iterator[Any] = iter(value.items.values() if isinstance(value, Box) and value.length else ())
     texts = tuple(part.value for part in parts if isinstance(part, Const) and type(part.value) is str)
     return texts if texts and len(texts) == getattr(value, "length", 0) else None
+
+
+def _text_of(node: ast.Call) -> str:
+    """Return the arguments of a call as they are written."""
+    return ", ".join(ast.unparse(part) for part in (*node.args, *node.keywords))
 
 
 def _written(node: ast.Call) -> str | None:

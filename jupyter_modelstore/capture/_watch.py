@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, Literal
 
+from jupyter_modelstore.capture import _library as library
 from jupyter_modelstore.capture import _prints
 from jupyter_modelstore.capture._cells import parse
 from jupyter_modelstore.capture._domain import UNKNOWN, Box, Data, Function, Items, Made, Model, Score, Value
@@ -218,6 +219,7 @@ class Watch:
             reader.run(sure)
             last = reader.last
             if perhaps:
+                reader.failing = True
                 reader.perhaps(perhaps)
         except (TooMuch, RecursionError):
             self._forget(running.statements)
@@ -429,7 +431,7 @@ def _item(value: Any, key: Any) -> Any:  # noqa: ANN401 (any container and key)
 def _inside(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 (any object)
     """Yield an object and what its containers hold, with the way to it."""
     yield name, value
-    if depth > 1 or is_model(value):
+    if depth > 1 or is_model(value) or library.is_thing(value):
         return
     parts: list[tuple[str, Any]] = []
     if type(value) is dict and len(value) <= _MOST_INSIDE:
