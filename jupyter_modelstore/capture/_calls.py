@@ -30,7 +30,7 @@ from jupyter_modelstore.capture._kinds import MISSING, is_a, kind_of_class
 from jupyter_modelstore.capture._scope import Frame
 from jupyter_modelstore.capture._scores import Scores, within
 from jupyter_modelstore.capture._state import Fit, Tracked
-from jupyter_modelstore.capture._tables import IN_PLACE, SHUFFLES
+from jupyter_modelstore.capture._tables import SHUFFLES, writes
 
 _PREDICT = frozenset({"predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples"})
 _STILL_MADE = frozenset({"round", "astype", "argmax", "reshape", "ravel", "squeeze", "flatten", "copy"})
@@ -170,7 +170,7 @@ class Calls(Scores):
             return self.method_of_data(base, name, node, named)
         if isinstance(base, Box):
             return self._method_of_box(base, name, given)
-        if name in IN_PLACE or name.startswith("__set"):
+        if writes(name):
             self.spoil(base)
             return PLAIN
         if isinstance(base, Score):

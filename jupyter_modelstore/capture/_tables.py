@@ -21,6 +21,7 @@ _SAME_ROWS = words(
     "select_dtypes replace assign reset_index set_index abs map apply str cat T A1 array"
 )
 _SAME_COLUMNS = words("values to_numpy copy astype fillna round clip toarray todense replace reset_index array")
+_READING = words("__len__ __getitem__ __array__ __iter__ __contains__ __eq__ __repr__ __str__ __copy__ __deepcopy__")
 _OTHER_VALUES = words("clip fillna round abs map apply replace assign add sub mul div mask transform interpolate str")
 _REDUCED = words(
     "mean std var min max sum median quantile mode count nunique unique any all prod idxmax idxmin argmax argmin tolist"
@@ -124,7 +125,7 @@ class Tables(Scope):
         if isinstance(inplace, Const) and inplace.value is True:
             self.change(data, "same" if same else "other", *((name, ast.unparse(node)),) * (name in _OTHER_VALUES))
             return PLAIN
-        if name in IN_PLACE - {"pop"} or name.startswith("__set"):
+        if name != "pop" and writes(name):
             self.spoil(data)
             return PLAIN
         if name in _REDUCED:
@@ -167,6 +168,11 @@ def _column_names(value: Value) -> tuple[str, ...] | None:
     parts: Iterator[Any] = iter(value.items.values() if isinstance(value, Box) and value.length else ())
     texts = tuple(part.value for part in parts if isinstance(part, Const) and type(part.value) is str)
     return texts if texts and len(texts) == getattr(value, "length", 0) else None
+
+
+def writes(name: str) -> bool:
+    """Tell whether a method with such a name may write into its object: ``sort``, ``fill``, ``__imul__``."""
+    return name in IN_PLACE or (name.startswith("__") and name not in _READING)
 
 
 def _text_of(node: ast.Call) -> str:
