@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import inspect
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from types import FunctionType
 from typing import Any, TypeVar, cast
 
@@ -179,16 +179,21 @@ def named_parts(pairs: object) -> list[tuple[str, object]]:
 
 def members_of(model: object, most: int) -> Iterator[tuple[str, object]]:
     """Yield key and value of a dict, index and value of a list or tuple; nothing for anything else."""
-    # By the builtin's own methods: a subclass may define all of them anew.
-    values: Iterable[tuple[object, object]] = ()
-    if is_a(model, dict):
-        values = list(islice(dict.items(cast("dict[object, object]", model)), most))
-    elif is_a(model, list):
-        values = enumerate(list.__getitem__(cast("list[object]", model), slice(most)))
-    elif is_a(model, tuple):
-        values = enumerate(tuple.__getitem__(cast("tuple[object, ...]", model), slice(most)))
-    for key, value in values:
+    keys = list(islice(dict.keys(cast("dict[object, object]", model)), most)) if is_a(model, dict) else count()
+    for key, value in zip(keys, values_of(model, most), strict=False):
         yield (repr(text_of(key)) if is_a(key, str) else text_of(key)), value
+
+
+def values_of(model: object, most: int) -> Sequence[object]:
+    """Return the values of a dict, list or tuple; nothing of anything else."""
+    # By the builtin's own methods: a subclass may define all of them anew.
+    if is_a(model, dict):
+        return list(islice(dict.values(cast("dict[object, object]", model)), most))
+    if is_a(model, list):
+        return list.__getitem__(cast("list[object]", model), slice(most))
+    if is_a(model, tuple):
+        return tuple.__getitem__(cast("tuple[object, ...]", model), slice(most))
+    return ()
 
 
 def _study(cls: type) -> Kind:
