@@ -15,12 +15,15 @@ import math
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jupyter_modelstore._json import JsonObject, dumps, encode
+from jupyter_modelstore._json import JsonObject, clean, dumps
 from jupyter_modelstore.errors import InvalidName, InvalidValue, StoreCorrupt
 from jupyter_modelstore.names import clean_name, key_of, visible
 from jupyter_modelstore.record import LIST_FIELDS, OBJECT_FIELDS, TIME_FIELDS, ModelRecord, Query, format_time, parse_time
+
+if TYPE_CHECKING:
+    import sqlite3
 
 MIGRATIONS = (
     """
@@ -103,6 +106,7 @@ _ALIASES = (
     " WHERE a.name_key = m.name_key AND a.version = m.version ORDER BY a.alias_key)) ELSE '[]' END"
 )
 SELECT = f"SELECT {', '.join('m.' + column for column in _COLUMNS)}, {_ALIASES} FROM models m"
+_INSERT = f"INSERT INTO models ({', '.join(_COLUMNS)}, name_key, search) VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"
 _FIELD_NAMES = (*_COLUMNS, "aliases")
 _OBJECTS = tuple(_FIELD_NAMES.index(name) for name in OBJECT_FIELDS)
 _LISTS = tuple(_FIELD_NAMES.index(name) for name in LIST_FIELDS)
@@ -112,14 +116,32 @@ _SHORT = 200
 # What a frozen dataclass's own __init__ does, without its keywords: a third of the time, which a list of 10,000 models feels.
 _SETTERS = tuple(getattr(ModelRecord, name).__set__ for name in _FIELD_NAMES)
 
-LISTED = "m.status IN ('ready', 'missing') AND m.deleted_at IS NULL"
+_LISTED = "m.status IN ('ready', 'missing') AND m.deleted_at IS NULL"
 # The newest ready version of each name; of a name that has none, the newest whose file is missing, so that it is seen.
 _OTHER = "SELECT 1 FROM models n WHERE n.name_key = m.name_key AND n.status IN ('ready', 'missing') AND n.deleted_at IS NULL"
-_NEWEST = (
-    f"{LISTED} AND NOT EXISTS ({_OTHER} AND n.version > m.version AND n.status = 'ready')"
+_NEWEST_OF_EACH = (
+    f"{_LISTED} AND NOT EXISTS ({_OTHER} AND n.version > m.version AND n.status = 'ready')"
     f" AND (m.status = 'ready' OR NOT EXISTS ({_OTHER} AND (n.version > m.version OR n.status = 'ready')))"
 )
-NEWEST_FIRST = "m.status = 'ready' DESC, m.version DESC"
+
+
+def _newest(there: str) -> str:
+    """Return the condition for the one version that a name means: the newest ready one, else the newest whose file is missing.
+
+    Each is the first in its index that fits, so that it takes as long for a thousand versions as for one.
+    """
+
+    def first(status: str) -> str:
+        return (
+            f"(SELECT rowid FROM models WHERE name_key = :name_key AND status IN ('ready', 'missing') AND status = '{status}'"
+            f" AND {there} ORDER BY version DESC LIMIT 1)"
+        )
+
+    return f"m.rowid = coalesce({first('ready')}, {first('missing')})"
+
+
+NEWEST = _newest("deleted_at IS NULL")
+NEWEST_THEN = _newest("created_at <= :at AND (deleted_at IS NULL OR deleted_at > :at)")
 _NUMBER = (
     "(SELECT CASE WHEN type IN ('integer', 'real') THEN value"
     """ WHEN value = '{"$float":"inf"}' THEN 9e999 WHEN value = '{"$float":"-inf"}' THEN -9e999 END"""
@@ -224,8 +246,16 @@ def to_columns(values: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(value, datetime):
             columns[name] = format_time(value)
         else:
-            columns[name] = encode(value) if isinstance(value, str) else value
+            columns[name] = clean(value) if isinstance(value, str) else value
     return columns
+
+
+def insert(db: sqlite3.Connection, values: Mapping[str, Any]) -> ModelRecord:
+    """Insert a row of these fields (and ``name_key`` and ``search``), and return it as a record without aliases."""
+    columns = {"extra": "{}", **to_columns(values)}
+    row = tuple(map(columns.get, _COLUMNS))
+    db.execute(_INSERT, (*row, columns["name_key"], columns["search"]))
+    return to_record((*row, "[]"))
 
 
 def search_text(name: str, description: str, tags: tuple[str, ...], algorithm: str) -> str:
@@ -240,7 +270,7 @@ def where(query: Query) -> tuple[str, list[Any]]:
     elif query.all_versions:
         terms = ["m.deleted_at IS NULL AND m.status <> 'purged'"]
     else:
-        terms = [_NEWEST]
+        terms = [_NEWEST_OF_EACH]
     values: list[Any] = []
 
     def add(term: str, *parameters: Any) -> None:  # noqa: ANN401 (what SQLite takes)

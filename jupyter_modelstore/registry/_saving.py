@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -9,7 +10,7 @@ from dataclasses import replace
 from jupyter_modelstore import capture, formats, trust
 from jupyter_modelstore._json import JsonObject
 from jupyter_modelstore.names import clean_alias, clean_metrics, clean_name, clean_tags, clean_text
-from jupyter_modelstore.protocols import Incoming
+from jupyter_modelstore.protocols import Dumped, Incoming
 from jupyter_modelstore.record import Draft
 
 
@@ -32,11 +33,18 @@ def draft_of(
     )
 
 
-def dump(model: object, draft: Draft, incoming: Incoming, *, variable: str | None, force: bool) -> Draft:
-    """Write a model into a save that has begun; return the draft with all that is known of it."""
+def dump(model: object, incoming: Incoming, approvals: trust.Approvals, *, force: bool) -> Dumped:
+    """Write a model into a save that has begun, and note that its bytes are this user's."""
     capture.check(model, force=force)
-    known = capture.describe(model)
     dumped = formats.default().dump(model, incoming.file)
+    incoming.force()
+    approvals.remember(incoming.file.sha256)
+    return dumped
+
+
+def described(draft: Draft, model: object, dumped: Dumped, variable: str | None) -> Draft:
+    """Return the draft with all that is known of the model; found out while the disk is at work."""
+    known = capture.describe(model)
     return replace(
         draft,
         algorithm=known.algorithm,
@@ -45,8 +53,14 @@ def dump(model: object, draft: Draft, incoming: Incoming, *, variable: str | Non
         feature_columns=known.feature_columns,
         target_column=known.target_column,
         signature=JsonObject.of(known.signature),
-        environment=JsonObject.of(trust.describe(dumped.modules, dumped.by_value)),
+        environment=_environment(dumped.modules, dumped.by_value),
         source=JsonObject.of({"variable": variable} if variable else {}),
         format=dumped.format,
         format_version=dumped.format_version,
     )
+
+
+@functools.lru_cache(64)
+def _environment(modules: frozenset[str], by_value: tuple[str, ...]) -> JsonObject:
+    """Return what is known of the environment; asked once a process for the same modules."""
+    return JsonObject.of(trust.describe(modules, by_value))

@@ -19,6 +19,7 @@ import pytest
 from conformance.backend import BackendTests, find, keep, listed
 
 from jupyter_modelstore.backends import open_backend
+from jupyter_modelstore.backends._rows import NEWEST, NEWEST_THEN, SELECT
 from jupyter_modelstore.backends.local import LocalBackend
 from jupyter_modelstore.errors import ModelFileNotFound, NotConfigured, NotFound
 from jupyter_modelstore.record import Draft, Query
@@ -189,18 +190,44 @@ def test_a_forked_child_opens_its_own_connection(backend):
 
 
 def test_a_file_that_was_swept_before_its_row_is_not_recorded(backend, directory, door):
-    """A laptop that slept for a day between the file's name and its row."""
+    """A laptop that slept for a day in the middle of a save."""
     save_id = str(uuid.uuid4())
     with backend.receive(save_id) as incoming:
         incoming.file.write(b"model")
-        incoming.seal()
-        path = incoming.file.path.rename(incoming.file.path.with_suffix(".pkl"))
+        incoming.force()
         assert LocalBackend(directory, USER).sweep(timedelta(0))[0] == 1
-        assert not path.exists()
-        draft = Draft(model_name="churn", save_id=save_id, model_file_size=5)
         with pytest.raises(ModelFileNotFound):
-            backend._commit(draft)
-    assert (door.rows(), door.objects()) == ([], {path.with_suffix(".orphan").name})
+            incoming.commit(Draft(model_name="churn", save_id=save_id))
+    assert (door.rows(), door.objects()) == ([], set())
+
+
+def test_a_file_with_a_name_is_not_swept_before_its_row(backend, again, door, monkeypatch):
+    """The sweep waits for the write lock, and sees the row."""
+    swept = []
+    sweeping = threading.Thread(target=lambda: swept.append(again().sweep(timedelta(0))))
+    insert = backend._insert
+
+    def slowly(*what):
+        assert {Path(name).suffix for name in door.objects()} == {".pkl"}
+        sweeping.start()
+        sweeping.join(0.2)
+        return insert(*what)
+
+    monkeypatch.setattr(backend, "_insert", slowly)
+    record = keep(backend, "churn").record
+    sweeping.join()
+    assert swept == [(0, 0)]
+    assert door.peek(record) == b"model"
+
+
+def test_finding_the_newest_takes_no_longer_the_more_versions_there_are(backend, door):
+    """It is looked up in an index, in both cases: a scan of all versions would be seen in the plan."""
+    keep(backend, "churn")
+    with backend._database.read() as db:
+        for condition in (NEWEST, NEWEST_THEN):
+            values = {"name_key": "churn", "at": "2030"}
+            plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {SELECT} WHERE {condition}", values)]
+            assert not [step for step in plan if "TEMP B-TREE" in step or "SCAN m" in step], plan
 
 
 def test_the_same_bytes_heal_a_file_that_rotted(backend, door):
