@@ -49,6 +49,12 @@ _INNER: dict[str, tuple[str, ...]] = {
     "FrozenEstimator": ("estimator",),
 }
 
+# The methods by which scikit-learn tells parameters.
+_SKLEARNS = {
+    "get_params": {("sklearn.base", "BaseEstimator.get_params"), ("sklearn.pipeline", "Pipeline.get_params")},
+    "_get_param_names": {("sklearn.base", "BaseEstimator._get_param_names")},
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -74,6 +80,8 @@ class Kind:
         Attributes that lead to the one estimator it wraps.
     parameters : Mapping
         Constructor parameter to default, or :data:`MISSING`.
+    asked : tuple of str or None
+        What scikit-learn's own ``get_params`` asks an object of the class for; None if the class has a method of its own.
     slots : tuple of str
         Names of all slots.
     """
@@ -89,6 +97,7 @@ class Kind:
     idle_fit: bool
     inner: tuple[str, ...]
     parameters: Mapping[str, Any]
+    asked: tuple[str, ...] | None
     slots: tuple[str, ...]
 
 
@@ -216,6 +225,7 @@ def _study(cls: type) -> Kind:
         idle_fit=_is_idle(_class_attribute(cls, "fit")),
         inner=next((_INNER[name] for name, module in names if name in _INNER and module.startswith("sklearn.")), ()),
         parameters=_parameters(mro) if able or learns or has_params else {},
+        asked=quiet(_asked, cls, None) if estimator else None,
         slots=tuple(name for base in mro for name in _slots(base)),
     )
 
@@ -243,6 +253,15 @@ def _parameters(mro: tuple[type, ...]) -> dict[str, Any]:
         for parameter in parameters:
             found.setdefault(parameter.name, parameter.default)
     return found
+
+
+def _asked(cls: type) -> tuple[str, ...] | None:
+    """Ask scikit-learn once what it would find out anew, by looking at the constructor, for each object."""
+    for name, owners in _SKLEARNS.items():
+        function = getattr(_class_attribute(cls, name), "__func__", None) or _class_attribute(cls, name)
+        if (peek(function, "__module__"), peek(function, "__qualname__")) not in owners:
+            return None
+    return tuple(cls._get_param_names())  # type: ignore[attr-defined]
 
 
 def _defines(cls: type, name: str) -> bool:
