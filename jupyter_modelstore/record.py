@@ -345,7 +345,7 @@ def parse_time(text: str) -> datetime:
     ValueError
         The text is no time.
     """
-    when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    when = datetime.fromisoformat(text if text.endswith("+00:00") else text.replace("Z", "+00:00"))
     return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
 
 
