@@ -7,15 +7,16 @@ case, and a text of all that words are looked for in.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gc
 import itertools
 import json
 import math
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from jupyter_modelstore._json import JsonObject, clean, dumps
 from jupyter_modelstore.errors import InvalidName, InvalidValue, StoreCorrupt
@@ -101,14 +102,15 @@ CREATE INDEX alias_history_name ON alias_history (name_key, alias_key, number)
 
 _COLUMNS = tuple(entry.name for entry in dataclasses.fields(ModelRecord) if entry.name != "aliases")
 _ALIASES = (
-    "CASE WHEN EXISTS (SELECT 1 FROM aliases a WHERE a.name_key = m.name_key AND a.version = m.version) THEN"
+    "CASE WHEN EXISTS (SELECT 1 FROM aliases a WHERE a.name_key = m.name_key AND a.version = m.version) THEN"  # else null
     " (SELECT json_group_array(alias) FROM (SELECT a.alias FROM aliases a"
-    " WHERE a.name_key = m.name_key AND a.version = m.version ORDER BY a.alias_key)) ELSE '[]' END"
+    " WHERE a.name_key = m.name_key AND a.version = m.version ORDER BY a.alias_key)) END"
 )
 SELECT = f"SELECT {', '.join('m.' + column for column in _COLUMNS)}, {_ALIASES} FROM models m"
 _INSERT = f"INSERT INTO models ({', '.join(_COLUMNS)}, name_key, search) VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"
 _FIELD_NAMES = (*_COLUMNS, "aliases")
 _EMPTY = JsonObject()
+_SOME = 100
 
 _LISTED = "m.status IN ('ready', 'missing') AND m.deleted_at IS NULL"
 # The newest ready version of each name; of a name that has none, the newest whose file is missing, so that it is seen.
@@ -161,7 +163,9 @@ def to_record(row: tuple[Any, ...]) -> ModelRecord:
 def to_records(rows: Iterable[tuple[Any, ...]]) -> list[ModelRecord]:
     """Return the records in rows of :data:`SELECT`. Objects are parsed when they are looked at.
 
-    The garbage collector waits meanwhile: nothing that is made here is garbage, and looking for it costs as much as the rest.
+    Some rows at a time, so that they are still in the processor's cache when the next step looks at them, and column by
+    column, so that the loops run in C. The garbage collector waits meanwhile: nothing that is made here is garbage, and
+    looking for it costs as much as the rest.
 
     Raises
     ------
@@ -171,15 +175,9 @@ def to_records(rows: Iterable[tuple[Any, ...]]) -> list[ModelRecord]:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        held = list(map(list, rows))
-        for place, read in _READERS:
-            column = [row[place] for row in held]
-            if column.count(None) < len(column):
-                for row, value in zip(held, read(column), strict=True):
-                    row[place] = value
-        records: list[Any] = list(itertools.starmap(_Thawed, held))
-        for record in records:
-            record.__class__ = ModelRecord
+        remaining, records = iter(rows), []
+        while some := list(itertools.islice(remaining, _SOME)):
+            records += _records(some)
     except (TypeError, ValueError, AttributeError) as error:
         raise unreadable() from error
     finally:
@@ -188,24 +186,42 @@ def to_records(rows: Iterable[tuple[Any, ...]]) -> list[ModelRecord]:
     return records
 
 
-def _objects(column: list[str]) -> Iterable[JsonObject]:
+def _records(rows: list[tuple[Any, ...]]) -> list[Any]:
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for place, read in _READERS:
+        columns[place] = read(columns[place])
+    records = list(map(_Thawed, *columns))
+    for record in records:
+        record.__class__ = ModelRecord
+    return records
+
+
+def _objects(column: Sequence[str]) -> Sequence[JsonObject]:
     return [_EMPTY if text == "{}" else JsonObject(text) for text in column]
 
 
-def _lists(column: list[str | None]) -> Iterable[tuple[str, ...] | None]:
-    known = {text: _list(text) for text in set(column)}  # the same few tags stand in many rows
-    return map(known.__getitem__, column)
+def _lists(column: Sequence[str | None]) -> Sequence[tuple[str, ...] | None]:
+    known = {text: None if text is None else tuple(map(str, json.loads(text))) for text in set(column)}
+    return list(map(known.__getitem__, column))  # the same few tags stand in many rows
 
 
-def _list(text: str | None) -> tuple[str, ...] | None:
-    return () if text == "[]" else None if text is None else tuple(map(str, json.loads(text)))
+def _aliases(column: Sequence[str | None]) -> Sequence[tuple[str, ...]]:
+    return [aliases or () for aliases in _lists(column)]
 
 
-def _times(column: list[str | None]) -> Iterable[datetime | None]:
+def _times(column: Sequence[str | None]) -> Sequence[datetime | None]:
+    if None not in column:
+        with contextlib.suppress(ValueError):  # a form that we do not write
+            times = list(map(datetime.fromisoformat, cast("Sequence[str]", column)))
+            if all(time.tzinfo for time in times):
+                return times
     return [None if text is None else parse_time(text) for text in column]
 
 
-_READ = dict.fromkeys(OBJECT_FIELDS, _objects) | dict.fromkeys(LIST_FIELDS, _lists) | dict.fromkeys(TIME_FIELDS, _times)
+_READ: dict[str, Callable[[Any], Sequence[Any]]] = (
+    dict.fromkeys(OBJECT_FIELDS, _objects) | dict.fromkeys(LIST_FIELDS, _lists) | dict.fromkeys(TIME_FIELDS, _times)
+)
+_READ["aliases"] = _aliases
 _READERS = tuple((place, _READ[name]) for place, name in enumerate(_FIELD_NAMES) if name in _READ)
 # A record before it is frozen: it is filled in a third of the time, which a list of 10,000 feels, and then given its class.
 _Thawed = dataclasses.make_dataclass("_Thawed", _FIELD_NAMES, slots=True)
@@ -260,7 +276,7 @@ def insert(db: sqlite3.Connection, values: Mapping[str, Any]) -> ModelRecord:
     columns = {"extra": "{}", **to_columns(values)}
     row = tuple(map(columns.get, _COLUMNS))
     db.execute(_INSERT, (*row, columns["name_key"], columns["search"]))
-    return to_record((*row, "[]"))
+    return to_record((*row, None))
 
 
 def search_text(name: str, description: str, tags: tuple[str, ...], algorithm: str) -> str:
