@@ -7,8 +7,8 @@ case, and a text of all that words are looked for in.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
+import functools
 import gc
 import itertools
 import json
@@ -111,6 +111,7 @@ _INSERT = f"INSERT INTO models ({', '.join(_COLUMNS)}, name_key, search) VALUES 
 _FIELD_NAMES = (*_COLUMNS, "aliases")
 _EMPTY = JsonObject()
 _SOME = 100
+_SHORT = 200
 
 _LISTED = "m.status IN ('ready', 'missing') AND m.deleted_at IS NULL"
 # The newest ready version of each name; of a name that has none, the newest whose file is missing, so that it is seen.
@@ -201,20 +202,28 @@ def _objects(column: Sequence[str]) -> Sequence[JsonObject]:
 
 
 def _lists(column: Sequence[str | None]) -> Sequence[tuple[str, ...] | None]:
-    known = {text: None if text is None else tuple(map(str, json.loads(text))) for text in set(column)}
-    return list(map(known.__getitem__, column))  # the same few tags stand in many rows
+    return [None if text is None else _short_list(text) if len(text) < _SHORT else _list(text) for text in column]
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(map(str, json.loads(text)))
+
+
+_short_list = functools.lru_cache(1024)(_list)  # the same few tags stand in many rows
 
 
 def _aliases(column: Sequence[str | None]) -> Sequence[tuple[str, ...]]:
-    return [aliases or () for aliases in _lists(column)]
+    return [() if text is None else _list(text) for text in column]
 
 
 def _times(column: Sequence[str | None]) -> Sequence[datetime | None]:
     if None not in column:
-        with contextlib.suppress(ValueError):  # a form that we do not write
+        try:
             times = list(map(datetime.fromisoformat, cast("Sequence[str]", column)))
-            if all(time.tzinfo for time in times):
-                return times
+        except ValueError:  # a form that we do not write
+            times = []
+        if times and all(time.tzinfo for time in times):
+            return times
     return [None if text is None else parse_time(text) for text in column]
 
 
