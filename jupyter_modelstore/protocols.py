@@ -184,7 +184,7 @@ class Backend(Protocol):
         """
 
     def delete(self, records: Sequence[ModelRecord], *, force: bool = False) -> Removal:
-        """Move records to the trash.
+        """Move records to the trash. An alias of one of them goes back to what it named before, if that is still there.
 
         Raises
         ------

@@ -455,22 +455,21 @@ class LocalBackend:
                     f"Not deleted: {', '.join(named)}.",
                     "Give the alias to another version first (%alias_model), or delete it all the same with --force.",
                 )
-            removed = tuple(dict.fromkeys(alias for record in current for alias in record.aliases))
             former = _aliases.former(db, current)
             for record in current:
-                for alias in record.aliases:
-                    _aliases.drop(db, record.model_name, alias, record.version, "the version was deleted")
                 db.execute(
                     "UPDATE models SET deleted_at = ?, updated_at = ? WHERE id = ? AND deleted_at IS NULL",
                     (format_time(at), format_time(at), record.id),
                 )
+            pairs = [(alias, _aliases.give_back(db, record, alias)) for record in current for alias in record.aliases]
             after = tuple(self._again(db, record.id) for record in current)
         return Removal(
             records=after,
             bytes=sum(record.model_file_size for record in after if record.status == "ready"),
             purge_after=at + timedelta(days=_health.TRASH_DAYS),
-            removed_aliases=removed,
-            former_aliases=tuple(alias for alias in former if alias not in removed),
+            removed_aliases=tuple(dict.fromkeys(alias for alias, ref in pairs if ref is None)),
+            returned_aliases=tuple((alias, ref) for alias, ref in pairs if ref is not None),
+            former_aliases=tuple(alias for alias in former if alias not in dict(pairs)),
         )
 
     def restore(self, records: Sequence[ModelRecord]) -> list[ModelRecord]:

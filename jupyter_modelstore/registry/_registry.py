@@ -29,6 +29,7 @@ from jupyter_modelstore.errors import (
 from jupyter_modelstore.names import clean_alias, clean_metrics, clean_name, clean_tags, clean_text, key_of, visible
 from jupyter_modelstore.protocols import Backend, Finding, Incoming, Progress
 from jupyter_modelstore.record import (
+    ROLLBACK,
     AliasEvent,
     Changes,
     Comparison,
@@ -41,17 +42,16 @@ from jupyter_modelstore.record import (
     Removal,
     Saved,
     Stats,
+    pointed_at,
     typed,
 )
 from jupyter_modelstore.registry import _saving
 from jupyter_modelstore.registry._asking import (
-    ROLLBACK,
     Listing,
     moment,
     not_found,
     not_there,
     only_name,
-    pointed_at,
     unknown_name,
 )
 from jupyter_modelstore.registry._loading import EnvironmentWarning, Loaded, Verified, destination, environment_of, path_of
@@ -486,6 +486,8 @@ class Registry:
 
     def delete(self, ref: str | Reference, *, force: bool = False) -> Removal:
         """Move a version, or by its name alone all versions of a model, to the trash for 30 days.
+
+        An alias of such a version goes back to the version that it named before, if that is still there.
 
         Raises
         ------
