@@ -66,7 +66,7 @@ def _filled(directory: Path) -> Any:
                 metrics={"auc": _random.random(), "accuracy": _random.random()},
                 training_config={**saved.training_config, **own},
             )
-            backend._insert(database, one)  # noqa: SLF001
+            backend._insert(database, one, backend._look_for(database, one))  # noqa: SLF001
     return store
 
 

@@ -147,12 +147,12 @@ class _Encoder:
                 return {"$repr": f"<{type(value).__name__} of {len(value):,}>"}
             return self._mapping(value, depth) if isinstance(value, Mapping) else self._sequence(value, depth)
         if isinstance(value, Opaque):
-            return {"$repr": _clean(value)}
+            return {"$repr": clean(value)}
         plain = _plain(value)
         if plain is not None:
             return self.encode(plain, depth)
         if isinstance(value, (FunctionType, BuiltinFunctionType, MethodType, type)):
-            return {"$ref": _clean(f"{value.__module__}.{value.__qualname__}")[:_MAX_REPR]}
+            return {"$ref": clean(f"{value.__module__}.{value.__qualname__}")[:_MAX_REPR]}
         return {"$repr": short(value)}
 
     def _sequence(self, value: Collection[Any], depth: int) -> Any:  # noqa: ANN401
@@ -163,13 +163,13 @@ class _Encoder:
 
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> Any:  # noqa: ANN401
         if all(type(key) is str and not key.startswith("$") for key in value):
-            return {_clean(key): self.encode(item, depth) for key, item in value.items()}
+            return {clean(key): self.encode(item, depth) for key, item in value.items()}
         return {"$dict": [[self.encode(key, depth), self.encode(item, depth)] for key, item in value.items()]}
 
 
 def _scalar(value: str | float) -> Any:  # noqa: ANN401
     if isinstance(value, str):
-        return _clean(value)
+        return clean(value)
     if isinstance(value, int):
         return value if -_SAFE_INT <= value <= _SAFE_INT else {"$int": _long(value)}
     return value if math.isfinite(value) else {"$float": str(value)}
@@ -183,9 +183,9 @@ def _long(value: int) -> str:
         return hex(value)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Return ``text`` without lone surrogates, which UTF-8 cannot hold."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return str.__str__(text) if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _plain(value: object) -> str | float | bool | None:
@@ -206,7 +206,7 @@ def short(value: object) -> str:
     if isinstance(shape, tuple) and getattr(value, "size", 0) != 0 and math.prod(shape) > 16:  # noqa: PLR2004 (as many as fit a line)
         dims = "×".join(map(str, shape))  # noqa: RUF001 (the sign that people write)
         return f"<{type(value).__name__} {dims} {getattr(value, 'dtype', '')}>".replace(" >", ">")
-    text = " ".join(_clean(repr(value)).split())
+    text = " ".join(clean(repr(value)).split())
     return text if len(text) <= _MAX_REPR else text[: _MAX_REPR - 1] + "…"
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Literal
@@ -397,7 +397,7 @@ def parse_time(text: str) -> datetime:
     ValueError
         The text is no time.
     """
-    when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    when = datetime.fromisoformat(text if text.endswith("+00:00") else text.replace("Z", "+00:00"))
     return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
 
 
@@ -490,6 +490,25 @@ class AliasEvent:
     why: str = ""
 
 
+ROLLBACK = "rollback"
+"""How the reason begins for which an alias went back to an earlier version."""
+
+
+def pointed_at(history: Sequence[AliasEvent]) -> Sequence[int]:
+    """Return the versions that an alias has pointed at, without what was rolled back, oldest first."""
+    versions: list[int] = []
+    for event in reversed(history):
+        if event.version is None:
+            continue
+        if event.why.startswith(ROLLBACK) and event.version in versions[:-1]:
+            versions.pop()
+            while versions[-1] != event.version:
+                versions.pop()
+        elif versions[-1:] != [event.version]:
+            versions.append(event.version)
+    return versions
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
     """What a backend answers to a save.
@@ -519,6 +538,8 @@ class Removal:
         When the trash gives the bytes back by itself; None after a purge.
     removed_aliases : tuple of str
         Aliases that named one of the versions and are gone.
+    returned_aliases : tuple of (str, str)
+        Aliases that named one of the versions, and the reference of what they name again: the version before it.
     former_aliases : tuple of str
         Aliases that named one of them in the past.
     """
@@ -527,6 +548,7 @@ class Removal:
     bytes: int
     purge_after: datetime | None = None
     removed_aliases: tuple[str, ...] = ()
+    returned_aliases: tuple[tuple[str, str], ...] = ()
     former_aliases: tuple[str, ...] = ()
 
 

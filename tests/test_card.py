@@ -726,6 +726,11 @@ def test_a_deletion_says_what_is_held_until_when_and_the_way_back():
     )
 
 
+def test_a_deletion_says_where_its_aliases_point_again():
+    gone = removal(churn(), returned_aliases=(("champion", "churn:2"),))
+    assert "aliases back  @champion → churn:2" in card.removal_card(gone, "deleted", now=WHEN).text
+
+
 def test_a_deletion_of_several_versions_names_the_whole_model_only_if_that_is_what_was_meant():
     gone = removal(churn(), churn(version=2))
     text = card.removal_card(gone, "deleted").text
@@ -1027,7 +1032,8 @@ def check_all(*records):
     check(card.gallery([], STATS, 0, where, Query(words=where, tags=(name,))))
     check(card.comparison(compare(records), where))
     check(card.history_card([event]))
-    gone = Removal(records=records, bytes=1, purge_after=WHEN, removed_aliases=(name,), former_aliases=(where,))
+    aliases = {"removed_aliases": (name,), "returned_aliases": ((name, where),), "former_aliases": (where,)}
+    gone = Removal(records=records, bytes=1, purge_after=WHEN, **aliases)
     for verb in ("deleted", "purged", "restored", "would be deleted"):
         check(card.removal_card(gone, verb))
     check(card.removal_card(gone, "deleted", ref=where))

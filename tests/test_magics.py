@@ -50,6 +50,17 @@ def saved(notebook, fit):
 # ---- save ------------------------------------------------------------------------------------------------------------
 
 
+def test_the_line_that_undoes_a_save_gives_its_alias_back(saved, fit, jms_store):
+    saved.run("%alias_model churn:3 champion")
+    saved["clf"] = fit(4)
+    card = saved.run("%save_model clf churn -a champion").text
+    (undo,) = (line.split("undo ")[1] for line in card.splitlines() if "undo " in line)
+    assert undo == "%delete_model churn:4 --force"
+    assert "aliases back   @champion → churn:3" in saved.run(undo).text
+    assert jms_store.get("churn@champion").version == 3
+    assert "rollback: churn:4 was deleted" in saved.run("%alias_model churn champion --history").text
+
+
 def test_one_line_keeps_a_model_and_says_what_it_kept(notebook, clf, jms_store):
     notebook["clf"] = clf
     cell = notebook.run('%save_model clf "churn" -t telecom -t q3 -m auc=0.93 -d "first try" -a champion')

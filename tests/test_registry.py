@@ -358,6 +358,17 @@ def test_rollback_to_what_is_in_the_trash_says_so(three):
     assert three.get("churn@champion").version == 2
 
 
+def test_undoing_a_save_that_moved_an_alias_gives_the_alias_back(three, fit):
+    for version in (1, 2):
+        three.set_alias(f"churn:{version}", "champion")
+    record = three.save(fit(7), "churn", alias="champion")
+    three.delete("churn:2")
+    assert three.delete(record.ref, force=True).returned_aliases == (("champion", "churn:1"),)
+    assert three.get("churn@champion").version == 1
+    with pytest.raises(NotFound, match="pointed at nothing before"):
+        three.rollback("churn", "champion")
+
+
 def test_a_delete_is_all_or_nothing(three):
     three.set_alias("churn:2", "champion")
     with pytest.raises(InUse):

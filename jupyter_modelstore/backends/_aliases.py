@@ -5,6 +5,7 @@ Every function works inside a transaction of its caller's.
 
 from __future__ import annotations
 
+import dataclasses
 import getpass
 import os
 import sqlite3
@@ -13,7 +14,7 @@ from datetime import datetime
 
 from jupyter_modelstore.backends._rows import unreadable
 from jupyter_modelstore.names import key_of
-from jupyter_modelstore.record import AliasEvent, ModelRecord, format_time, now, parse_time
+from jupyter_modelstore.record import ROLLBACK, AliasEvent, ModelRecord, format_time, now, parse_time, pointed_at
 
 
 def version_of(db: sqlite3.Connection, name: str, alias: str, at: datetime | None = None) -> int | None:
@@ -46,6 +47,19 @@ def drop(db: sqlite3.Connection, name: str, alias: str, version: int, why: str) 
     """Take an alias away, with a line in its history."""
     db.execute("DELETE FROM aliases WHERE name_key = ? AND alias_key = ?", (key_of(name), key_of(alias)))
     _note(db, key_of(name), alias, (None, version), why)
+
+
+def give_back(db: sqlite3.Connection, record: ModelRecord, alias: str) -> str | None:
+    """Let an alias of a version that was deleted name what it named before, and return that; drop it if nothing is left."""
+    for version in reversed(pointed_at(history(db, record.model_name, alias))):
+        earlier = (key_of(record.model_name), version)
+        statement = "SELECT 1 FROM models WHERE name_key = ? AND version = ? AND status = 'ready' AND deleted_at IS NULL"
+        if db.execute(statement, earlier).fetchone() is not None:
+            back = dataclasses.replace(record, version=version)
+            point(db, back, alias, f"{ROLLBACK}: {record.ref} was deleted")
+            return back.ref
+    drop(db, record.model_name, alias, record.version, "the version was deleted")
+    return None
 
 
 def history(db: sqlite3.Connection, name: str, alias: str | None) -> list[AliasEvent]:

@@ -10,17 +10,21 @@ from __future__ import annotations
 import dataclasses
 import functools
 import gc
+import itertools
 import json
 import math
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from jupyter_modelstore._json import JsonObject, dumps, encode
+from jupyter_modelstore._json import JsonObject, clean, dumps
 from jupyter_modelstore.errors import InvalidName, InvalidValue, StoreCorrupt
 from jupyter_modelstore.names import clean_name, key_of, visible
 from jupyter_modelstore.record import LIST_FIELDS, OBJECT_FIELDS, TIME_FIELDS, ModelRecord, Query, format_time, parse_time
+
+if TYPE_CHECKING:
+    import sqlite3
 
 MIGRATIONS = (
     """
@@ -98,28 +102,43 @@ CREATE INDEX alias_history_name ON alias_history (name_key, alias_key, number)
 
 _COLUMNS = tuple(entry.name for entry in dataclasses.fields(ModelRecord) if entry.name != "aliases")
 _ALIASES = (
-    "CASE WHEN EXISTS (SELECT 1 FROM aliases a WHERE a.name_key = m.name_key AND a.version = m.version) THEN"
+    "CASE WHEN EXISTS (SELECT 1 FROM aliases a WHERE a.name_key = m.name_key AND a.version = m.version) THEN"  # else null
     " (SELECT json_group_array(alias) FROM (SELECT a.alias FROM aliases a"
-    " WHERE a.name_key = m.name_key AND a.version = m.version ORDER BY a.alias_key)) ELSE '[]' END"
+    " WHERE a.name_key = m.name_key AND a.version = m.version ORDER BY a.alias_key)) END"
 )
 SELECT = f"SELECT {', '.join('m.' + column for column in _COLUMNS)}, {_ALIASES} FROM models m"
+_INSERT = f"INSERT INTO models ({', '.join(_COLUMNS)}, name_key, search) VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"
 _FIELD_NAMES = (*_COLUMNS, "aliases")
-_OBJECTS = tuple(_FIELD_NAMES.index(name) for name in OBJECT_FIELDS)
-_LISTS = tuple(_FIELD_NAMES.index(name) for name in LIST_FIELDS)
-_TIMES = tuple(_FIELD_NAMES.index(name) for name in TIME_FIELDS)
 _EMPTY = JsonObject()
+_SOME = 100
 _SHORT = 200
-# What a frozen dataclass's own __init__ does, without its keywords: a third of the time, which a list of 10,000 models feels.
-_SETTERS = tuple(getattr(ModelRecord, name).__set__ for name in _FIELD_NAMES)
 
-LISTED = "m.status IN ('ready', 'missing') AND m.deleted_at IS NULL"
+_LISTED = "m.status IN ('ready', 'missing') AND m.deleted_at IS NULL"
 # The newest ready version of each name; of a name that has none, the newest whose file is missing, so that it is seen.
 _OTHER = "SELECT 1 FROM models n WHERE n.name_key = m.name_key AND n.status IN ('ready', 'missing') AND n.deleted_at IS NULL"
-_NEWEST = (
-    f"{LISTED} AND NOT EXISTS ({_OTHER} AND n.version > m.version AND n.status = 'ready')"
+_NEWEST_OF_EACH = (
+    f"{_LISTED} AND NOT EXISTS ({_OTHER} AND n.version > m.version AND n.status = 'ready')"
     f" AND (m.status = 'ready' OR NOT EXISTS ({_OTHER} AND (n.version > m.version OR n.status = 'ready')))"
 )
-NEWEST_FIRST = "m.status = 'ready' DESC, m.version DESC"
+
+
+def _newest(there: str) -> str:
+    """Return the condition for the one version that a name means: the newest ready one, else the newest whose file is missing.
+
+    Each is the first in its index that fits, so that it takes as long for a thousand versions as for one.
+    """
+
+    def first(status: str) -> str:
+        return (
+            f"(SELECT rowid FROM models WHERE name_key = :name_key AND status IN ('ready', 'missing') AND status = '{status}'"
+            f" AND {there} ORDER BY version DESC LIMIT 1)"
+        )
+
+    return f"m.rowid = coalesce({first('ready')}, {first('missing')})"
+
+
+NEWEST = _newest("deleted_at IS NULL")
+NEWEST_THEN = _newest("created_at <= :at AND (deleted_at IS NULL OR deleted_at > :at)")
 _NUMBER = (
     "(SELECT CASE WHEN type IN ('integer', 'real') THEN value"
     """ WHEN value = '{"$float":"inf"}' THEN 9e999 WHEN value = '{"$float":"-inf"}' THEN -9e999 END"""
@@ -138,29 +157,83 @@ _SORT_COLUMNS = {
 
 
 def to_record(row: tuple[Any, ...]) -> ModelRecord:
-    """Return the record in a row of :data:`SELECT`. Objects are parsed when they are looked at.
+    """Return the record in a row of :data:`SELECT`; see :func:`to_records`."""
+    return to_records([row])[0]
+
+
+def to_records(rows: Iterable[tuple[Any, ...]]) -> list[ModelRecord]:
+    """Return the records in rows of :data:`SELECT`. Objects are parsed when they are looked at.
+
+    Some rows at a time, so that they are still in the processor's cache when the next step looks at them, and column by
+    column, so that the loops run in C. The garbage collector waits meanwhile: nothing that is made here is garbage, and
+    looking for it costs as much as the rest.
 
     Raises
     ------
     StoreCorrupt
         A list or time cannot be read.
     """
-    values = list(row)
+    collecting = gc.isenabled()
+    gc.disable()
     try:
-        for place in _OBJECTS:
-            values[place] = _EMPTY if values[place] == "{}" else JsonObject(values[place])
-        for place in _LISTS:
-            if values[place] is not None:
-                values[place] = _short_list(values[place]) if len(values[place]) < _SHORT else _list(values[place])
-        for place in _TIMES:
-            if values[place] is not None:
-                values[place] = parse_time(values[place])
+        remaining, records = iter(rows), []
+        while some := list(itertools.islice(remaining, _SOME)):
+            records += _records(some)
     except (TypeError, ValueError, AttributeError) as error:
         raise unreadable() from error
-    record: ModelRecord = object.__new__(ModelRecord)
-    for set_field, value in zip(_SETTERS, values, strict=True):
-        set_field(record, value)
-    return record
+    finally:
+        if collecting:
+            gc.enable()
+    return records
+
+
+def _records(rows: list[tuple[Any, ...]]) -> list[Any]:
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for place, read in _READERS:
+        columns[place] = read(columns[place])
+    records = list(map(_Thawed, *columns))
+    for record in records:
+        record.__class__ = ModelRecord
+    return records
+
+
+def _objects(column: Sequence[str]) -> Sequence[JsonObject]:
+    return [_EMPTY if text == "{}" else JsonObject(text) for text in column]
+
+
+def _lists(column: Sequence[str | None]) -> Sequence[tuple[str, ...] | None]:
+    return [None if text is None else _short_list(text) if len(text) < _SHORT else _list(text) for text in column]
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(map(str, json.loads(text)))
+
+
+_short_list = functools.lru_cache(1024)(_list)  # the same few tags stand in many rows
+
+
+def _aliases(column: Sequence[str | None]) -> Sequence[tuple[str, ...]]:
+    return [() if text is None else _list(text) for text in column]
+
+
+def _times(column: Sequence[str | None]) -> Sequence[datetime | None]:
+    if None not in column:
+        try:
+            times = list(map(datetime.fromisoformat, cast("Sequence[str]", column)))
+        except ValueError:  # a form that we do not write
+            times = []
+        if times and all(time.tzinfo for time in times):
+            return times
+    return [None if text is None else parse_time(text) for text in column]
+
+
+_READ: dict[str, Callable[[Any], Sequence[Any]]] = (
+    dict.fromkeys(OBJECT_FIELDS, _objects) | dict.fromkeys(LIST_FIELDS, _lists) | dict.fromkeys(TIME_FIELDS, _times)
+)
+_READ["aliases"] = _aliases
+_READERS = tuple((place, _READ[name]) for place, name in enumerate(_FIELD_NAMES) if name in _READ)
+# A record before it is frozen: it is filled in a third of the time, which a list of 10,000 feels, and then given its class.
+_Thawed = dataclasses.make_dataclass("_Thawed", _FIELD_NAMES, slots=True)
 
 
 def unreadable() -> StoreCorrupt:
@@ -177,27 +250,6 @@ def is_time(value: object) -> bool:
         return isinstance(value, str) and bool(parse_time(value))
     except ValueError:
         return False
-
-
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(map(str, json.loads(text)))
-
-
-_short_list = functools.lru_cache(1024)(_list)  # the same few tags stand in many rows
-
-
-def to_records(rows: Iterable[tuple[Any, ...]]) -> list[ModelRecord]:
-    """Return the records of many rows.
-
-    The garbage collector waits meanwhile: nothing that is made here is garbage, and looking for it costs as much as the rest.
-    """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        return [to_record(row) for row in rows]
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def is_sound(row: tuple[Any, ...]) -> bool:
@@ -224,8 +276,16 @@ def to_columns(values: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(value, datetime):
             columns[name] = format_time(value)
         else:
-            columns[name] = encode(value) if isinstance(value, str) else value
+            columns[name] = clean(value) if isinstance(value, str) else value
     return columns
+
+
+def insert(db: sqlite3.Connection, values: Mapping[str, Any]) -> ModelRecord:
+    """Insert a row of these fields (and ``name_key`` and ``search``), and return it as a record without aliases."""
+    columns = {"extra": "{}", **to_columns(values)}
+    row = tuple(map(columns.get, _COLUMNS))
+    db.execute(_INSERT, (*row, columns["name_key"], columns["search"]))
+    return to_record((*row, None))
 
 
 def search_text(name: str, description: str, tags: tuple[str, ...], algorithm: str) -> str:
@@ -240,7 +300,7 @@ def where(query: Query) -> tuple[str, list[Any]]:
     elif query.all_versions:
         terms = ["m.deleted_at IS NULL AND m.status <> 'purged'"]
     else:
-        terms = [_NEWEST]
+        terms = [_NEWEST_OF_EACH]
     values: list[Any] = []
 
     def add(term: str, *parameters: Any) -> None:  # noqa: ANN401 (what SQLite takes)

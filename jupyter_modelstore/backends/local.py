@@ -6,11 +6,11 @@
     DIRECTORY/files/<save_id>.part    a save that is being written
     DIRECTORY/files/<save_id>.pkl     a model
 
-A save writes and hashes the ``.part``, forces it to the disk, renames it, forces the directory, and then inserts the row in
-one transaction: acknowledged with the row, invisible before. A purge runs the other way: first the row becomes a tombstone,
-then the file goes. So a row always has its file, whenever a process is killed; what a dead process leaves behind is a file
-without a row, swept after a day. Sweeping and committing take the same write lock, and a commit looks for its file once
-more under that lock, so that a laptop that slept through the day cannot lose the file between the two steps.
+A save writes and hashes the ``.part`` and forces it to the disk. Then, under the database's write lock, it renames it, forces
+the directory, and inserts the row: acknowledged with the row, invisible before. A purge runs the other way: first the row
+becomes a tombstone, then the file goes. So a row always has its file, whenever a process is killed; what a dead process
+leaves behind is a file without a row, swept after a day. Sweeping takes the same lock, so that a laptop that slept through
+the day cannot lose the file between its name and its row.
 """
 
 from __future__ import annotations
@@ -18,19 +18,20 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from jupyter_modelstore._files import HashingFile, file_errors, fsync_directory, hash_file
 from jupyter_modelstore._json import dumps, encode, loads
 from jupyter_modelstore.backends import _aliases, _health, _repair
 from jupyter_modelstore.backends._rows import (
-    LISTED,
     MIGRATIONS,
-    NEWEST_FIRST,
+    NEWEST,
+    NEWEST_THEN,
     SELECT,
+    insert,
     order_by,
     search_text,
     to_columns,
@@ -65,7 +66,6 @@ from jupyter_modelstore.record import (
     format_time,
     merged_tags,
     now,
-    parse_time,
 )
 
 if TYPE_CHECKING:
@@ -74,6 +74,25 @@ if TYPE_CHECKING:
 SPACE = "local"
 _Answer = TypeVar("_Answer")
 _DRAFT_COLUMNS = tuple(entry.name for entry in dataclasses.fields(Draft) if entry.name != "alias")
+
+
+_FIND = (
+    "SELECT (SELECT id FROM models WHERE save_id = :save_id),"
+    f" (SELECT m.id FROM models m WHERE {NEWEST} AND m.sha256 = :sha256 AND m.origin = :origin),"
+    " (SELECT name FROM names WHERE name_key = :name_key), (SELECT next_version FROM names WHERE name_key = :name_key),"
+    " (SELECT value FROM meta WHERE key = 'space_id'), (SELECT value FROM meta WHERE key = 'tidied_at')"
+)
+
+
+class _Found(NamedTuple):
+    """What a save must know before it can insert its row, asked in one question: each question more is felt."""
+
+    known: str | None
+    same: str | None
+    name: str | None
+    next_version: int | None
+    space_id: str | None
+    tidied_at: str | None
 
 
 class LocalBackend:
@@ -117,8 +136,8 @@ class LocalBackend:
     @contextlib.contextmanager
     def receive(self, save_id: str, progress: Progress | None = None) -> Iterator[_Incoming]:
         """Begin a save; see :class:`~jupyter_modelstore.protocols.Backend`."""
-        with self._database.read() as connection:  # makes the directory, refuses a store that cannot be used
-            connection.execute("SELECT 1 FROM meta LIMIT 1")
+        with self._database.read():  # makes the directory, refuses a store that cannot be used
+            pass
         with file_errors(f"in {self._files}"):
             if not self._files.is_dir():
                 self._files.mkdir(mode=0o700, exist_ok=True)
@@ -129,34 +148,39 @@ class LocalBackend:
             finally:
                 incoming.close()
 
-    def _commit(self, draft: Draft) -> Saved:
-        """Insert the row of a file that has its name already; one transaction."""
-        with self._database.write() as db:
-            known = self._known(db, draft.save_id)
-            if known is not None:
-                return Saved(record=known, created=False)
-            same = self._same_as_newest(db, draft)
-            if same is not None:
-                return Saved(record=self._apply_to(db, same, draft), created=False)
-            if not self._holds(draft.save_id, draft.model_file_size):
-                raise ModelFileNotFound("The model's file vanished before it was recorded.", "Save it again.")
-            return Saved(record=self._insert(db, draft), created=True)
+    def _commit(self, draft: Draft, give_name: Callable[[], None]) -> tuple[Saved, bool]:
+        """Give a file its name and insert its row, under one lock; tell whether it is time to clear up.
 
-    def _known(self, db: sqlite3.Connection, save_id: str) -> ModelRecord | None:
+        Nothing is renamed where a row is there already: its file stays as it is.
+        """
+        with self._database.write() as db:
+            found = self._look_for(db, draft)
+            record = self._known(db, found.known) or self._unless_it_differs(db, found.same, draft)
+            if record is None:
+                give_name()
+                return Saved(record=self._insert(db, draft, found), created=True), self._is_tidying_due(db, found)
+            if record.save_id != draft.save_id:
+                record = self._apply_to(db, record, draft)
+            return Saved(record=record, created=False), self._is_tidying_due(db, found)
+
+    @staticmethod
+    def _look_for(db: sqlite3.Connection, draft: Draft) -> _Found:
+        names = {"save_id": draft.save_id, "name_key": key_of(draft.model_name)}
+        return _Found(*db.execute(_FIND, names | {"sha256": draft.sha256, "origin": draft.origin}).fetchone())
+
+    def _known(self, db: sqlite3.Connection, record_id: str | None) -> ModelRecord | None:
         """Return the record that a save made before; a save whose model was purged is refused."""
-        record = self._one(db, "m.save_id = ?", save_id)
+        record = self._again(db, record_id) if record_id is not None else None
         if record is not None and record.status == "purged":
             raise NotFound(f"This save became {record.ref}, which was deleted for good.", "Save the model again.")
         return record
 
-    def _same_as_newest(self, db: sqlite3.Connection, draft: Draft) -> ModelRecord | None:
-        """Return the newest version if it holds these bytes, its metrics agree and its file is there."""
-        newest = self._newest(db, draft.model_name)
-        if newest is None or (newest.sha256, newest.origin) != (draft.sha256, draft.origin):
+    def _unless_it_differs(self, db: sqlite3.Connection, record_id: str | None, draft: Draft) -> ModelRecord | None:
+        """Return the newest version, which was saved with these bytes, if its metrics agree and its file is there."""
+        record = self._again(db, record_id) if record_id is not None else None
+        if record is None or (draft.metrics and encode(draft.metrics) != encode(record.metrics)):
             return None
-        if draft.metrics and encode(draft.metrics) != encode(newest.metrics):
-            return None
-        return newest if self._is_whole(newest) else None
+        return record if self._is_whole(record) else None
 
     def _is_whole(self, record: ModelRecord) -> bool:
         """Tell whether a record's file is the one that was saved: the new bytes are given up only if the old ones are right."""
@@ -176,13 +200,19 @@ class LocalBackend:
             self._set_alias(db, record, draft.alias, "")
         return self._again(db, record.id)
 
-    def _insert(self, db: sqlite3.Connection, draft: Draft) -> ModelRecord:
+    def _insert(self, db: sqlite3.Connection, draft: Draft, found: _Found) -> ModelRecord:
+        """Insert a row with its name's next number, under the name as it was first written."""
         name_key, at = key_of(draft.model_name), now()
-        name, version = self._next_version(db, draft.model_name)
+        name, version = found.name or draft.model_name, found.next_version or 1
+        db.execute(
+            "INSERT INTO names VALUES (?, ?, ?, NULL)"
+            " ON CONFLICT DO UPDATE SET next_version = excluded.next_version, renamed_to = NULL",
+            (name_key, name, version + 1),
+        )
         values = {column: getattr(draft, column) for column in _DRAFT_COLUMNS} | {
             "id": str(uuid.uuid4()),
             "user_id": self._user_id,
-            "space_id": self._space_id(db),
+            "space_id": found.space_id or self._first_space_id(db),
             "model_name": name,
             "version": version,
             "status": "ready",
@@ -192,24 +222,21 @@ class LocalBackend:
             "name_key": name_key,
             "search": search_text(name, draft.description, draft.tags, draft.algorithm),
         }
-        columns = to_columns(values)
-        marks = ", ".join("?" * len(columns))
-        db.execute(f"INSERT INTO models ({', '.join(columns)}) VALUES ({marks})", list(columns.values()))
-        record = self._again(db, columns["id"])
+        record = insert(db, values)
         return self._set_alias(db, record, draft.alias, "") if draft.alias else record
 
-    @staticmethod
-    def _next_version(db: sqlite3.Connection, name: str) -> tuple[str, int]:
-        """Take a name's next number, and return the name as it was first written."""
-        db.execute("INSERT INTO names VALUES (?, ?, 1, NULL) ON CONFLICT DO NOTHING", (key_of(name), name))
-        first, version = db.execute("SELECT name, next_version FROM names WHERE name_key = ?", (key_of(name),)).fetchone()
-        db.execute("UPDATE names SET next_version = ?, renamed_to = NULL WHERE name_key = ?", (version + 1, key_of(name)))
-        return first, version
+    def _first_space_id(self, db: sqlite3.Connection) -> str:
+        """Give the one space its id, which is that of the user who first saves here."""
+        db.execute("INSERT INTO meta VALUES ('space_id', ?)", (self._user_id,))
+        return self._user_id
 
-    def _space_id(self, db: sqlite3.Connection) -> str:
-        """Return the id of the one space, which is that of the user who first saved here."""
-        db.execute("INSERT INTO meta VALUES ('space_id', ?) ON CONFLICT DO NOTHING", (self._user_id,))
-        return str(db.execute("SELECT value FROM meta WHERE key = 'space_id'").fetchone()[0])
+    @staticmethod
+    def _is_tidying_due(db: sqlite3.Connection, found: _Found) -> bool:
+        """Tell one save a day to clear up."""
+        if found.tidied_at is not None and found.tidied_at > format_time(now() - timedelta(days=1)):
+            return False
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('tidied_at', ?)", (format_time(now()),))
+        return True
 
     # ---- finding -----------------------------------------------------------------------------------------------------
 
@@ -228,7 +255,7 @@ class LocalBackend:
             if version is None:
                 return None
         if version is not None:
-            return self._one(db, "m.name_key = ? AND m.version = ?", key_of(ref.name), version)
+            return self._one(db, "m.name_key = ? AND m.version = ?", [key_of(ref.name), version])
         return self._newest(db, ref.name, at)
 
     def _ask(self, question: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
@@ -249,24 +276,17 @@ class LocalBackend:
         return to_record(rows[0]) if rows else None
 
     def _newest(self, db: sqlite3.Connection, name: str, at: datetime | None = None) -> ModelRecord | None:
-        if at is None:
-            condition, values = f"m.name_key = ? AND {LISTED}", [key_of(name)]
-        else:
-            condition = (
-                "m.name_key = ? AND m.status IN ('ready', 'missing') AND m.created_at <= ?"
-                " AND (m.deleted_at IS NULL OR m.deleted_at > ?)"
-            )
-            values = [key_of(name), format_time(at), format_time(at)]
-        row = db.execute(f"{SELECT} WHERE {condition} ORDER BY {NEWEST_FIRST} LIMIT 1", values).fetchone()
-        return to_record(row) if row else None
+        condition = NEWEST if at is None else NEWEST_THEN
+        values = {"name_key": key_of(name)} | ({} if at is None else {"at": format_time(at)})
+        return self._one(db, condition, values)
 
     @staticmethod
-    def _one(db: sqlite3.Connection, condition: str, *values: Any) -> ModelRecord | None:  # noqa: ANN401 (what SQLite takes)
+    def _one(db: sqlite3.Connection, condition: str, values: Sequence[Any] | Mapping[str, Any]) -> ModelRecord | None:
         row = db.execute(f"{SELECT} WHERE {condition}", values).fetchone()
         return to_record(row) if row else None
 
     def _again(self, db: sqlite3.Connection, record_id: str) -> ModelRecord:
-        record = self._one(db, "m.id = ?", record_id)
+        record = self._one(db, "m.id = ?", [record_id])
         if record is None:
             raise NotFound("The model is no longer in the store.", "%models shows what there is.")
         return record
@@ -437,22 +457,21 @@ class LocalBackend:
                     f"Not deleted: {', '.join(named)}.",
                     "Give the alias to another version first (%alias_model), or delete it all the same with --force.",
                 )
-            removed = tuple(dict.fromkeys(alias for record in current for alias in record.aliases))
             former = _aliases.former(db, current)
             for record in current:
-                for alias in record.aliases:
-                    _aliases.drop(db, record.model_name, alias, record.version, "the version was deleted")
                 db.execute(
                     "UPDATE models SET deleted_at = ?, updated_at = ? WHERE id = ? AND deleted_at IS NULL",
                     (format_time(at), format_time(at), record.id),
                 )
+            pairs = [(alias, _aliases.give_back(db, record, alias)) for record in current for alias in record.aliases]
             after = tuple(self._again(db, record.id) for record in current)
         return Removal(
             records=after,
             bytes=sum(record.model_file_size for record in after if record.status == "ready"),
             purge_after=at + timedelta(days=_health.TRASH_DAYS),
-            removed_aliases=removed,
-            former_aliases=tuple(alias for alias in former if alias not in removed),
+            removed_aliases=tuple(dict.fromkeys(alias for alias, ref in pairs if ref is None)),
+            returned_aliases=tuple((alias, ref) for alias, ref in pairs if ref is not None),
+            former_aliases=tuple(alias for alias in former if alias not in dict(pairs)),
         )
 
     def restore(self, records: Sequence[ModelRecord]) -> list[ModelRecord]:
@@ -543,15 +562,9 @@ class LocalBackend:
         """Remove files that no row names and that nobody has written to for so long; return their number and bytes."""
         return _health.sweep(self._database, self._files, older_than)
 
-    def _tidy_daily(self) -> None:
-        """Once a day, after a save: sweep leftovers, purge what is due. The save is safe; no failure here may touch it."""
-        with contextlib.suppress(ModelStoreError, ValueError):
-            with self._database.read() as db:
-                row = db.execute("SELECT value FROM meta WHERE key = 'tidied_at'").fetchone()
-            if row is not None and parse_time(row[0]) > now() - timedelta(days=1):
-                return
-            with self._database.write() as db:
-                db.execute("INSERT OR REPLACE INTO meta VALUES ('tidied_at', ?)", (format_time(now()),))
+    def _tidy(self) -> None:
+        """After a save: sweep leftovers, purge what is due. The save is safe; no failure here may touch it."""
+        with contextlib.suppress(ModelStoreError):
             self.sweep()
             _health.purge_expired(self)
 
@@ -563,10 +576,6 @@ class LocalBackend:
     def _path(self, save_id: str | None) -> Path | None:
         return _health.path_of(self._files, save_id)
 
-    def _holds(self, save_id: str | None, size: int) -> bool:
-        """Tell whether a save's file is there with that size."""
-        return _health.size_of(self._path(save_id)) == size
-
 
 class _Incoming:
     """One save on its way; see :class:`~jupyter_modelstore.protocols.Incoming`."""
@@ -575,45 +584,51 @@ class _Incoming:
         self._backend = backend
         self._save_id = save_id
         self.file = file
+        self._path = file.path.with_suffix(".pkl")
+        self._named = self._recorded = False
 
-    def seal(self) -> None:
-        """Force the bytes to the disk."""
-        self.file.seal()
+    def force(self) -> None:
+        """Begin to force the bytes to the disk."""
+        self.file.force()
 
     def commit(self, draft: Draft) -> Saved:
-        """Rename the file, then insert the row."""
-        self.seal()
-        backend, path = self._backend, self.file.path.with_suffix(".pkl")
-        with backend._database.read() as db:  # noqa: SLF001 (two halves of one room)
-            known = backend._known(db, self._save_id)  # noqa: SLF001
-        if known is not None:  # its file stays as it is
-            return Saved(record=known, created=False)
-        self.file.path.rename(path)
-        fsync_directory(path.parent)
+        """Rename the file and insert the row."""
+        self.file.seal()
+        backend = self._backend
         full = dataclasses.replace(draft, save_id=self._save_id, sha256=self.file.sha256, model_file_size=self.file.size)
-        created = False
         try:
-            saved = backend._commit(full)  # noqa: SLF001
-            created = saved.created
+            saved, due = backend._commit(full, self._give_name)  # noqa: SLF001 (two halves of one room)
+            self._recorded = saved.created
         finally:
-            if not created:
-                self._discard_unless_recorded(path)
-        backend._tidy_daily()  # noqa: SLF001
+            if self._named and not self._recorded:
+                self._discard_unless_recorded()
+        if due:
+            backend._tidy()  # noqa: SLF001
         return saved
 
-    def _discard_unless_recorded(self, path: Path) -> None:
-        """Remove the file if no row came to name it: same bytes as before, or the transaction failed.
+    def _give_name(self) -> None:
+        with file_errors(f"in {self.file.path.parent}"):
+            try:
+                self._named = True  # before it is: an interrupt may come between the two
+                self.file.path.rename(self._path)
+            except FileNotFoundError as error:  # swept, since this machine slept for a day
+                raise ModelFileNotFound("The model's file vanished before it was recorded.", "Save it again.") from error
+            fsync_directory(self._path.parent)
+
+    def _discard_unless_recorded(self) -> None:
+        """Remove the file if no row came to name it, since the transaction failed.
 
         An interrupt may come between the commit and its return; so the row is asked for, not assumed. If that cannot be
         asked, the file stays and the sweep decides.
         """
         backend = self._backend
         with contextlib.suppress(Exception), backend._database.read() as db:  # noqa: SLF001
-            if backend._one(db, "m.save_id = ?", self._save_id) is None:  # noqa: SLF001
-                path.unlink(missing_ok=True)
+            if backend._one(db, "m.save_id = ?", [self._save_id]) is None:  # noqa: SLF001
+                self._path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the file, and remove it if it never got its name."""
         self.file.close()
-        with contextlib.suppress(OSError):
-            self.file.path.unlink(missing_ok=True)
+        if not self._recorded:
+            with contextlib.suppress(OSError):
+                self.file.path.unlink(missing_ok=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import inspect
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from types import FunctionType
 from typing import Any, TypeVar, cast
 
@@ -55,6 +55,12 @@ _INNER: dict[str, tuple[str, ...]] = {
     "FrozenEstimator": ("estimator",),
 }
 
+# The methods by which scikit-learn tells parameters.
+_SKLEARNS = {
+    "get_params": {("sklearn.base", "BaseEstimator.get_params"), ("sklearn.pipeline", "Pipeline.get_params")},
+    "_get_param_names": {("sklearn.base", "BaseEstimator._get_param_names")},
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -80,6 +86,8 @@ class Kind:
         Attributes that lead to the one estimator it wraps.
     parameters : Mapping
         Constructor parameter to default, or :data:`MISSING`.
+    asked : tuple of str or None
+        What scikit-learn's own ``get_params`` asks an object of the class for; None if the class has a method of its own.
     slots : tuple of str
         Names of all slots.
     """
@@ -95,6 +103,7 @@ class Kind:
     idle_fit: bool
     inner: tuple[str, ...]
     parameters: Mapping[str, Any]
+    asked: tuple[str, ...] | None
     slots: tuple[str, ...]
 
 
@@ -189,16 +198,21 @@ def named_parts(pairs: object) -> list[tuple[str, object]]:
 
 def members_of(model: object, most: int) -> Iterator[tuple[str, object]]:
     """Yield key and value of a dict, index and value of a list or tuple; nothing for anything else."""
-    # By the builtin's own methods: a subclass may define all of them anew.
-    values: Iterable[tuple[object, object]] = ()
-    if is_a(model, dict):
-        values = list(islice(dict.items(cast("dict[object, object]", model)), most))
-    elif is_a(model, list):
-        values = enumerate(list.__getitem__(cast("list[object]", model), slice(most)))
-    elif is_a(model, tuple):
-        values = enumerate(tuple.__getitem__(cast("tuple[object, ...]", model), slice(most)))
-    for key, value in values:
+    keys = list(islice(dict.keys(cast("dict[object, object]", model)), most)) if is_a(model, dict) else count()
+    for key, value in zip(keys, values_of(model, most), strict=False):
         yield (repr(text_of(key)) if is_a(key, str) else text_of(key)), value
+
+
+def values_of(model: object, most: int) -> Sequence[object]:
+    """Return the values of a dict, list or tuple; nothing of anything else."""
+    # By the builtin's own methods: a subclass may define all of them anew.
+    if is_a(model, dict):
+        return list(islice(dict.values(cast("dict[object, object]", model)), most))
+    if is_a(model, list):
+        return list.__getitem__(cast("list[object]", model), slice(most))
+    if is_a(model, tuple):
+        return tuple.__getitem__(cast("tuple[object, ...]", model), slice(most))
+    return ()
 
 
 def _study(cls: type) -> Kind:
@@ -221,6 +235,7 @@ def _study(cls: type) -> Kind:
         idle_fit=_is_idle(_class_attribute(cls, "fit")),
         inner=next((_INNER[name] for name, module in names if name in _INNER and module.startswith("sklearn.")), ()),
         parameters=_parameters(mro) if able or learns or has_params else {},
+        asked=quiet(_asked, cls, None) if estimator else None,
         slots=tuple(name for base in mro for name in _slots(base)),
     )
 
@@ -248,6 +263,15 @@ def _parameters(mro: tuple[type, ...]) -> dict[str, Any]:
         for parameter in parameters:
             found.setdefault(parameter.name, parameter.default)
     return found
+
+
+def _asked(cls: type) -> tuple[str, ...] | None:
+    """Ask scikit-learn once what it would find out anew, by looking at the constructor, for each object."""
+    for name, owners in _SKLEARNS.items():
+        function = getattr(_class_attribute(cls, name), "__func__", None) or _class_attribute(cls, name)
+        if (peek(function, "__module__"), peek(function, "__qualname__")) not in owners:
+            return None
+    return tuple(cls._get_param_names())  # type: ignore[attr-defined]
 
 
 def _defines(cls: type, name: str) -> bool:

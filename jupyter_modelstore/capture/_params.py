@@ -6,14 +6,15 @@ record knows how to write them), but an estimator among them is named by its cla
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, cast
 
-from jupyter_modelstore.capture._kinds import MISSING, is_a, kind_of, members_of, name_of, peek, quiet, state_of
+from jupyter_modelstore.capture._kinds import MISSING, is_a, kind_of, name_of, peek, quiet, state_of, values_of
 from jupyter_modelstore.capture._type import xgboost_config
 
 _MOST_PARAMS = 500
+_PLAIN = frozenset({type(None), bool, int, float, str})
 _NOTHING: dict[str, Any] = {}
 
 
@@ -22,7 +23,7 @@ def parameters(path: list[object]) -> dict[str, Any]:
     best = next((part for part in path if "best_estimator_" in state_of(part)), None)
     subject = state_of(best)["best_estimator_"] if best is path[0] else path[0]
     given = quiet(_given, subject, _NOTHING)
-    changed = [name for name in given if quiet(partial(_differs, name, given), subject, default=False)]
+    changed = list(_changed(given, subject))
     params = {name: _plain(value) for name, value in first(given, changed).items()}
     config: dict[str, Any] = {"params": params, "set": [name for name in changed if name in params]}
     if best is not None:
@@ -43,13 +44,37 @@ def _given(model: object) -> dict[str, Any]:
     if not kind.has_params:
         own = state_of(model) if not kind.library else {}
         return {name: own[name] for name in kind.parameters if name in own}
-    # Positional and keyword: catboost's has the argument too.
-    raw = peek(model, "get_params")(deep=True)
-    given = {name: value for name, value in raw.items() if type(name) is str}
+    given = {name: value for name, value in _asked(model).items() if type(name) is str}
     for name, value in list(given.items()):
         if kind_of(value).learns and "best_estimator_" in state_of(value):
             given = _with_best(given, name, state_of(value)["best_estimator_"])
     return given
+
+
+def _asked(model: object) -> dict[str, Any]:
+    """Return what ``get_params`` answers; scikit-learn's own would look at each constructor anew, which a small save feels."""
+    kind = kind_of(model)
+    if kind.asked is None:
+        answer: dict[str, Any] = peek(model, "get_params")(deep=True)
+        return answer
+    found: dict[str, Any] = {}
+    for name in kind.asked:
+        value = getattr(model, name)
+        found |= _within(name, value)
+        found[name] = value
+    if "Pipeline" in kind.bases:
+        steps = peek(model, "steps")
+        found |= dict(steps)
+        for name, value in steps:
+            found |= _within(name, value)
+    return found
+
+
+def _within(name: str, value: object) -> dict[str, Any]:
+    """Return the parameters of an estimator that is a parameter itself."""
+    if type(value) in _PLAIN or not hasattr(value, "get_params") or is_a(value, type):
+        return {}
+    return {f"{name}__{key}": item for key, item in _asked(value).items()}
 
 
 def _with_best(given: dict[str, Any], name: str, best: object) -> dict[str, Any]:
@@ -58,10 +83,19 @@ def _with_best(given: dict[str, Any], name: str, best: object) -> dict[str, Any]
     return kept | {name: best} | {f"{name}__{key}": value for key, value in _given(best).items()}
 
 
-def _differs(name: str, given: Mapping[str, Any], subject: object) -> bool:
-    """Tell whether a parameter is not what its class's constructor has as default."""
-    value, (owner, _, own_name) = given[name], name.rpartition("__")
-    default = kind_of(given.get(owner, subject) if owner else subject).parameters.get(own_name, MISSING)
+def _changed(given: Mapping[str, Any], subject: object) -> Iterator[str]:
+    """Yield the parameters that are not what their class's constructor has as default."""
+    defaults = {"": kind_of(subject).parameters}
+    for name, value in given.items():
+        owner, _, own_name = name.rpartition("__")
+        if owner not in defaults:
+            defaults[owner] = kind_of(given.get(owner, subject)).parameters
+        default = defaults[owner].get(own_name, MISSING)
+        if value is not default and quiet(partial(_differs, default), value, default=False):
+            yield name
+
+
+def _differs(default: object, value: object) -> bool:
     if default is MISSING:
         return not _holds_estimator(value)  # steps of a pipeline: the members stand for themselves
     return not _same(value, default)
@@ -87,6 +121,8 @@ def _same(value: object, default: object) -> bool:
 
 def _plain(value: object, depth: int = 0) -> Any:  # noqa: ANN401 (any value)
     """Return a value with the class name in the place of each estimator; anything else as it is."""
+    if type(value) in _PLAIN:
+        return value
     kind = kind_of(value)
     if kind.has_params and (kind.learns or kind.able) and not is_a(value, type):
         return kind.name
@@ -98,10 +134,12 @@ def _plain(value: object, depth: int = 0) -> Any:  # noqa: ANN401 (any value)
 
 
 def _holds_estimator(value: object, depth: int = 0) -> bool:
+    if type(value) in _PLAIN:
+        return False
     kind = kind_of(value)
     if kind.has_params and kind.learns:
         return not is_a(value, type)
-    return depth < 4 and any(_holds_estimator(item, depth + 1) for _, item in members_of(value, 50))  # noqa: PLR2004 (see _plain)
+    return depth < 4 and any(_holds_estimator(item, depth + 1) for item in values_of(value, 50))  # noqa: PLR2004 (see _plain)
 
 
 def first(given: dict[str, Any], changed: list[str]) -> dict[str, Any]:

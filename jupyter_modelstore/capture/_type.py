@@ -42,8 +42,9 @@ _STATSMODELS_CLASSIFIERS = frozenset(
 
 
 def type_of(path: list[object]) -> ModelType:
-    """Return the type of the outermost object that has one."""
-    return next((found for part in path if (found := _own_type(part)) is not None), None) or _guessed_type(path[0])
+    """Return the type of the outermost object that has one; a pipeline's is that of its last step."""
+    asked = [part for part in path if "Pipeline" not in kind_of(part).bases]
+    return next((found for part in asked if (found := _own_type(part)) is not None), None) or _guessed_type(path[0])
 
 
 def _own_type(model: object) -> ModelType | None:

@@ -101,6 +101,9 @@ def removal_card(removal: Removal, verb: str, ref: str | None = None, now: datet
     if removal.removed_aliases:
         lost = "aliases lost" if verb != "would be deleted" else "aliases that would go"
         rows.append((lost, of_kind("alias", *(words.line(alias, 50) for alias in removal.removed_aliases[:20]))))
+    if removal.returned_aliases:
+        back = [f"{words.line(alias, 50)} → {words.line(to, 120)}" for alias, to in removal.returned_aliases[:20]]
+        rows.append(("aliases back", of_kind("alias", *back)))
     if removal.former_aliases:
         rows.append(("was once", of_kind("alias", *(words.line(alias, 50) for alias in removal.former_aliases[:20]))))
     return shown(Doc(title, blocks=(Facts(tuple(rows)),) if rows else ()), small=True)

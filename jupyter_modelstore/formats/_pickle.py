@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, NoReturn, Protocol
 
 from jupyter_modelstore.errors import CannotLoad, ModelStoreError
 from jupyter_modelstore.formats import _moved, _owners
+from jupyter_modelstore.formats._large import Roomy
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Dumped, Sink
 
@@ -80,7 +81,7 @@ class PickleFormat:
         """
         try:
             with rebuilding():
-                return _Reader(file).load()
+                return _Reader(Roomy(file)).load()
         except _ArraysOfJoblib:
             from jupyter_modelstore.formats._joblib import JoblibFormat
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 from jupyter_modelstore.errors import InvalidReference, InvalidValue, NotFound
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Backend
-from jupyter_modelstore.record import AliasEvent, ModelRecord, Query, Reference, typed
+from jupyter_modelstore.record import ModelRecord, Query, Reference, typed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ROLLBACK = "rollback"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -78,19 +77,6 @@ def moment(at: str | date | None) -> datetime | None:
         return (datetime.combine(when, time.max) if _DAY.fullmatch(text) else when).astimezone()
     except (ValueError, OverflowError) as error:
         raise InvalidValue(f"'{visible(text)}' is no date.", "Write 2026-03-15, or 2026-03-15T12:00.") from error
-
-
-def pointed_at(history: Sequence[AliasEvent]) -> Sequence[int]:
-    """Return the versions that an alias has pointed at, without what was rolled back, oldest first."""
-    versions: list[int] = []
-    for event in reversed(history):
-        if event.version is None:
-            continue
-        if event.why.startswith(ROLLBACK) and event.version in versions[:-1]:
-            del versions[-1]
-        elif versions[-1:] != [event.version]:
-            versions.append(event.version)
-    return versions
 
 
 def not_found(backend: Backend, ref: Reference, at: str | date | None) -> NotFound:

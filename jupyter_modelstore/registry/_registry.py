@@ -29,6 +29,7 @@ from jupyter_modelstore.errors import (
 from jupyter_modelstore.names import clean_alias, clean_metrics, clean_name, clean_tags, clean_text, key_of, visible
 from jupyter_modelstore.protocols import Backend, Finding, Incoming, Progress
 from jupyter_modelstore.record import (
+    ROLLBACK,
     AliasEvent,
     Captured,
     Changes,
@@ -42,17 +43,16 @@ from jupyter_modelstore.record import (
     Removal,
     Saved,
     Stats,
+    pointed_at,
     typed,
 )
 from jupyter_modelstore.registry import _saving
 from jupyter_modelstore.registry._asking import (
-    ROLLBACK,
     Listing,
     moment,
     not_found,
     not_there,
     only_name,
-    pointed_at,
     unknown_name,
 )
 from jupyter_modelstore.registry._loading import EnvironmentWarning, Loaded, Verified, destination, environment_of, path_of
@@ -156,10 +156,9 @@ class Registry:
         draft = _saving.draft_of(name, description=description, tags=tags, metrics=metrics, alias=alias)
         origin = self._lineage.of(model)
         with self._backend.receive(draft.save_id, progress) as incoming:
-            draft = _saving.dump(model, draft, incoming, variable=variable, force=force)
-            draft = _saving.with_captured(draft, captured or Captured(), origin)
-            self._approvals.remember(incoming.file.sha256)
-            saved = incoming.commit(draft)
+            dumped = _saving.dump(model, incoming, self._approvals, force=force)
+            draft = _saving.described(draft, model, dumped, variable)
+            saved = incoming.commit(_saving.with_captured(draft, captured, origin))
         if origin is not None or captured is not None:  # a script that only saves need not wait for the look at the object
             self._note(model, saved.record, loaded=origin is not None and origin.loaded)
         return saved
@@ -188,9 +187,9 @@ class Registry:
         draft = _saving.draft_of(name, **what)
         with ExitStack() as stack:
             incoming = stack.enter_context(self._backend.receive(draft.save_id, progress))
-            draft = _saving.dump(model, draft, incoming, variable=variable, force=force)
-            draft = _saving.with_captured(draft, captured or Captured(), self._lineage.of(model))
-            self._approvals.remember(incoming.file.sha256)
+            dumped = _saving.dump(model, incoming, self._approvals, force=force)
+            draft = _saving.described(draft, model, dumped, variable)
+            draft = _saving.with_captured(draft, captured, self._lineage.of(model))
             held = stack.pop_all()
         if self._executor is None or self._executor[0] != os.getpid():  # a forked child has no threads of its parent's
             self._executor = (os.getpid(), ThreadPoolExecutor(1, thread_name_prefix="modelstore-save"))
@@ -521,6 +520,8 @@ class Registry:
 
     def delete(self, ref: str | Reference, *, force: bool = False) -> Removal:
         """Move a version, or by its name alone all versions of a model, to the trash for 30 days.
+
+        An alias of such a version goes back to the version that it named before, if that is still there.
 
         Raises
         ------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -9,7 +10,7 @@ from dataclasses import replace
 from jupyter_modelstore import capture, formats, trust
 from jupyter_modelstore._json import JsonObject
 from jupyter_modelstore.names import clean_alias, clean_metrics, clean_name, clean_tags, clean_text
-from jupyter_modelstore.protocols import Incoming
+from jupyter_modelstore.protocols import Dumped, Incoming
 from jupyter_modelstore.record import Captured, Draft
 
 
@@ -32,11 +33,18 @@ def draft_of(
     )
 
 
-def dump(model: object, draft: Draft, incoming: Incoming, *, variable: str | None, force: bool) -> Draft:
-    """Write a model into a save that has begun; return the draft with all that is known of it."""
+def dump(model: object, incoming: Incoming, approvals: trust.Approvals, *, force: bool) -> Dumped:
+    """Write a model into a save that has begun, and note that its bytes are this user's."""
     capture.check(model, force=force)
-    known = capture.describe(model)
     dumped = formats.default().dump(model, incoming.file)
+    incoming.force()
+    approvals.remember(incoming.file.sha256)
+    return dumped
+
+
+def described(draft: Draft, model: object, dumped: Dumped, variable: str | None) -> Draft:
+    """Return the draft with all that is known of the model; found out while the disk is at work."""
+    known = capture.describe(model)
     return replace(
         draft,
         algorithm=known.algorithm,
@@ -45,15 +53,18 @@ def dump(model: object, draft: Draft, incoming: Incoming, *, variable: str | Non
         feature_columns=known.feature_columns,
         target_column=known.target_column,
         signature=JsonObject.of(known.signature),
-        environment=JsonObject.of(trust.describe(dumped.modules, dumped.by_value)),
+        environment=_environment(dumped.modules, dumped.by_value),
         source=JsonObject.of({"variable": variable} if variable else {}),
         format=dumped.format,
         format_version=dumped.format_version,
     )
 
 
-def with_captured(draft: Draft, captured: Captured, origin: capture.Origin | None) -> Draft:
+def with_captured(draft: Draft, captured: Captured | None, origin: capture.Origin | None) -> Draft:
     """Return a draft with what the notebook knows; what the user said, and what the object itself knows, comes first."""
+    if captured is None and (origin is None or not origin.loaded):
+        return draft
+    captured = captured or Captured()
     parent = (
         {"parent": {"id": origin.id, "sha256": origin.sha256, "ref": origin.ref}}
         if origin is not None and origin.loaded
@@ -74,3 +85,9 @@ def with_captured(draft: Draft, captured: Captured, origin: capture.Origin | Non
         training_time_seconds=captured.training_time_seconds,
         source=JsonObject.of(source),
     )
+
+
+@functools.lru_cache(64)
+def _environment(modules: frozenset[str], by_value: tuple[str, ...]) -> JsonObject:
+    """Return what is known of the environment; asked once a process for the same modules."""
+    return JsonObject.of(trust.describe(modules, by_value))

@@ -17,6 +17,7 @@ from jupyter_modelstore.names import visible
 from jupyter_modelstore.record import ModelRecord, format_time, now, typed
 
 _TRUST = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
 
 class Approvals:
@@ -110,9 +111,11 @@ class Approvals:
         entry = json.dumps({"user_id": self._user_id, "sha256": sha256, "at": format_time(now())})
         line = f"\n{entry}\n"  # with a line feed in front: the line before may be torn
         with file_errors(f"at {self._path}"):
-            if not self._path.parent.is_dir():
+            try:
+                descriptor = os.open(self._path, _APPEND, 0o600)
+            except FileNotFoundError:
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+                descriptor = os.open(self._path, _APPEND, 0o600)
             try:
                 os.write(descriptor, line.encode())
                 if durable:

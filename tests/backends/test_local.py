@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
 import os
+import pickle
 import shutil
 import sqlite3
 import stat
@@ -18,10 +20,11 @@ from pathlib import Path
 import pytest
 from conformance.backend import BackendTests, find, keep, listed
 
-from jupyter_modelstore.backends import open_backend
+from jupyter_modelstore.backends import _rows, open_backend
+from jupyter_modelstore.backends._rows import NEWEST, NEWEST_THEN, SELECT
 from jupyter_modelstore.backends.local import LocalBackend
 from jupyter_modelstore.errors import ModelFileNotFound, NotConfigured, NotFound
-from jupyter_modelstore.record import Draft, Query
+from jupyter_modelstore.record import Draft, ModelRecord, Query
 
 USER = str(uuid.uuid4())
 GOLDEN = Path(__file__).parent.parent / "data" / "stores" / "v1"
@@ -189,18 +192,65 @@ def test_a_forked_child_opens_its_own_connection(backend):
 
 
 def test_a_file_that_was_swept_before_its_row_is_not_recorded(backend, directory, door):
-    """A laptop that slept for a day between the file's name and its row."""
+    """A laptop that slept for a day in the middle of a save."""
     save_id = str(uuid.uuid4())
     with backend.receive(save_id) as incoming:
         incoming.file.write(b"model")
-        incoming.seal()
-        path = incoming.file.path.rename(incoming.file.path.with_suffix(".pkl"))
+        incoming.force()
         assert LocalBackend(directory, USER).sweep(timedelta(0))[0] == 1
-        assert not path.exists()
-        draft = Draft(model_name="churn", save_id=save_id, model_file_size=5)
         with pytest.raises(ModelFileNotFound):
-            backend._commit(draft)
-    assert (door.rows(), door.objects()) == ([], {path.with_suffix(".orphan").name})
+            incoming.commit(Draft(model_name="churn", save_id=save_id))
+    assert (door.rows(), door.objects()) == ([], set())
+
+
+def test_a_file_with_a_name_is_not_swept_before_its_row(backend, again, door, monkeypatch):
+    """The sweep waits for the write lock, and sees the row."""
+    swept = []
+    sweeping = threading.Thread(target=lambda: swept.append(again().sweep(timedelta(0))))
+    insert = backend._insert
+
+    def slowly(*what):
+        assert {Path(name).suffix for name in door.objects()} == {".pkl"}
+        sweeping.start()
+        sweeping.join(0.2)
+        return insert(*what)
+
+    monkeypatch.setattr(backend, "_insert", slowly)
+    record = keep(backend, "churn").record
+    sweeping.join()
+    assert swept == [(0, 0)]
+    assert door.peek(record) == b"model"
+
+
+def test_a_record_from_the_database_is_one_like_any_other(backend, again):
+    backend.set_alias(keep(backend, "churn", tags=("a",), metrics={"auc": 0.5}, feature_columns=("x", "y")).record, "best")
+    (record,) = again().select(Query())
+    same = ModelRecord(**{entry.name: getattr(record, entry.name) for entry in dataclasses.fields(ModelRecord)})
+    assert type(record) is ModelRecord
+    assert record == same == pickle.loads(pickle.dumps(record)) == copy.deepcopy(record) == dataclasses.replace(record)
+    assert repr(record) == repr(same)
+    assert ModelRecord.from_json(record.to_json()) == record
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        record.version = 2
+
+
+def test_more_rows_than_are_read_at_once_come_in_their_order(backend):
+    for number in range(2 * _rows._SOME + 1):
+        keep(backend, "churn", str(number).encode(), tags=(str(number % 3),))
+    records = list(backend.select(Query(all_versions=True, sort="version")))
+    assert [(record.version, record.tags) for record in records] == [
+        (number + 1, (str(number % 3),)) for number in range(2 * _rows._SOME + 1)
+    ]
+
+
+def test_finding_the_newest_takes_no_longer_the_more_versions_there_are(backend, door):
+    """It is looked up in an index, in both cases: a scan of all versions would be seen in the plan."""
+    keep(backend, "churn")
+    with backend._database.read() as db:
+        for condition in (NEWEST, NEWEST_THEN):
+            values = {"name_key": "churn", "at": "2030"}
+            plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {SELECT} WHERE {condition}", values)]
+            assert not [step for step in plan if "TEMP B-TREE" in step or "SCAN m" in step], plan
 
 
 def test_the_same_bytes_heal_a_file_that_rotted(backend, door):

@@ -97,7 +97,7 @@ def test_fitted_is_accepted_and_described_and_unfitted_refused(made):
     assert config["chain"][-1] == description.algorithm
     assert set(config["set"]) <= set(config["params"])
     if "search" not in config:
-        assert set(config["params"]) == set(fitted.get_params(deep=True))
+        assert list(config["params"]) == list(fitted.get_params(deep=True))
     assert description.signature.get("n_features") == getattr(fitted, "n_features_in_", None)
 
 

@@ -79,7 +79,7 @@ class BackendTests:
         save_id = str(uuid.uuid4())
         with backend.receive(save_id) as incoming:
             incoming.file.write(b"model")
-            incoming.seal()
+            incoming.force()
             assert (find(again(), "churn"), door.rows(), again().names()) == (None, [], [])
             saved = incoming.commit(Draft(model_name="churn", save_id=save_id))
             assert find(again(), "churn") == saved.record
@@ -601,6 +601,29 @@ class BackendTests:
         assert [event.version for event in backend.alias_history("churn")] == [None, 2]
         (back,) = backend.restore([second])
         assert back.aliases == ()
+
+    def test_an_alias_of_what_is_deleted_goes_back_to_what_it_named_before(self, backend):
+        first = keep(backend, "churn", b"1", alias="Champion").record
+        second, third = (keep(backend, "churn", data, alias="champion").record for data in (b"2", b"3"))
+        removal = backend.delete([third], force=True)
+        assert (removal.removed_aliases, removal.former_aliases) == ((), ())
+        assert removal.returned_aliases == (("champion", "churn:2"),)
+        assert find(backend, "churn@champion").version == 2
+        newest = backend.alias_history("churn", "champion")[0]
+        assert (newest.version, newest.previous, newest.why) == (2, 3, "rollback: churn:3 was deleted")
+        backend.restore([third])
+        assert find(backend, "churn@champion").version == 2
+        assert backend.delete([first]).former_aliases == ("Champion",)
+        assert backend.delete([second], force=True).removed_aliases == ("champion",)
+        assert find(backend, "churn@champion") is None
+
+    def test_an_alias_does_not_go_back_to_what_is_gone_or_was_rolled_back(self, backend):
+        first, second, third = (keep(backend, "churn", bytes([n]), alias="champion").record for n in range(3))
+        backend.set_alias(second, "champion", why="rollback")
+        backend.delete([third])
+        backend.restore([third])
+        assert backend.delete([second], force=True).returned_aliases == (("champion", "churn:1"),)
+        assert backend.delete([first, third], force=True).removed_aliases == ("champion",)
 
     def test_a_delete_tells_which_aliases_once_named_it(self, backend):
         first, second = keep(backend, "churn", b"1", alias="champion").record, keep(backend, "churn", b"2").record
