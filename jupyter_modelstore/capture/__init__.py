@@ -8,6 +8,7 @@ properties). Objects may be as odd as they like.
 * Which one is meant?                             :func:`candidates`, :func:`resolve`            ``_notebook``
                                                   :func:`last_fitted`                            ``_cells``
 * What was it fitted on, and how good is it?      :class:`Watch`, :func:`captured`               ``_watch``, ``_choose``
+* Does it hold rows that it was fitted on?        :func:`rows_inside`                            ``_inside``
 * Which saved model is it, or was it?             :class:`Lineage`                               ``_lineage``
 
 A watch is told of each cell; ``_reader`` (with ``_expressions`` and ``_calls``) reads it into values of ``_domain``.
@@ -23,6 +24,7 @@ from __future__ import annotations
 from jupyter_modelstore.capture._cells import last_fitted
 from jupyter_modelstore.capture._choose import ALL, captured
 from jupyter_modelstore.capture._describe import Description, describe
+from jupyter_modelstore.capture._inside import RowsInside, rows_inside
 from jupyter_modelstore.capture._lineage import Lineage, Origin
 from jupyter_modelstore.capture._model import check
 from jupyter_modelstore.capture._notebook import Candidate, candidates, resolve
@@ -34,6 +36,7 @@ __all__ = [
     "Description",
     "Lineage",
     "Origin",
+    "RowsInside",
     "Watch",
     "candidates",
     "captured",
@@ -41,4 +44,5 @@ __all__ = [
     "describe",
     "last_fitted",
     "resolve",
+    "rows_inside",
 ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from jupyter_modelstore.capture._domain import Data, Score, apart, family, purpose
+from jupyter_modelstore.capture._inside import rows_inside
 from jupyter_modelstore.capture._kinds import state_of
 from jupyter_modelstore.capture._own import own_scores
 from jupyter_modelstore.capture._place import notebook_path
@@ -71,7 +72,7 @@ def captured(watch: Watch, variable: str, model: object, namespace: Mapping[str,
         training_samples=data.rows if data else None,
         test_samples=tested.pop() if len(tested) == 1 and "data" in keep else None,
         training_time_seconds=fit.seconds if fit is not None and "time" in keep else None,
-        source=_source(watch, tracked, fit, metrics, namespace, keep),
+        source=_source(watch, tracked, fit, metrics, namespace, keep) | _rows_inside(watch, model, fit, namespace),
         not_attached=tuple(_unattached(watch, [*told, *untold]))[:_MOST_TOLD],
         notes=tuple(_notes(tracked, fit, changed=changed)),
     )
@@ -233,6 +234,13 @@ def _notes(tracked: Tracked | None, fit: Fit | None, *, changed: bool) -> Iterat
         yield "training rows unknown: it learned in several batches"
     elif fit.rows is None:
         yield "training rows unknown: the data of its fit is no longer there as it was, or has no name"
+
+
+def _rows_inside(watch: Watch, model: object, fit: Fit | None, namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how many training rows a model holds; compared with the data of its fit, if that is still there."""
+    names = (name for name, known in watch.state.names.items() if fit is not None and known == fit.x)
+    found = rows_inside(model, namespace.get(next(names, ""))) if fit is not None else None
+    return {"data_inside": asdict(found)} if found is not None else {}
 
 
 # ---- where it comes from ---------------------------------------------------------------------------------------------

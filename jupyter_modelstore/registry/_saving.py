@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from jupyter_modelstore import capture, formats, trust
 from jupyter_modelstore._json import JsonObject
@@ -44,7 +44,8 @@ def dump(model: object, incoming: Incoming, approvals: trust.Approvals, *, force
 
 def described(draft: Draft, model: object, dumped: Dumped, variable: str | None) -> Draft:
     """Return the draft with all that is known of the model; found out while the disk is at work."""
-    known = capture.describe(model)
+    known, inside = capture.describe(model), capture.rows_inside(model)
+    source = ({"variable": variable} if variable else {}) | ({"data_inside": asdict(inside)} if inside else {})
     return replace(
         draft,
         algorithm=known.algorithm,
@@ -54,7 +55,7 @@ def described(draft: Draft, model: object, dumped: Dumped, variable: str | None)
         target_column=known.target_column,
         signature=JsonObject.of(known.signature),
         environment=_environment(dumped.modules, dumped.by_value),
-        source=JsonObject.of({"variable": variable} if variable else {}),
+        source=JsonObject.of(source),
         format=dumped.format,
         format_version=dumped.format_version,
     )
@@ -75,6 +76,8 @@ def with_captured(draft: Draft, captured: Captured | None, origin: capture.Origi
     source = dict(draft.source) | dict(captured.source) | ({"metrics": measured} if measured else {}) | parent
     if not measured:
         source.pop("metrics", None)
+    if captured.training_samples and isinstance(inside := source.get("data_inside"), Mapping) and inside.get("of") is None:
+        source["data_inside"] = {**inside, "of": captured.training_samples}
     return replace(
         draft,
         metrics=clean_metrics({**captured.metrics, **said}),
