@@ -19,7 +19,7 @@ from _turns import TIMES
 if TYPE_CHECKING:
     from _turns import Row
 
-TOPICS = ("start", "list", "save", "load")
+TOPICS = ("start", "list", "save", "load", "capture")
 _SHOWN = ("scikit-learn", "numpy", "joblib", "pins", "mlflow")
 _WORK = Path(__file__).parent.parent / ".cache"
 

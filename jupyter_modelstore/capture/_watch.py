@@ -12,6 +12,7 @@ unknown.
 from __future__ import annotations
 
 import ast
+import re
 import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -22,7 +23,6 @@ from jupyter_modelstore.capture import _library as library
 from jupyter_modelstore.capture import _prints
 from jupyter_modelstore.capture._cells import parse
 from jupyter_modelstore.capture._domain import UNKNOWN, Box, Data, Function, Items, Made, Model, Score, Value
-from jupyter_modelstore.capture._expressions import is_risky
 from jupyter_modelstore.capture._kinds import ANY_ERROR, MISSING, is_a, kind_of, peek
 from jupyter_modelstore.capture._numbers import numbers_of, printed
 from jupyter_modelstore.capture._place import Repository
@@ -31,6 +31,7 @@ from jupyter_modelstore.capture._scope import TooMuch
 from jupyter_modelstore.capture._state import Measure, Start, State, Tracked
 
 _MOST_SOURCE = 200_000
+_MAY_FIT = re.compile(r"fit\w*\(|train\w*\(")
 _MOST_FOLLOWED = 200
 _MOST_MEASURES = 1_000
 _MOST_INSIDE = 60
@@ -85,7 +86,7 @@ class Watch:
         self._running.append(
             _Running(self._runs, statements, perf_counter(), readable=tree is not None, magic=source.lstrip().startswith("%%"))
         )
-        if any(is_risky(statement) for statement in statements):
+        if _MAY_FIT.search(source):
             self.repository.look()
         self._verify(namespace)
         self._follow_mentioned(statements, namespace)
