@@ -124,7 +124,7 @@ class Backend(Protocol):
 
     @property
     def where(self) -> str:
-        """For people: ``on this machine``."""
+        """For people: ``on this machine``; and that there is nothing yet, if so."""
 
     @property
     def location(self) -> str:

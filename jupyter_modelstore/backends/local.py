@@ -100,7 +100,7 @@ class LocalBackend:
     Parameters
     ----------
     directory
-        Where; made when it is missing.
+        Where; made by the first save.
     user_id
         UUID of the user; own models load without a question.
     """
@@ -117,8 +117,8 @@ class LocalBackend:
 
     @property
     def where(self) -> str:
-        """For people."""
-        return "on this machine"
+        """For people; also that there is nothing yet, since the directory may be mistyped."""
+        return "on this machine" if self._database.exists else f"on this machine; {self._directory} holds no store yet"
 
     @property
     def location(self) -> str:
@@ -135,8 +135,7 @@ class LocalBackend:
     @contextlib.contextmanager
     def receive(self, save_id: str, progress: Progress | None = None) -> Iterator[_Incoming]:
         """Begin a save; see :class:`~jupyter_modelstore.protocols.Backend`."""
-        with self._database.read():  # makes the directory, refuses a store that cannot be used
-            pass
+        self._database.make()  # and its directory; refuses a store that cannot be used
         with file_errors(f"in {self._files}"):
             if not self._files.is_dir():
                 self._files.mkdir(mode=0o700, exist_ok=True)
@@ -484,6 +483,8 @@ class LocalBackend:
 
     def purge(self, records: Sequence[ModelRecord]) -> Removal:
         """Turn trashed records into tombstones, then remove their files."""
+        if not records:
+            return Removal(records=(), bytes=0)
         with self._database.write() as db:
             gone = [self._again(db, record.id) for record in records]
             gone = [record for record in gone if record.deleted_at is not None and record.status != "purged"]
@@ -540,6 +541,8 @@ class LocalBackend:
 
     def check(self, *, full: bool = False) -> Sequence[Finding]:
         """Look for damage, mark records whose file is gone, clear what dead saves left and what is due in the trash."""
+        if not self._database.exists and not any(self._files.glob("*.pkl")):
+            return [Finding(what="store", ok=True, message=f"there is none at {self._directory} yet")]
         return _health.check(self._database, self._files, self, full=full)
 
     def repair(self) -> Finding:
