@@ -588,13 +588,13 @@ class _Incoming:
         self._path = file.path.with_suffix(".pkl")
         self._named = self._recorded = False
 
-    def force(self) -> None:
-        """Begin to force the bytes to the disk."""
-        self.file.force()
+    def seal(self) -> None:
+        """Force the bytes to the disk."""
+        self.file.seal()
 
     def commit(self, draft: Draft) -> Saved:
         """Rename the file and insert the row."""
-        self.file.seal()
+        self.seal()
         backend = self._backend
         full = dataclasses.replace(draft, save_id=self._save_id, sha256=self.file.sha256, model_file_size=self.file.size)
         try:

@@ -150,8 +150,9 @@ class Registry:
         """
         draft = _saving.draft_of(name, description=description, tags=tags, metrics=metrics, alias=alias)
         with self._backend.receive(draft.save_id, progress) as incoming:
-            dumped = _saving.dump(model, incoming, self._approvals, force=force)
-            return incoming.commit(_saving.described(draft, model, dumped, variable))
+            draft = _saving.dump(model, draft, incoming, variable=variable, force=force)
+            self._approvals.remember(incoming.file.sha256)
+            return incoming.commit(draft)
 
     def save_in_background(self, model: object, name: str, **what: Any) -> Future[ModelRecord]:  # noqa: ANN401
         """Keep a fitted model without waiting for the disk. The arguments are those of :meth:`keep`.
@@ -168,8 +169,8 @@ class Registry:
         draft = _saving.draft_of(name, **what)
         with ExitStack() as stack:
             incoming = stack.enter_context(self._backend.receive(draft.save_id, progress))
-            dumped = _saving.dump(model, incoming, self._approvals, force=force)
-            draft = _saving.described(draft, model, dumped, variable)
+            draft = _saving.dump(model, draft, incoming, variable=variable, force=force)
+            self._approvals.remember(incoming.file.sha256)
             held = stack.pop_all()
         if self._executor is None or self._executor[0] != os.getpid():  # a forked child has no threads of its parent's
             self._executor = (os.getpid(), ThreadPoolExecutor(1, thread_name_prefix="modelstore-save"))

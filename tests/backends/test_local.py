@@ -196,7 +196,7 @@ def test_a_file_that_was_swept_before_its_row_is_not_recorded(backend, directory
     save_id = str(uuid.uuid4())
     with backend.receive(save_id) as incoming:
         incoming.file.write(b"model")
-        incoming.force()
+        incoming.seal()
         assert LocalBackend(directory, USER).sweep(timedelta(0))[0] == 1
         with pytest.raises(ModelFileNotFound):
             incoming.commit(Draft(model_name="churn", save_id=save_id))
