@@ -14,8 +14,7 @@ import os
 import stat
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from pickle import PickleBuffer
 from queue import SimpleQueue
@@ -48,7 +47,6 @@ class HashingFile:
         self._raw = path.open("xb", buffering=_BUFFER)
         self._hash = hashlib.sha256()
         self._size = 0
-        self._forcing: _Aside | None = None
 
     @property
     def size(self) -> int:
@@ -80,7 +78,7 @@ class HashingFile:
             self._hash.update(view)
             self._raw.write(view)
             return
-        hashing = _Aside(partial(self._hash.update, view))
+        hashing = _Hashing(self._hash, view)
         self._raw.write(view)
         hashing.wait()
 
@@ -91,19 +89,12 @@ class HashingFile:
         self._hash = hashlib.sha256()
         self._size = 0
 
-    def force(self) -> None:
-        """Begin to force the bytes to the disk, in a second thread; nothing more may be written."""
-        if self._forcing is None and not self._raw.closed:
-            self._raw.flush()
-            self._forcing = _Aside(partial(os.fsync, self._raw.fileno()))
-
     def seal(self) -> None:
-        """Force the bytes to the disk, or wait until they are there, and close."""
-        self.force()
-        if self._forcing is not None:
-            self._forcing.wait()
-            self._forcing = None
-        self._raw.close()
+        """Force the bytes to the disk and close."""
+        if not self._raw.closed:
+            self._raw.flush()
+            os.fsync(self._raw.fileno())
+            self._raw.close()
 
     def close(self) -> None:
         """Close without forcing anything to the disk; for a file that is given up."""
@@ -112,24 +103,25 @@ class HashingFile:
                 self._raw.close()
 
 
-class _Aside:
-    """A call that a thread makes meanwhile: to hash bytes, to force a file to the disk.
+class _Hashing:
+    """Bytes that a thread is hashing.
 
     Made of what an interrupt cannot leave half-done, which futures are not: their locks are Python code. Whoever gives up
-    need not wait; the thread keeps what it works on alive until it is done, and what comes of it is thrown away.
+    need not wait; the thread keeps the bytes alive until it is done with them, and the hash is thrown away.
     """
 
-    def __init__(self, call: Callable[[], object]) -> None:
-        self._call = call
+    def __init__(self, digest: hashlib._Hash, view: memoryview) -> None:
+        self._digest = digest
+        self._view = view
         self._running = threading.Lock()
         self._running.acquire()
         self._error: Exception | None = None
-        _queue().put(self)
+        _queue_of_hashers().put(self)
 
     def run(self) -> None:
-        """Call; in the thread."""
+        """Hash; called in the thread."""
         try:
-            self._call()
+            self._digest.update(self._view)
         except Exception as error:  # noqa: BLE001 (raised again where it is waited for)
             self._error = error
         finally:
@@ -142,23 +134,23 @@ class _Aside:
             raise self._error
 
 
-_helpers: tuple[int, SimpleQueue[_Aside]] | None = None
-_helpers_lock = threading.Lock()
+_hashers: tuple[int, SimpleQueue[_Hashing]] | None = None
+_hashers_lock = threading.Lock()
 
 
-def _queue() -> SimpleQueue[_Aside]:
-    """Return the queue of this process's helping threads; a forked child makes its own."""
-    global _helpers  # noqa: PLW0603 (one queue a process)
-    with _helpers_lock:
-        if _helpers is None or _helpers[0] != os.getpid():
-            queue: SimpleQueue[_Aside] = SimpleQueue()
+def _queue_of_hashers() -> SimpleQueue[_Hashing]:
+    """Return the queue of this process's hashing threads; a forked child makes its own."""
+    global _hashers  # noqa: PLW0603 (one queue a process)
+    with _hashers_lock:
+        if _hashers is None or _hashers[0] != os.getpid():
+            queue: SimpleQueue[_Hashing] = SimpleQueue()
             for _ in range(2):
-                threading.Thread(target=_help_forever, args=(queue,), name="modelstore-file", daemon=True).start()
-            _helpers = (os.getpid(), queue)
-        return _helpers[1]
+                threading.Thread(target=_hash_forever, args=(queue,), name="modelstore-hash", daemon=True).start()
+            _hashers = (os.getpid(), queue)
+        return _hashers[1]
 
 
-def _help_forever(queue: SimpleQueue[_Aside]) -> None:
+def _hash_forever(queue: SimpleQueue[_Hashing]) -> None:
     while True:
         queue.get().run()
 

@@ -107,8 +107,8 @@ class Incoming(Protocol):
     def file(self) -> Sink:
         """Where the bytes go, hashed on the way."""
 
-    def force(self) -> None:
-        """Begin to make the bytes durable, meanwhile. Nothing more may be written; optional before :meth:`commit`."""
+    def seal(self) -> None:
+        """Make the bytes durable. After this, nothing more may be written; optional before :meth:`commit`."""
 
     def commit(self, draft: Draft) -> Saved:
         """Make the save visible, at once and for good: when this returns, it is on the disk.
@@ -124,7 +124,7 @@ class Backend(Protocol):
 
     @property
     def where(self) -> str:
-        """For people: ``on this machine``."""
+        """For people: ``on this machine``; and that there is nothing yet, if so."""
 
     @property
     def location(self) -> str:

@@ -118,24 +118,6 @@ def test_sealing_twice_and_closing_after_are_harmless(tmp_path):
         file.write(b"y")
 
 
-def test_forcing_begins_before_it_is_waited_for_and_its_failure_is_told_then(tmp_path, monkeypatch):
-    forced = threading.Event()
-
-    def fsync(descriptor):
-        forced.set()
-        raise OSError(errno.EIO, "the disk is gone")
-
-    file = HashingFile(tmp_path / "file")
-    file.write(b"x")
-    monkeypatch.setattr(os, "fsync", fsync)
-    file.force()
-    assert forced.wait(10)
-    assert (tmp_path / "file").read_bytes() == b"x"
-    with pytest.raises(OSError, match="the disk is gone"):
-        file.seal()
-    file.close()
-
-
 def test_a_write_that_is_interrupted_lets_the_interrupt_through(tmp_path, monkeypatch):
     file = HashingFile(tmp_path / "file")
     file._raw = _Interrupting(file._raw)

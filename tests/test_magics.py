@@ -50,6 +50,19 @@ def saved(notebook, fit):
 # ---- save ------------------------------------------------------------------------------------------------------------
 
 
+def test_a_mistyped_directory_is_not_made_by_looking_into_it(saved, tmp_path):
+    saved.run(f"%modelstore config url=local:{tmp_path}/mistyped")
+    for magic in ("%models", "%models --trash", "%model_stats", "%modelstore status", "%modelstore doctor"):
+        cell = saved.run(magic)
+        assert "mistyped" in cell.text, magic
+        assert "yet" in cell.text, magic
+    saved.refused("%load_model churn", NotFound)
+    saved.refused("%delete_model churn", NotFound)
+    assert not (tmp_path / "mistyped").exists()
+    saved.run("%save_model clf churn")
+    assert "yet" not in saved.run("%models").text
+
+
 def test_the_line_that_undoes_a_save_gives_its_alias_back(saved, fit, jms_store):
     saved.run("%alias_model churn:3 champion")
     saved["clf"] = fit(4)

@@ -478,4 +478,5 @@ def test_many_threads_use_one_registry(store, fit):
 
 
 def test_a_registry_says_where_it_is(store):
-    assert repr(store) == f"<Registry on this machine: {store.location}>"
+    assert repr(store) == f"<Registry {store.where}: {store.location}>"
+    assert store.where.startswith("on this machine")

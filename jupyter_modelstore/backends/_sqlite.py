@@ -90,7 +90,7 @@ class Database:
     Parameters
     ----------
     path
-        The file; it and its directory are made when they are missing.
+        The file; it and its directory are made when something is to be written.
     migrations
         SQL scripts; number n brings the schema from version n to n + 1. Never changed once released.
     before_creating
@@ -105,9 +105,27 @@ class Database:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection, for a statement that reads; foreign errors are translated."""
+        """Give the connection, for a statement that reads; foreign errors are translated.
+
+        Reading makes nothing: where there is no file yet, it reads an empty database in memory.
+        """
         with self.errors():
-            yield self._connection()
+            connection = self._held()
+            if connection is not None or self.exists:
+                yield connection or self._connection()
+            else:
+                with contextlib.closing(self._nothing()) as nothing:
+                    yield nothing
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a file."""
+        return self.path.exists()
+
+    def make(self) -> None:
+        """Make the file if it is missing, and see whether it can be used."""
+        with self.errors():
+            self._connection()
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -136,12 +154,24 @@ class Database:
 
     def _connection(self) -> sqlite3.Connection:
         """Return this thread's connection; a new one in a forked child, and after a repair put another file in place."""
+        connection = self._held()
+        if connection is None:
+            self.close()
+            connection = self._open()
+            self._local.held = _Held(self._identity(), connection)
+        return connection
+
+    def _held(self) -> sqlite3.Connection | None:
         held: _Held | None = getattr(self._local, "held", None)
-        if held is not None and held.identity == self._identity():
-            return held.connection
-        self.close()
-        connection = self._open()
-        self._local.held = _Held(self._identity(), connection)
+        return held.connection if held is not None and held.identity == self._identity() else None
+
+    def _nothing(self) -> sqlite3.Connection:
+        """Return a new empty database in memory."""
+        if self._before_creating is not None:
+            self._before_creating()
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        prepare(connection)
+        apply(connection, self._migrations)
         return connection
 
     def _identity(self) -> tuple[int, ...]:

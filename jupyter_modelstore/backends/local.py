@@ -101,7 +101,7 @@ class LocalBackend:
     Parameters
     ----------
     directory
-        Where; made when it is missing.
+        Where; made by the first save.
     user_id
         UUID of the user; own models load without a question.
     """
@@ -118,8 +118,8 @@ class LocalBackend:
 
     @property
     def where(self) -> str:
-        """For people."""
-        return "on this machine"
+        """For people; also that there is nothing yet, since the directory may be mistyped."""
+        return "on this machine" if self._database.exists else f"on this machine; {self._directory} holds no store yet"
 
     @property
     def location(self) -> str:
@@ -136,8 +136,7 @@ class LocalBackend:
     @contextlib.contextmanager
     def receive(self, save_id: str, progress: Progress | None = None) -> Iterator[_Incoming]:
         """Begin a save; see :class:`~jupyter_modelstore.protocols.Backend`."""
-        with self._database.read():  # makes the directory, refuses a store that cannot be used
-            pass
+        self._database.make()  # and its directory; refuses a store that cannot be used
         with file_errors(f"in {self._files}"):
             if not self._files.is_dir():
                 self._files.mkdir(mode=0o700, exist_ok=True)
@@ -486,6 +485,8 @@ class LocalBackend:
 
     def purge(self, records: Sequence[ModelRecord]) -> Removal:
         """Turn trashed records into tombstones, then remove their files."""
+        if not records:
+            return Removal(records=(), bytes=0)
         with self._database.write() as db:
             gone = [self._again(db, record.id) for record in records]
             gone = [record for record in gone if record.deleted_at is not None and record.status != "purged"]
@@ -542,6 +543,8 @@ class LocalBackend:
 
     def check(self, *, full: bool = False) -> Sequence[Finding]:
         """Look for damage, mark records whose file is gone, clear what dead saves left and what is due in the trash."""
+        if not self._database.exists and not any(self._files.glob("*.pkl")):
+            return [Finding(what="store", ok=True, message=f"there is none at {self._directory} yet")]
         return _health.check(self._database, self._files, self, full=full)
 
     def repair(self) -> Finding:
@@ -587,13 +590,13 @@ class _Incoming:
         self._path = file.path.with_suffix(".pkl")
         self._named = self._recorded = False
 
-    def force(self) -> None:
-        """Begin to force the bytes to the disk."""
-        self.file.force()
+    def seal(self) -> None:
+        """Force the bytes to the disk."""
+        self.file.seal()
 
     def commit(self, draft: Draft) -> Saved:
         """Rename the file and insert the row."""
-        self.file.seal()
+        self.seal()
         backend = self._backend
         full = dataclasses.replace(draft, save_id=self._save_id, sha256=self.file.sha256, model_file_size=self.file.size)
         try:

@@ -156,8 +156,8 @@ class Registry:
         draft = _saving.draft_of(name, description=description, tags=tags, metrics=metrics, alias=alias)
         origin = self._lineage.of(model)
         with self._backend.receive(draft.save_id, progress) as incoming:
-            dumped = _saving.dump(model, incoming, self._approvals, force=force)
-            draft = _saving.described(draft, model, dumped, variable)
+            draft = _saving.dump(model, draft, incoming, variable=variable, force=force)
+            self._approvals.remember(incoming.file.sha256)
             saved = incoming.commit(_saving.with_captured(draft, captured, origin))
         if origin is not None or captured is not None:  # a script that only saves need not wait for the look at the object
             self._note(model, saved.record, loaded=origin is not None and origin.loaded)
@@ -187,9 +187,9 @@ class Registry:
         draft = _saving.draft_of(name, **what)
         with ExitStack() as stack:
             incoming = stack.enter_context(self._backend.receive(draft.save_id, progress))
-            dumped = _saving.dump(model, incoming, self._approvals, force=force)
-            draft = _saving.described(draft, model, dumped, variable)
+            draft = _saving.dump(model, draft, incoming, variable=variable, force=force)
             draft = _saving.with_captured(draft, captured, self._lineage.of(model))
+            self._approvals.remember(incoming.file.sha256)
             held = stack.pop_all()
         if self._executor is None or self._executor[0] != os.getpid():  # a forked child has no threads of its parent's
             self._executor = (os.getpid(), ThreadPoolExecutor(1, thread_name_prefix="modelstore-save"))

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from jupyter_modelstore import capture, formats, trust
 from jupyter_modelstore._json import JsonObject
 from jupyter_modelstore.names import clean_alias, clean_metrics, clean_name, clean_tags, clean_text
-from jupyter_modelstore.protocols import Dumped, Incoming
+from jupyter_modelstore.protocols import Incoming
 from jupyter_modelstore.record import Captured, Draft
 
 
@@ -33,19 +33,12 @@ def draft_of(
     )
 
 
-def dump(model: object, incoming: Incoming, approvals: trust.Approvals, *, force: bool) -> Dumped:
-    """Write a model into a save that has begun, and note that its bytes are this user's."""
+def dump(model: object, draft: Draft, incoming: Incoming, *, variable: str | None, force: bool) -> Draft:
+    """Write a model into a save that has begun; return the draft with all that is known of it."""
     capture.check(model, force=force)
-    dumped = formats.default().dump(model, incoming.file)
-    incoming.force()
-    approvals.remember(incoming.file.sha256)
-    return dumped
-
-
-def described(draft: Draft, model: object, dumped: Dumped, variable: str | None) -> Draft:
-    """Return the draft with all that is known of the model; found out while the disk is at work."""
     known, inside = capture.describe(model), capture.rows_inside(model)
     source = ({"variable": variable} if variable else {}) | ({"data_inside": asdict(inside)} if inside else {})
+    dumped = formats.default().dump(model, incoming.file)
     return replace(
         draft,
         algorithm=known.algorithm,

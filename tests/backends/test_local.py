@@ -23,7 +23,7 @@ from conformance.backend import BackendTests, find, keep, listed
 from jupyter_modelstore.backends import _rows, open_backend
 from jupyter_modelstore.backends._rows import NEWEST, NEWEST_THEN, SELECT
 from jupyter_modelstore.backends.local import LocalBackend
-from jupyter_modelstore.errors import ModelFileNotFound, NotConfigured, NotFound
+from jupyter_modelstore.errors import ModelFileNotFound, NotConfigured, NotFound, StoreCorrupt
 from jupyter_modelstore.record import Draft, ModelRecord, Query
 
 USER = str(uuid.uuid4())
@@ -196,7 +196,7 @@ def test_a_file_that_was_swept_before_its_row_is_not_recorded(backend, directory
     save_id = str(uuid.uuid4())
     with backend.receive(save_id) as incoming:
         incoming.file.write(b"model")
-        incoming.force()
+        incoming.seal()
         assert LocalBackend(directory, USER).sweep(timedelta(0))[0] == 1
         with pytest.raises(ModelFileNotFound):
             incoming.commit(Draft(model_name="churn", save_id=save_id))
@@ -271,6 +271,26 @@ def test_once_a_day_a_save_clears_up(backend, door):
     assert len(door.objects()) == 3
 
 
+def test_reading_makes_no_directory(backend, directory):
+    assert (backend.names(), list(backend.select(Query())), backend.stats().models) == ([], [], 0)
+    assert find(backend, "churn") is None
+    assert backend.alias_history("churn") == []
+    assert backend.purge(backend.select(Query(deleted=True))).records == ()
+    (finding,) = backend.check(full=True)
+    assert (finding.ok, finding.message) == (True, f"there is none at {directory} yet")
+    assert backend.repair().ok
+    assert not directory.exists()
+
+
+def test_model_files_without_their_database_are_not_taken_for_an_empty_store(backend, directory):
+    keep(backend, "churn")
+    (directory / "store.sqlite3").unlink()
+    for read in (backend.names, lambda: keep(backend, "churn", b"2")):
+        with pytest.raises(StoreCorrupt, match="1 model files are there"):
+            read()
+    assert not backend.check()[0].ok
+
+
 def test_a_store_of_the_first_schema_stays_readable(tmp_path):
     directory = tmp_path / "golden"
     shutil.copytree(GOLDEN, directory)
@@ -297,6 +317,8 @@ def test_addresses(tmp_path):
 
 
 def test_it_says_where_it_is(backend, directory):
+    assert backend.where == f"on this machine; {directory} holds no store yet"
+    keep(backend, "churn")
     assert (backend.where, backend.location) == ("on this machine", str(directory))
     assert str(directory) in repr(backend)
 

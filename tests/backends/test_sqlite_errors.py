@@ -194,5 +194,5 @@ def test_a_migration_that_fails_changes_nothing(database):
 
 def test_a_directory_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("not a directory")
-    with pytest.raises(ReadOnly), Database(tmp_path / "file" / "store" / "x", ()).read():
+    with pytest.raises(ReadOnly), Database(tmp_path / "file" / "store" / "x", ()).write():
         pytest.fail("it was opened")

@@ -79,7 +79,7 @@ class BackendTests:
         save_id = str(uuid.uuid4())
         with backend.receive(save_id) as incoming:
             incoming.file.write(b"model")
-            incoming.force()
+            incoming.seal()
             assert (find(again(), "churn"), door.rows(), again().names()) == (None, [], [])
             saved = incoming.commit(Draft(model_name="churn", save_id=save_id))
             assert find(again(), "churn") == saved.record
