@@ -18,6 +18,7 @@ the value has to look like a secret too.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
@@ -37,9 +38,10 @@ _NAME = re.compile(r"[^\W\d]\w*(?:-\w+)*")
 _NAMED = re.compile(r"([\w.-]+)[\"']?\]?\s*(?::[^=\n]*)?[=:]\s*\Z")
 _RUN = re.compile(r"[\w+/=.~:-]{16,}", re.ASCII)
 # Literals that are put together, and escapes: behind these a secret may hide.
-_HIDDEN = re.compile(
-    r"[\"'][ \t+\\()]{0,20}(?:#[^\n\r]*)?[\s\\+()]{1,200}[rbfuRBFU]{0,2}[\"'](?=[\w-])|(?<=\w)[\"']{2}(?=\w)|\\[xuUN0-7\n\r]"
+_TORN = re.compile(
+    r"[\"'](?:[ \t+\\()]{0,20}(?:#[^\n\r]*)?[\s\\+()]{1,200}[rbfuRBFU]{0,2}[\"'](?=[\w-])|(?<=\w[\"'])[\"'](?=\w))"
 )
+_ESCAPED = re.compile(r"\\[xuUN0-7\n\r]")
 _BREAKS = re.compile(r"\\?(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])")
 _MASK = "***"
 _MOST_JOINED = 100_000
@@ -75,7 +77,7 @@ def _once(text: str, values: Sequence[Wanted]) -> tuple[str, int]:
 
 def _may_hold(text: str, values: Sequence[Wanted]) -> bool:
     """Tell whether a cell in which nothing is seen at once has to be read at all; most have not."""
-    if _HIDDEN.search(text) or any(value.whole and value.text in text for value in values):
+    if _TORN.search(text) or _ESCAPED.search(text) or any(value.whole and value.text in text for value in values):
         return True
     names = set(_NAME.findall(text))
     if any(says(name) >= Says.UNUSUAL for name in names) or not _TELLING.isdisjoint(names):
@@ -86,7 +88,7 @@ def _may_hold(text: str, values: Sequence[Wanted]) -> bool:
 def _findings(cell: Cell, seen: Iterable[Span], values: Sequence[Wanted]) -> list[Finding]:
     findings: list[Finding] = [[span] for span in (*seen, *_plain_to_see(cell, values))]
     if cell.tree is not None:
-        findings += _in_tree(cell)
+        findings += _in_tree(cell, cell.tree)
     touched = {cell.home(start) for finding in findings for start, _ in finding}
     for group in cell.adjacent():
         findings += _together(cell, group, values, touched)
@@ -113,10 +115,9 @@ def _identifies(text: str, start: int) -> bool:
     return found is not None and identifies(found[1])
 
 
-def _in_tree(cell: Cell) -> Iterator[Finding]:
+def _in_tree(cell: Cell, tree: ast.AST) -> Iterator[Finding]:
     """Yield what is secret by its name in Python."""
-    assert cell.tree is not None  # noqa: S101 (for the type)
-    for nodes in _nodes.secret_values(cell.tree):
+    for nodes in _nodes.secret_values(tree):
         spans: list[Span] = []
         for node in nodes:
             literals = cell.literals(node)

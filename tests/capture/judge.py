@@ -35,7 +35,7 @@ from threadpoolctl import threadpool_limits
 from witness import Fit, Witness
 
 OUTCOMES = ("right", "none", "empty", "wrong", "fault")
-NUMBERS = frozenset({"metrics", "split", "training_samples", "test_samples", "training_time_seconds", "source.data_inside"})
+NUMBERS = frozenset({"metrics", "split", "training_samples", "test_samples", "training_time_seconds"})
 
 
 @dataclass(frozen=True)

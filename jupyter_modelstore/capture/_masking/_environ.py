@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
@@ -31,20 +32,25 @@ class Wanted(NamedTuple):
     whole: bool  # only where it is all that a literal holds: a word
 
 
-def wanted(environ: Mapping[str, str]) -> list[Wanted]:
+def wanted(environ: Mapping[str, str]) -> tuple[Wanted, ...]:
     """Return what to look for, the longest first."""
+    return _wanted(tuple(environ.items()))
+
+
+@lru_cache(maxsize=1)  # a save asks for each cell
+def _wanted(variables: tuple[tuple[str, str], ...]) -> tuple[Wanted, ...]:
     found: dict[str, bool] = {}
-    for value in _secrets(environ):
+    for value in _secrets(variables):
         word = is_plain(value) and len(value) < _SAFE
         for form in [value] if word else _forms(value):
             found[form] = word and found.get(form, True)
-    return sorted((Wanted(form, whole) for form, whole in found.items()), key=lambda item: (-len(item.text), item.text))
+    return tuple(sorted((Wanted(form, whole) for form, whole in found.items()), key=lambda item: (-len(item.text), item.text)))
 
 
-def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
-    for name, given in environ.items():
-        value = str(given).strip()[:_MOST]
-        candidates = [value] if _is_one(str(name), value) else []
+def _secrets(variables: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for name, given in variables:
+        value = given.strip()[:_MOST]
+        candidates = [value] if _is_one(name, value) else []
         if "://" in value and "@" in value:
             candidates += _password(value)
         for candidate in candidates:
@@ -80,7 +86,8 @@ def _forms(value: str) -> Iterator[str]:
         yield base64.urlsafe_b64encode(text).decode().rstrip("=")
     yield data.hex()
     if "\n" in value:
-        yield from (line.strip() for line in value.splitlines() if len(line.strip()) >= _LEAST_LINE)
+        lines = map(str.strip, value.splitlines())
+        yield from (line for line in lines if len(line) >= _LEAST_LINE and '": ' not in line)  # not those of JSON
 
 
 def occurrences(text: str, values: Iterable[Wanted]) -> Iterator[Span]:

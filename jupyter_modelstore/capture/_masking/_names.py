@@ -54,7 +54,7 @@ _ORDINARY = words(
     "subword input output prompt new added extra n num max min total text query source target context label raw all "
     "per unique rare non top known unknown current this other lemma str generated predicted pred true low high band "
     "one two single multi forward backward by second fim eot bot think draft speech audio video instance initializer "
-    "placeholder trigger modifier identity concept"
+    "placeholder trigger modifier identity concept delimiter separator"
 )
 _UNUSUAL = words("auth oauth credential cred dsn jwt bearer cookie")
 _RANDOM = words("key salt pepper nonce signature sig hmac webhook session sessionid license licence pat sas certificate seed")
@@ -154,6 +154,7 @@ _PATH = re.compile(
 _WORD_OR_TWO = r"(?:[A-Z]?[a-z]{1,20}(?:[A-Z][a-z]{2,20}){0,4}|[A-Z]{1,20})"
 _PLAIN = re.compile(rf"[\s_.,:;/!?'@#-]*{_WORD_OR_TWO}(?:[\s_.,:;/!?'-]+{_WORD_OR_TWO})*[\s_.:!?-]*")
 _MARKER = re.compile(r"[<\[({|].*[>\])}|]|#+\w*|@@?\w*", re.DOTALL)
+_SIGN_OF_LIFE = re.compile(r"[^\W_]")
 _BRACKETS = re.compile(r"[()\[\]{}<>]")
 _RANDOM_CHARS = re.compile(r"[\w+/=.~:-]+", re.ASCII)
 _SIGNS = re.compile(r"[^A-Za-z0-9]+")
@@ -186,8 +187,9 @@ def identifies(name: str) -> bool:
 def suits(level: Says, value: str) -> bool:
     """Tell whether a value is what a name says."""
     value = value[:10_000].strip()
-    bare = _SCHEME.sub("", value, count=1)
-    if level is Says.NOTHING or stands_for(bare):
+    scheme = _SCHEME.match(value)
+    bare = value[scheme.end() :] if scheme else value
+    if level is Says.NOTHING or stands_for(bare) or (len(bare) < _MIXED_LENGTH and not _SIGN_OF_LIFE.search(bare)):
         return False
     if level >= Says.NO_PATH and _NAME_OF_ONE.fullmatch(bare) and says(bare) >= Says.UNUSUAL:
         return False

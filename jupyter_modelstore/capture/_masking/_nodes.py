@@ -26,6 +26,8 @@ _WRAPPERS = words(
 _LOOKUPS = words("getenv get setdefault pop getattr environ config env secret")
 _SETTERS = words("setdefault putenv setenv set setattr setitem add_header putheader set_option")
 LOGINS = words("login log_in authenticate authorize signin sign_in")
+_LOGIN_DATA = words("auth credential credentials cred creds")  # (user, password)
+_USERS = words("user username login uid email account")
 # How the names of functions begin that take no secret.
 _GETTERS = words(
     "get read load fetch ask prompt input find access lookup describe list delete remove generate create resolve "
@@ -37,6 +39,7 @@ _VERBS_OF_COLUMNS = words("rename astype agg aggregate map replace with_columns 
 # What stands in the fields of f-strings is read as text: old versions of Python misplace it.
 _LEAVES = frozenset({ast.Name, ast.Constant, ast.JoinedStr, _TEMPLATE, ast.Load, ast.Store, ast.alias})
 _A_NAME = re.compile(r"-{0,2}[^\W\d][\w. -]{0,63}")
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
 _COLLECTIONS = (ast.Dict, ast.Tuple, ast.List, ast.Set)
 _ALNUM = re.compile(r"[^\W_]")
 
@@ -60,7 +63,7 @@ def secret_values(tree: ast.AST) -> Iterator[Value]:
     of_columns: set[int] = set()
     while todo:
         node = todo.pop()
-        kind = type(node)
+        kind: type[ast.AST] = type(node)
         if kind in _LEAVES or id(node) in of_columns:
             continue
         if kind is ast.Call:
@@ -68,12 +71,19 @@ def secret_values(tree: ast.AST) -> Iterator[Value]:
         bound = _BINDINGS.get(kind)
         if bound is not None:
             yield from bound(node)
-        for field in kind._fields:
+        for field in _fields(kind):
             part = getattr(node, field, None)
             if isinstance(part, list):
                 todo += [item for item in part if isinstance(item, ast.AST)]
             elif isinstance(part, ast.AST):
                 todo.append(part)
+
+
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    """Return the fields in which a node has others that matter."""
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(field for field in kind._fields if field not in {"ctx", "op", "ops", "type_comment", "kind"})
+    return _FIELDS[kind]
 
 
 def _about_columns(call: ast.Call) -> set[int]:
@@ -115,7 +125,7 @@ def _name(node: ast.AST) -> str:
 def _named(name: str, value: ast.expr, level: Says | None = None) -> Iterator[Value]:
     """Yield what is secret of a value, by its name; by the degree given, if there is one."""
     level = says(name) if level is None else level
-    if isinstance(value, ast.Tuple) and "auth" in words_of(name) and len(value.elts) == 2:  # noqa: PLR2004 (user, password)
+    if isinstance(value, ast.Tuple) and len(value.elts) == 2 and not _LOGIN_DATA.isdisjoint(words_of(name)):  # noqa: PLR2004
         user, password = value.elts
         yield from _named("password", user if _text([password]) == "" else password)
         return
@@ -132,7 +142,7 @@ def _text(literals: Value) -> str:
     """Return the text of literals; of an f-string without its fields."""
     parts = []
     for literal in literals:
-        for part in literal.values if isinstance(literal, ast.JoinedStr) else [literal]:
+        for part in getattr(literal, "values", [literal]):
             value = part.value if isinstance(part, ast.Constant) else ""
             parts.append(value.decode("latin-1") if isinstance(value, bytes) else str(value))
     return "".join(parts)
@@ -218,8 +228,11 @@ def _function(call: ast.Call) -> str:
 
 
 def _of_dict(node: ast.Dict) -> Iterator[Value]:
-    for key, value in zip(node.keys, node.values, strict=True):
-        if key is not None and (name := _name(key)):
+    names = ["" if key is None else _name(key) for key in node.keys]
+    for name, value in zip(names, node.values, strict=True):
+        if name == "pass" and not _USERS.isdisjoint(names):
+            yield from _named("password", value)
+        elif name:
             yield from _named(name, value)
 
 
@@ -263,13 +276,16 @@ def _called(node: ast.Call) -> Iterator[Value]:
 def _of_function(node: ast.Call, function: str) -> Iterator[Value]:
     """Yield arguments of ``set_password``, ``HTTPBasicAuth``, ``SecretStr``; not of ``get_secret``."""
     level, parts = says(function), words_of(function)
+    literals = [arg for arg in node.args if _is_literal(arg) and not _is_name(arg)]
+    if "client" in parts or "api" in parts:
+        for arg in literals:  # Client("…", "…"): only what is long and random
+            yield from _named(function, arg, Says.NOTHING)
     if not parts or parts[0] in _GETTERS or not (level >= Says.UNUSUAL or "login" in parts or "auth" in parts):
         return
-    for arg in node.args:
-        if _is_literal(arg) and not _is_name(arg):
-            several, last = len(node.args) > 1, arg is node.args[-1]
-            sure = level is Says.SURE and (several or parts[0] in {"set", "secret"})
-            yield from _named("", arg, Says.SURE if last and (sure or (several and "auth" in parts)) else Says.UNUSUAL)
+    several = len(node.args) > 1
+    for arg in literals:
+        sure = (level is Says.SURE and (several or parts[0] in {"set", "secret"})) or (several and "auth" in parts)
+        yield from _named("", arg, Says.SURE if sure and arg is node.args[-1] else Says.UNUSUAL)
 
 
 def _behind_names(items: Sequence[ast.expr], least: Says = Says.UNUSUAL) -> Iterator[Value]:

@@ -12,7 +12,17 @@ from collections.abc import Iterator
 from enum import Enum
 
 from jupyter_modelstore.capture._masking._forms import Span
-from jupyter_modelstore.capture._masking._names import Says, is_mixed, is_opaque_base64, is_plain, is_secret, says, suits
+from jupyter_modelstore.capture._masking._names import (
+    Says,
+    is_mixed,
+    is_opaque,
+    is_opaque_base64,
+    is_plain,
+    is_random,
+    is_secret,
+    says,
+    suits,
+)
 
 
 class Manner(Enum):
@@ -46,6 +56,8 @@ _CALL = re.compile(r"[\w.]+[(\[].*|[^\W\d]\w*(?:\.\w+)+", re.DOTALL)
 _VARIABLE = re.compile(r"\$\w+")
 _LETTERS = re.compile(r"[^\W\d]+")
 _ENVIRONMENT = re.compile(r"%(?:set_)?env[ \t]{1,8}(\w{1,64})[ \t=]{1,8}(\S[^\n\r]*)")
+# ``wandb login …``, ``ngrok authtoken …``, ``aws configure set aws_secret_access_key …``
+_SPOKEN = re.compile(r"(?<![\w-])([\w-]{3,64})[ \t]{1,8}[\"']?(?=([\w+/=.~:-]{16,512}))")
 _SQL = re.compile(r"(?i)\b(?:password|identified[ \t]+by|secret)[ \t]+'([^'\n]{1,200})'")
 _PROGRAM = re.compile(r"(?<![\w-])(curl|wget|https?|sshpass|docker|podman|helm|mysql\w*|mariadb|redis-cli)(?=[ \t])[^\n]*")
 _FLAGS = {  # how programs take a password in one letter
@@ -72,13 +84,21 @@ def pairs(text: str, start: int, end: int, manner: Manner) -> Iterator[Span]:
     if "-" in part:
         yield from _options(text, start, end, manner)
     if manner is Manner.COMMAND:
-        for found in _ENVIRONMENT.finditer(text, start, end):
-            if is_secret(found[1], found[2]) and not _is_variable(found[2], manner):
-                yield found.span(2)
+        yield from _spoken(text, start, end)
     if "'" in part:
         for found in _SQL.finditer(text, start, end):
             if suits(Says.SURE, found[1]):
                 yield found.span(1)
+
+
+def _spoken(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yield values in commands that stand behind a name and a blank."""
+    for found in _ENVIRONMENT.finditer(text, start, end):
+        if is_secret(found[1], found[2]) and not _is_variable(found[2], Manner.COMMAND):
+            yield found.span(2)
+    for found in _SPOKEN.finditer(text, start, end):
+        if (found[1] == "login" or says(found[1]) >= Says.UNUSUAL) and (is_random(found[2]) or is_opaque(found[2])):
+            yield found.span(2)
 
 
 def _named(text: str, start: int, end: int, manner: Manner) -> Iterator[Span]:
