@@ -25,11 +25,11 @@ from jupyter_modelstore.capture._domain import (
     Unknown,
     Value,
 )
-from jupyter_modelstore.capture._expressions import is_risky, rooted
-from jupyter_modelstore.capture._kinds import MISSING, is_a, kind_of_class
+from jupyter_modelstore.capture._expressions import altered, is_risky, rooted
+from jupyter_modelstore.capture._kinds import MISSING, is_a, kind_of_class, words
 from jupyter_modelstore.capture._scope import Frame
 from jupyter_modelstore.capture._scores import Scores, within
-from jupyter_modelstore.capture._state import Fit, Tracked
+from jupyter_modelstore.capture._state import TUNED, Fit, Tracked
 from jupyter_modelstore.capture._tables import SHUFFLES, writes
 
 _PREDICT = frozenset({"predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples"})
@@ -62,6 +62,8 @@ _SAME_VALUES = frozenset(
     }
 )
 """Functions after which the numbers in rows are still what they were, or as good as that on both sides of a split."""
+_STILL_ANSWERS = words("array asarray ascontiguousarray ravel squeeze argmax where Series DataFrame list tuple copy deepcopy")
+"""Functions of numpy, pandas and Python after which predictions are what they were."""
 _MOST_DEPTH = 5
 _ASKING = (
     *(
@@ -83,6 +85,7 @@ _ASKING = (
 _RACING = frozenset({"threading", "concurrent", "multiprocessing", "asyncio", "dask", "ray", "joblib"})
 _MATRICES = frozenset({"DMatrix", "QuantileDMatrix", "Dataset", "Pool"})
 _TRAINERS = frozenset({("xgboost", "train"), ("lightgbm", "train"), ("catboost", "train")})
+_ROUNDED = "it was rounded: keep the whole number in a variable"
 _UNREADABLE = "code that cannot be followed may have changed it after its fit"
 
 
@@ -149,6 +152,8 @@ class Calls(Scores):
         meaning = self._meaning(thing, given, named, node)
         if meaning is not None:
             return meaning
+        if library.root_of(thing) == "builtins" and any(isinstance(value, Unknown) and not value.plain for value in every):
+            return self._opaque(every)  # it may be a generator, and run now
         if library.root_of(thing) in _RACING and any(isinstance(value, Function) for value in every):
             self.racing = True
         if not library.is_harmless(thing):
@@ -165,7 +170,7 @@ class Calls(Scores):
             return self._method_of_model(self.state.models[base.key], name, node)
         given, named = self._arguments(node)
         if isinstance(base, Data):
-            if any(isinstance(value, (Model, Box)) for value in (*given, *named.values())):
+            if any(isinstance(value, (Model, Box, Function)) for value in (*given, *named.values())):
                 self._opaque([*given, *named.values()])
             return self.method_of_data(base, name, node, named)
         if isinstance(base, Box):
@@ -180,7 +185,7 @@ class Calls(Scores):
     def _method_of_score(self, score: Score, name: str) -> Value:
         if name == "mean" and score.read in {"mean", "-mean"}:
             return replace(score, read=score.read)
-        return replace(score, rounded=True) if name == "round" else PLAIN
+        return replace(score, why=_ROUNDED) if name == "round" else PLAIN
 
     def _method_of_box(self, box: Box, name: str, given: list[Value]) -> Value:
         if name == "append" and box.length is not None and given:
@@ -192,8 +197,9 @@ class Calls(Scores):
         elif name == "get" and given and isinstance(given[0], Const):
             return box.items.get(given[0].value, UNKNOWN)
         elif name == "update" and given and isinstance(given[0], Box):
+            if not given[0].whole:
+                box.forget()
             box.items.update(given[0].items)
-            box.whole &= given[0].whole
         elif name not in {"items", "keys", "values", "index", "count", "copy"}:
             self.touch_in(box, _UNREADABLE)
             return self._opaque(given)
@@ -207,16 +213,19 @@ class Calls(Scores):
             return self._fitted(tracked, name, given, named)
         if name in _PREDICT:
             self.note(tracked, "predicted")
-            return Made(tracked.key, tracked.version, data)
+            how = "decision" if name in {"decision_function", "score_samples"} else "predict"
+            return Made(tracked.key, tracked.version, data, how, plain=name == "predict")
         if name == "score":
+            if len(given) > 2 or "sample_weight" in named:  # noqa: PLR2004 (weights are the third)
+                return PLAIN
             truth = given[1] if len(given) > 1 else named.get("y")
             return self.score("score()", Made(tracked.key, tracked.version, data), truth, node)
         if name in {"transform", "inverse_transform"}:
             return self._transformed(data, tracked) if data else UNKNOWN
         if name in {"set_params", "set_output"}:
-            fit = tracked.fit
-            self.touch(tracked, "its parameters were changed after its fit")
-            tracked.fit, tracked.tuned = fit, True
+            self.touch(tracked, TUNED)
+            tracked.tuned = not self.maybe
+            tracked.fit, tracked.why = None, TUNED
             return Model(tracked.key)
         if name.startswith(_ASKING):
             return UNKNOWN if name == "get_booster" else PLAIN
@@ -231,6 +240,8 @@ class Calls(Scores):
         y = given[1] if len(given) > 1 else named.get("y")
         data, truth = (value if isinstance(value, Data) else None for value in (x, y))
         before = tracked.fit
+        if tracked.alien and tracked.ref is None:
+            self.touch_all(_UNREADABLE)
         self.touch(tracked, "")
         whole = not name.startswith("partial")
         fit = Fit(
@@ -291,7 +302,7 @@ class Calls(Scores):
         if root == "builtins" and name in {"exec", "eval", "globals", "locals", "vars", "setattr", "delattr"}:
             return self._anything(every, keep=name in {"setattr", "delattr"})
         if name == "print" and root == "builtins":
-            if not self.maybe and not self.looping and not self.frames:
+            if self.printing and not (self.maybe or self.looping or self.frames):
                 self.prints.append((node, given))
             return Const(None)
         if root == "sklearn" and library.is_genuine(thing):
@@ -306,7 +317,7 @@ class Calls(Scores):
         if name in {"round", "float", "mean", "around"} and given and isinstance(given[0], Score):
             if name == "mean" and given[0].read not in {"mean", "-mean"}:
                 return UNKNOWN
-            return replace(given[0], rounded=given[0].rounded or name in {"round", "around"})
+            return replace(given[0], why=_ROUNDED) if name in {"round", "around"} else given[0]
         return None
 
     def _anything(self, every: list[Value], *, keep: bool) -> Value:
@@ -353,9 +364,10 @@ class Calls(Scores):
         if library.qualified(thing) == ("types", "SimpleNamespace"):
             return Box({f".{name}": value for name, value in named.items()})
         self._changed_in_place(library.qualified(thing)[1], every, named)
-        if library.keeps_meaning(thing) and any(isinstance(value, Made) for value in every):
-            return self.mixed(*every)
         name = library.qualified(thing)[1]
+        if library.keeps_meaning(thing) and any(isinstance(value, Made) for value in every):
+            made = self.mixed(*every)
+            return made if name in _STILL_ANSWERS else altered(made)
         return self._from(every, alike=not SHUFFLES.search(name), step=name)
 
     def _from(self, every: list[Value], *, alike: bool = False, step: str | None = None) -> Value:

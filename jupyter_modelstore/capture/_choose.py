@@ -14,7 +14,7 @@ from jupyter_modelstore.capture._own import own_scores
 from jupyter_modelstore.capture._place import notebook_path
 from jupyter_modelstore.capture._prints import take
 from jupyter_modelstore.capture._secrets import mask
-from jupyter_modelstore.capture._state import Fit, Measure, State, Tracked
+from jupyter_modelstore.capture._state import TUNED, Fit, Measure, State, Tracked
 from jupyter_modelstore.capture._watch import Watch
 from jupyter_modelstore.record import Captured, Unattached
 
@@ -25,6 +25,7 @@ _PREFIX = {"train": "train_", "validation": "val_", "cross-validation": "cv_", "
 _MOST_TOLD = 10
 _MOST_CELLS = 60
 _MOST_SOURCE = 20_000
+_MOST_CODE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,6 @@ class _Number:
     data: str
     run: int | None
     code: str
-    rounded: bool = False
     rows: int | None = None
 
 
@@ -104,6 +104,8 @@ def _numbers(
             model, fit.evals if fit else (), lambda data, about: _split(watch.state, data, None, about, fit)[0]
         )
     ]
+    if tracked is not None and tracked.why == TUNED:
+        numbers = []  # what they are of is no longer said by its parameters
     untold: list[tuple[Measure, str]] = []
     for measure in watch.measures:
         score = measure.score
@@ -124,7 +126,6 @@ def _numbers(
                 score.about,
                 measure.cell,
                 score.code,
-                score.rounded,
                 measure.rows,
             )
             for name, value in measure.values.items()
@@ -169,12 +170,16 @@ def _split(state: State, data: Data | None, truth: Data | None, about: str, fit:
     said = purpose(about)
     away = apart(data.roots, fit.x.roots)
     if away == "part":
-        return None, f"on part of the rows that were set aside ({about})"
+        return None, "on part of the rows that were set aside"
     if away == "whole":
         return ("validation" if said == "validation" else "test"), ""
-    if family(data.roots) & family(fit.x.roots):
-        return None, f"on rows that may be among those it was fitted on ({about or 'no name'})"
-    return (said if said in {"test", "validation"} and purpose(fit.about) in {None, "train"} else None), ""
+    relatives = family(data.roots), family(fit.x.roots)
+    unsure = any(root.how == "unsure" for roots in relatives for root in roots)
+    if unsure or relatives[0] & relatives[1] or said not in {"test", "validation"} or purpose(fit.about) not in {None, "train"}:
+        return None, f"on rows that may be among those it was fitted on{f' ({about})' if about else ''}"
+    if any(root.how != "new" for root in relatives[0] if root in data.roots):
+        return None, f"on part of the rows that were set aside ({about})"
+    return said, ""
 
 
 def _chosen(numbers: list[_Number]) -> tuple[dict[str, _Number], list[tuple[_Number, str]]]:
@@ -182,22 +187,21 @@ def _chosen(numbers: list[_Number]) -> tuple[dict[str, _Number], list[tuple[_Num
     latest: dict[tuple[str, str, str], _Number] = {}
     for number in numbers:
         key = (number.name, number.code, number.data)
-        known = latest.get(key)
-        if known is None or not number.rounded or known.rounded:
-            latest.pop(key, None)
-            latest[key] = number
+        latest.pop(key, None)
+        latest[key] = number
     by_name: dict[str, list[_Number]] = {}
     for number in latest.values():
         by_name.setdefault(number.name, []).append(number)
     chosen, told = {}, []
     for name, claims in by_name.items():
-        exact = [claim for claim in claims if not claim.rounded] or claims
-        if len({claim.value for claim in exact}) == 1:
-            chosen[name] = exact[-1]
+        if mask(name, os.environ)[1]:  # an argument that stands in the name holds a secret
+            continue
+        if len({claim.value for claim in claims}) == 1:
+            chosen[name] = claims[-1]
         else:
             told += [
-                (claim, f"one of {len(exact)} numbers under this name; say which with -m {name}={claim.value:.6g}")
-                for claim in exact
+                (claim, f"one of {len(claims)} numbers under this name; say which with -m {name}={claim.value:.6g}")
+                for claim in claims
             ]
     return chosen, told
 
@@ -266,15 +270,18 @@ def _source(
             source["cells"] = cells
     code = "cells" in keep
     if fit is not None and "data" in keep:
-        source["fit"] = _said(cell=_cell(watch, fit.cell), data=fit.about, code=mask(fit.code, os.environ)[0] if code else "")
+        source["fit"] = _said(cell=_cell(watch, fit.cell), data=fit.about, code=_masked(fit.code) if code else "")
     if metrics:
         source["metrics"] = {
             name: {"split": number.split}
-            | _said(cell=_cell(watch, number.run), data=number.data, code=mask(number.code, os.environ)[0] if code else "")
-            | ({"rounded": True} if number.rounded else {})
+            | _said(cell=_cell(watch, number.run), data=number.data, code=_masked(number.code) if code else "")
             for name, number in metrics.items()
         }
     return source | ({"masked": masked} if masked else {})
+
+
+def _masked(text: str) -> str:
+    return mask(text, os.environ)[0][:_MOST_CODE]
 
 
 def _said(**what: Any) -> dict[str, Any]:  # noqa: ANN401 (plain values)
@@ -292,9 +299,9 @@ def _cells(watch: Watch, tracked: Tracked, fit: Fit | None, metrics: Mapping[str
             last[watch.cells[run].source] = (run, kept)
     cells, masked = [], 0
     for source, (run, did) in list(last.items())[-_MOST_CELLS:]:
-        text, count = mask(source[:_MOST_SOURCE], os.environ)
+        text, count = mask(source, os.environ)
         masked += count
-        cells.append(_said(cell=watch.cells[run].number) | {"does": did, "code": text})
+        cells.append(_said(cell=watch.cells[run].number) | {"does": did, "code": text[:_MOST_SOURCE]})
     return cells, masked
 
 

@@ -49,10 +49,11 @@ class Thing:
 class Root:
     """Rows of some origin: ``split`` and ``side`` tell by which split they came apart from the rows of ``parents``.
 
-    ``how``: ``split`` (a function made for it), ``slice`` (``x[:n]``, ``x[mask]``), ``part`` (some of the rows), ``new``.
+    ``how``: ``split`` (a function made for it), ``slice`` (``x[:n]``, ``x[mask]``), ``part`` (some of the rows), ``new``,
+    ``unsure`` (rows that came from nobody knows where, perhaps from any other data).
     """
 
-    how: Literal["split", "slice", "part", "new"] = "new"
+    how: Literal["split", "slice", "part", "new", "unsure"] = "new"
     split: Hashable = None
     side: int = 0
     parents: frozenset[Root] = frozenset()
@@ -78,8 +79,9 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a model in one state answered to data; ``how``: ``predict``, ``cv`` (by cross-validation), ``curve``.
+    """What a model in one state answered to data.
 
+    ``how``: ``predict``, ``decision`` (its distances), ``cv`` (by cross-validation), ``curve``; ``plain``: not probabilities.
     ``part``: to some of the rows; ``altered``: and then changed by hand, as by a threshold.
     """
 
@@ -89,6 +91,7 @@ class Made:
     how: str = "predict"
     part: bool = False
     altered: bool = False
+    plain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,6 @@ class Score:
     read: str = "number"
     part: bool = False
     why: str = ""
-    rounded: bool = False
 
 
 @dataclass(slots=True, eq=False)

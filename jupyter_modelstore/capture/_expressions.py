@@ -73,9 +73,10 @@ class Expressions(Tables):
         box = Box()
         for key, value in zip(node.keys, node.values, strict=True):
             name, found = self.read(key), self.read(value)
-            if key is None and isinstance(found, Box):  # **other
+            if key is None and isinstance(found, Box) and found.whole:  # **other
                 box.items.update(found.items)
-                box.whole &= found.whole
+            elif key is None:
+                box.forget()
             elif isinstance(name, Const):
                 box.items[name.value] = found
             else:
@@ -91,6 +92,8 @@ class Expressions(Tables):
     def _read_walrus(self, node: ast.NamedExpr) -> Value:
         value = self.read(node.value)
         self.store(node.target, value)
+        for names in (self.state.names, *(frame.names for frame in self.frames)) if self.frames else ():
+            names[node.target.id] = UNKNOWN  # in a comprehension it is a variable of what stands around it
         return value
 
     def _read_choice(self, node: ast.IfExp) -> Value:
@@ -175,7 +178,8 @@ class Expressions(Tables):
         further = [self.read(item) for item in node.comparators[1:]]
         found = self.mixed(left, right, *further, step=(type(node.ops[0]).__name__, ast.unparse(node.comparators[0])))
         half = isinstance(right, Const) and right.value == 0.5 and isinstance(node.ops[0], (ast.Gt, ast.GtE))  # noqa: PLR2004 (the usual threshold)
-        return found if half and len(node.ops) == 1 else altered(found)
+        usual = half and len(node.ops) == 1 and isinstance(found, Made) and found.how != "decision"
+        return found if usual else altered(found)
 
     def _read_attribute(self, node: ast.Attribute) -> Value:
         base = self.read(node.value)
@@ -221,6 +225,8 @@ class Expressions(Tables):
             return base.values[key.value] if -len(base.values) <= key.value < len(base.values) else UNKNOWN
         if isinstance(base, Made):
             column = isinstance(node.slice, ast.Tuple) or isinstance(key, Const)
+            if column and base.plain:  # one of several outputs
+                return altered(base)
             return base if column else replace(base, part=True)
         if isinstance(base, Score) and base.read in {"report", "folds"}:
             return self.part_of_score(base, key)
@@ -234,6 +240,11 @@ class Expressions(Tables):
             return replace(score, name=metric, read="mean") if metric else UNKNOWN
         if score.read == "report" and name == "accuracy":
             return replace(score, name="accuracy", read="number")
+        return UNKNOWN
+
+    def _read_await(self, node: ast.Await) -> Value:
+        self.read(node.value)
+        self.touch_all("code that runs at another moment may have changed it")
         return UNKNOWN
 
     def _read_call(self, node: ast.Call) -> Value:
@@ -260,6 +271,7 @@ class Expressions(Tables):
         ast.Attribute: _read_attribute,
         ast.Subscript: _read_subscript,
         ast.Call: _read_call,
+        ast.Await: _read_await,
     }
 
 

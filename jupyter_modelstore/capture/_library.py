@@ -16,7 +16,7 @@ from jupyter_modelstore.capture._kinds import is_a, kind_of, peek, words
 _PLAIN = (bytes, bytearray, complex, range, slice, set, frozenset)
 _NUMPY_LIKE = frozenset({"numpy", "math", "builtins", "statistics"})
 HARMLESS = words(
-    "sklearn numpy pandas polars scipy matplotlib seaborn plotly builtins math statistics IPython ipywidgets joblib pickle "
+    "sklearn numpy pandas polars scipy matplotlib seaborn plotly builtins math statistics IPython joblib pickle "
     "cloudpickle shap json pprint time itertools functools collections operator copy warnings os pathlib sys random re "
     "datetime logging statsmodels xgboost lightgbm catboost sympy numbers dataclasses typing io textwrap string types"
 )

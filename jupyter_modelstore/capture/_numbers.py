@@ -19,9 +19,7 @@ _EXPLAINED = frozenset({"RegressorMixin", "DummyRegressor", "CatBoostRegressor"}
 _OWN_SCORE = frozenset({"MultiOutputClassifier", "LogisticRegressionCV"})
 """Classifiers of scikit-learn whose ``score`` need not be the accuracy."""
 
-_FEWEST_DIGITS = 3
 _MOST_FOLDS = 10_000
-_WHOLE = 12  # characters of a number that was not cut
 
 
 def number_of(value: Any) -> float | None:  # noqa: ANN401 (any object)
@@ -114,8 +112,7 @@ def _owner_of_score(model: object) -> tuple[str, str]:
 def printed(prints: list[tuple[ast.Call, list[Any]]], output: str) -> list[tuple[Score, float]]:
     """Return the scores that were printed by themselves, each with its number.
 
-    A print becomes a pattern of the line that it wrote; it counts if exactly one line fits, and if the number was not cut to
-    fewer than three digits.
+    A print becomes a pattern of the line that it wrote; it counts if exactly one line fits, and if the number was not cut.
     """
     found = []
     for node, given in prints:
@@ -124,9 +121,8 @@ def printed(prints: list[tuple[ast.Call, list[Any]]], output: str) -> list[tuple
         if len(scores) != 1 or pattern is None or not output:
             continue
         matches = list(re.finditer(pattern, output, re.MULTILINE))
-        if len(matches) == 1 and len(matches[0][1].lstrip("+-0.").replace(".", "")) >= _FEWEST_DIGITS:
-            cut = len(matches[0][1]) < _WHOLE
-            found.append((replace(scores[0], read="number", rounded=cut or scores[0].rounded), float(matches[0][1])))
+        if len(matches) == 1:
+            found.append((replace(scores[0], read="number"), float(matches[0][1])))
     return found
 
 
@@ -148,4 +144,7 @@ def _pattern(node: ast.Call, given: list[Any]) -> str | None:
 
 
 def _piece(part: ast.expr) -> str:
-    return re.escape(str(part.value)) if isinstance(part, ast.Constant) else _WRAPPED
+    if isinstance(part, ast.Constant):
+        return re.escape(str(part.value))
+    cut = isinstance(part, ast.FormattedValue) and (part.format_spec is not None or part.conversion != -1)
+    return "(?!)" if cut else _WRAPPED  # what was cut fits nothing

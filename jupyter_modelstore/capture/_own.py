@@ -5,6 +5,7 @@ This is part of the object's state, so that it can never be older than its fit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from jupyter_modelstore.capture._kinds import kind_of, peek, state_of
 from jupyter_modelstore.capture._numbers import number_of, score_name
 
 Split = str | None
+_NUMBER = re.compile(r"\d+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +71,11 @@ def _curves(
     found = peek(model, "evals_result_")
     sets = found if type(found) is dict or hasattr(found, "items") else {}
     last = _round(model)
-    others = [title for title in sets if title != "learn"]
-    for title, curves in sets.items():
-        index = others.index(title) if title in others else -1
+    for title, curves in sets.items() if evals else ():  # without such, they may be left from another fit
+        number = _NUMBER.search(title)
+        index = int(number[0]) if number else 0 if title == "validation" else -1
         data, about = evals[index] if 0 <= index < len(evals) else (None, "")
-        said = (
-            "train"
-            if title == "learn" or (title == "training" and data is None)
-            else split(data, about)
-            if data is not None
-            else None
-        )
+        said = "train" if title in {"learn", "training"} else split(data, about) if data is not None else None
         prefix = {"test": "", "train": "train_", "validation": "val_"}.get(said or "", f"{title}_")
         for metric, values in dict(curves).items():
             place = last if last is not None and last < len(values) else len(values) - 1

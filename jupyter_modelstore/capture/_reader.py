@@ -23,13 +23,16 @@ from jupyter_modelstore.capture._domain import (
     Items,
     Made,
     Model,
+    Root,
     Score,
     Thing,
     Unknown,
     Value,
     purpose,
 )
+from jupyter_modelstore.capture._expressions import is_risky
 from jupyter_modelstore.capture._kinds import MISSING, kind_of
+from jupyter_modelstore.capture._library import HARMLESS
 from jupyter_modelstore.capture._scope import MOST_ELEMENTS
 
 _BY_HAND = "it was changed by hand after its fit"
@@ -89,7 +92,9 @@ class Reader(Calls):
         if isinstance(node.target, ast.Name):
             value = self.lookup(node.target.id)
             if isinstance(value, Data):
-                self.change(value, "same", (type(node.op).__name__, ast.unparse(node.value), True))
+                plain = isinstance(self.read(node.value), (Const, Unknown)) and not isinstance(node.value, ast.List)
+                changed = value if plain else replace(value, roots=frozenset({Root("unsure")}))  # a list may be longer now
+                self.change(changed, "same" if plain else "other", (type(node.op).__name__, ast.unparse(node.value), True))
             else:
                 self.store(node.target, UNKNOWN)
         else:
@@ -124,6 +129,7 @@ class Reader(Calls):
             return value
         if is_model(final) and not isinstance(self.lift(final), Model):
             tracked = self.state.follow(returns_self=kind_of(final).has_params)
+            tracked.alien = True
             tracked.sure, tracked.why = True, "how it was fitted is not known: another function made it, or it was loaded"
             tracked.names.add(name)
             self.note(tracked, "assigned")
@@ -199,8 +205,10 @@ class Reader(Calls):
                 self.spoil(value)
             if isinstance(value, Model):
                 tracked = self.state.models[value.key]
+                if tracked.alien and tracked.ref is None:
+                    self.touch_all(_BY_HAND)
                 self.touch(tracked, _BY_HAND)
-                tracked.sure = not self.maybe
+                tracked.tuned = not self.maybe
                 tracked.fit, tracked.why = None, _BY_HAND
 
     def _delete(self, node: ast.Delete) -> None:
@@ -208,6 +216,8 @@ class Reader(Calls):
             if isinstance(target, ast.Name):
                 names = self.frames[-1].names if self.frames else self.state.names
                 names[target.id] = UNKNOWN
+            elif isinstance(target, ast.Subscript) and isinstance(box := self.read(target.value), Box):
+                box.forget()
             else:
                 self.store(target, UNKNOWN)
 
@@ -242,7 +252,20 @@ class Reader(Calls):
             self.perhaps(handler.body)
         self.run(node.finalbody)
 
+    def _async(self, node: ast.AsyncWith | ast.AsyncFor) -> None:
+        """Read what runs between other code: all of it may or may not happen."""
+        self._forget([node])
+        self.looping += 1
+        self.perhaps(node.body)
+        self.looping -= 1
+        self.touch_all("code that runs at another moment may have changed it")
+
     def _with(self, node: ast.With) -> None:
+        printing, self.printing = self.printing, False  # where it goes is not known
+        self._with_body(node)
+        self.printing = printing
+
+    def _with_body(self, node: ast.With) -> None:
         for item in node.items:
             self.read(item.context_expr)
             if item.optional_vars is not None:
@@ -252,6 +275,8 @@ class Reader(Calls):
 
     def _match(self, node: ast.Match) -> None:
         self.read(node.subject)
+        names = self.frames[-1].names if self.frames else self.state.names
+        names.update(dict.fromkeys(captured_names(node), UNKNOWN))
         for case in node.cases:
             self.perhaps(case.body)
 
@@ -370,6 +395,10 @@ class Reader(Calls):
     # ---- definitions -------------------------------------------------------------------------------------------------
 
     def _define(self, node: ast.FunctionDef) -> None:
+        for part in (*node.decorator_list, *node.args.defaults, *(value for value in node.args.kw_defaults if value)):
+            self.read(part)
+        if node.decorator_list:
+            self.touch_all("a decorator may have changed it")
         self.state.volatile |= {name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names}
         # One inside another sees that one's variables, which are not known when it is called.
         value = Function(node, self.cell) if not (node.decorator_list or self.maybe or self.frames) else UNKNOWN
@@ -377,9 +406,15 @@ class Reader(Calls):
 
     def _define_other(self, node: ast.ClassDef | ast.AsyncFunctionDef) -> None:
         self.state.volatile |= {name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names}
+        if is_risky(node):
+            self.touch_all("a class may have changed it")
         self._as_it_is(node.name)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        if any(alias.name == "*" for alias in node.names) and (node.module or "").partition(".")[0] not in HARMLESS:  # type: ignore[union-attr]  # only `from` has a star
+            names = self.frames[-1].names if self.frames else self.state.names
+            names.update(dict.fromkeys(names, UNKNOWN))
+            self.seen |= set(names)
         for alias in node.names:
             self._as_it_is((alias.asname or alias.name).partition(".")[0])
 
@@ -405,8 +440,11 @@ class Reader(Calls):
         ast.Delete: _delete,
         ast.If: _if,
         ast.Try: _try,
+        getattr(ast, "TryStar", ast.Try): _try,
         ast.With: _with,
         ast.Match: _match,
+        ast.AsyncWith: _async,
+        ast.AsyncFor: _async,
         ast.While: _while,
         ast.For: _for,
         ast.FunctionDef: _define,
@@ -422,6 +460,20 @@ def is_model(value: object) -> bool:
     """Tell whether an object is worth following: a single model."""
     kind = kind_of(value)
     return (kind.able or kind.library == "statsmodels") and not kind.data and not isinstance(value, type)
+
+
+def captured_names(node: ast.AST) -> Iterator[str]:
+    """Yield the names that the patterns of a ``match`` bind."""
+    for part in ast.walk(node):
+        name = (
+            part.rest
+            if isinstance(part, ast.MatchMapping)
+            else part.name
+            if isinstance(part, (ast.MatchAs, ast.MatchStar))
+            else None
+        )
+        if name is not None:
+            yield name
 
 
 def stored_names(statements: Sequence[ast.stmt]) -> Counter[str]:
@@ -441,5 +493,7 @@ def _stored(node: ast.AST) -> Iterator[str]:
         yield node.id
     if isinstance(node, ast.ExceptHandler) and node.name:
         yield node.name
+    if isinstance(node, ast.Match):
+        yield from captured_names(node)
     for child in ast.iter_child_nodes(node):
         yield from _stored(child)

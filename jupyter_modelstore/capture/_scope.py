@@ -26,6 +26,7 @@ from jupyter_modelstore.capture._domain import (
     Items,
     Made,
     Model,
+    Root,
     Score,
     Scorer,
     Thing,
@@ -76,6 +77,7 @@ class Scope(ABC):
         self.maybe = 0
         self.looping = 0
         self.failing = False
+        self.printing = True
         self.steps = 0
         self.scores: list[Score] = []
         self.fits = 0
@@ -124,6 +126,8 @@ class Scope(ABC):
         if value is MISSING:
             return Thing(vars(builtins)[name]) if name in vars(builtins) else UNKNOWN
         found = self.lift(value)
+        if isinstance(found, Data) and name in self.state.unsure:
+            found = replace(found, roots=frozenset({Root("unsure")}))
         if isinstance(found, (Data, Box)):
             self.state.names[name] = found
         return found
@@ -184,9 +188,9 @@ class Scope(ABC):
         tracked.touched, tracked.tuned = True, False
         if tracked.sure:
             tracked.fit, tracked.why = None, why
-        for key in tracked.holds:
-            if key in self.state.models:
-                self.touch(self.state.models[key], why, seen | {tracked.key})
+        near = set(tracked.holds) | {one.key for one in self.state.models.values() if tracked.key in one.holds}
+        for key in near & self.state.models.keys():
+            self.touch(self.state.models[key], why, seen | {tracked.key})
 
     def note(self, tracked: Tracked, did: str) -> None:
         """Note what the cell did with a model, unless it failed in doing so."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from jupyter_modelstore.capture import _library as library
 from jupyter_modelstore.capture._domain import (
+    PLAIN,
     UNKNOWN,
     Box,
     Const,
@@ -94,8 +95,9 @@ class Scores(Expressions):
         if isinstance(scoring, Const):
             metric = "score()" if scoring.value is None else library.of_scoring(scoring.value)
         folds = name == "cross_validate"
-        if metric is None and not folds:
-            return UNKNOWN
+        several = folds and (isinstance(scoring, Box) or (isinstance(scoring, Const) and type(scoring.value) is tuple))
+        if "**" in named or (metric is None and not several):
+            return PLAIN
         return self.score(metric or "score()", made, y, node, read="folds" if folds else "mean")
 
     def _metric(self, thing: object, name: str, given: list[Value], named: Mapping[str, Value], node: ast.Call) -> Value:

@@ -15,6 +15,7 @@ from jupyter_modelstore.capture._prints import Print
 
 T = TypeVar("T")
 _MOST_ORIGINS = 20
+TUNED = "its parameters were changed after its fit"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,7 +58,8 @@ class Tracked:
 
     ``version`` changes with every fit and every change; two scores of one version are of one state. ``sure``: what happened
     in the running cell was read without doubt; ``touched``: something in it may have changed the model; ``tuned``: nothing but
-    its parameters. ``kept``: the cell that saved it last.
+    its parameters. ``kept``: the cell that saved it last. ``alien``:
+    it came from code that cannot be followed, and may be part of another.
     """
 
     key: int
@@ -76,6 +78,7 @@ class Tracked:
     touched: bool = False
     tuned: bool = False
     kept: int = 0
+    alien: bool = False
 
     def object(self) -> Any:  # noqa: ANN401 (any model)
         """Return the model, if it is still there."""
@@ -115,6 +118,7 @@ class State:
         self.origins: dict[int, int] = {}
         self.cuts: dict[int, tuple[int, int, int]] = {}
         self.volatile: set[str] = set()
+        self.unsure: set[str] = set()
         self._count = 0
         self._known: dict[Hashable, int] = {}
         self._roots: dict[Hashable, Root] = {}

@@ -82,9 +82,7 @@ class Tables(Scope):
             return replace(data, id=self.state.known("columns", data.id, names), column=column)
         if isinstance(value, Data):
             return self._taken(data, value)
-        return self.state.data(
-            roots=self.state.root("part", self.state.new(), 0, data.roots), column=data.column, steps=data.steps
-        )
+        return self.state.data(roots=self._part(data), column=data.column, steps=data.steps)
 
     def _slice(self, data: Data, key: ast.Slice, *, exact: bool) -> Data:
         bounds = [self.read(bound) if bound is not None else None for bound in (key.lower, key.upper, key.step)]
@@ -94,26 +92,29 @@ class Tables(Scope):
         bound = one[0] if len(one) == 1 and bounds[2] is None else None
         place = key.lower or key.upper
         if bound is None or place is None or not exact:
-            return self.state.data(
-                roots=self.state.root("part", self.state.new(), 0, data.roots), column=data.column, steps=data.steps
-            )
-        said = bound.value if isinstance(bound, Const) else (ast.unparse(place), self.cell)
+            return self.state.data(roots=self._part(data), column=data.column, steps=data.steps)
+        said = bound.value if isinstance(bound, Const) else None
+        if type(said) is not int:  # labels: both ends belong to a slice
+            return self.state.data(roots=self._part(data), column=data.column, steps=data.steps)
         side = 0 if bounds[0] is None else 1
-        roots = self.state.root("slice", ("slice", said), side, data.roots)
+        roots = self.state.root("slice", ("slice", said, data.rows), side, data.roots)
         number = self.state.known("slice", data.rows, said, side)
-        if type(said) is int:
-            self.state.cuts[number] = (data.rows, said, side)
+        self.state.cuts[number] = (data.rows, said, side)
         made = self._derived(data, self.state.known("slice", data.id, said, side), data.column, rows=number)
         return replace(made, roots=roots)
+
+    def _part(self, data: Data) -> frozenset[Root]:
+        """Return some of the rows, nobody knows which."""
+        return self.state.root("part", self.state.new(), 0, data.roots)
 
     def _taken(self, data: Data, key: Data) -> Data:
         """Return the rows that a mask, or the indices of a split, take."""
         origin = next(iter(key.roots))
-        if len(key.roots) == 1 and origin.split is not None and key.rows != data.rows:
-            roots, said = self.state.root("split", origin.split, origin.side, data.roots), key.id
+        if len(key.roots) == 1 and origin.how == "split" and key.rows != data.rows:
+            roots = self.state.root("split", (origin.split, data.rows), origin.side, data.roots)
         else:
             said = self.opposite.get(key.id, key.id)
-            roots = self.state.root("slice", ("mask", said), int(key.id in self.opposite), data.roots)
+            roots = self.state.root("slice", ("mask", said, data.rows), int(key.id in self.opposite), data.roots)
         number = self.state.known("taken", data.rows, key.id)
         return replace(self._derived(data, self.state.known("taken", data.id, key.id), data.column, rows=number), roots=roots)
 
@@ -143,12 +144,17 @@ class Tables(Scope):
             return self.state.data(
                 roots=self.state.root("split", origin.split, 1 - origin.side, data.roots), column=data.column, steps=data.steps
             )
+        if name == "sample" and "replace" in given:
+            return self.state.data(roots=frozenset({Root("unsure")}))
+        if name in {"append", "extend", "insert", "remove"}:  # of a list
+            self.change(replace(data, roots=frozenset({Root("unsure")})), "other")
+            return PLAIN
         if name == "sample":
             return self.state.data(
                 roots=self.state.root("split", self.state.new(), 0, data.roots), column=data.column, steps=data.steps
             )
         fewer = name in _FEWER_ROWS or name == "drop"
-        roots = self.state.root("part", self.state.new(), 0, data.roots) if fewer else data.roots
+        roots = self._part(data) if fewer else data.roots
         made = self.state.data(roots=roots, column=data.column, steps=data.steps)
         if not fewer and not SHUFFLES.search(name):
             self.state.alike[made.rows] = data.rows

@@ -30,7 +30,7 @@ from jupyter_modelstore.capture._reader import Reader, is_model, stored_names
 from jupyter_modelstore.capture._scope import TooMuch
 from jupyter_modelstore.capture._state import Measure, Start, State, Tracked
 
-_MOST_SOURCE = 200_000
+_MOST_SOURCE = 50_000
 _MAY_FIT = re.compile(r"fit\w*\(|train\w*\(")
 _MOST_FOLLOWED = 200
 _MOST_MEASURES = 1_000
@@ -125,7 +125,7 @@ class Watch:
         if running.nested and running.magic:  # %%capture and its like ran the body as a cell of its own
             return
         if running.nested or not running.readable:
-            self._forget(running.statements)
+            self._forget(running.statements, namespace)
             return
         left = running.statements[running.done :]
         sure = [node for node in left if not failed or (error_line is not None and (node.end_lineno or 0) < error_line)]
@@ -199,10 +199,12 @@ class Watch:
 
     # ---- after a cell ------------------------------------------------------------------------------------------------
 
-    def _forget(self, statements: list[ast.stmt]) -> None:
+    def _forget(self, statements: list[ast.stmt], namespace: Mapping[str, Any]) -> None:
         """Pass over a cell that was not read: what it assigned is unknown, and what changed in it was changed by it."""
-        for name in stored_names(statements):
-            self.state.names.pop(name, None)
+        del statements
+        self.state.unsure |= {name for name in namespace if type(name) is str}
+        self.state.names.clear()
+        self.state.ids.clear()
         for tracked in self.state.models.values():
             self._judge(tracked)
 
@@ -223,7 +225,7 @@ class Watch:
                 reader.failing = True
                 reader.perhaps(perhaps)
         except (TooMuch, RecursionError):
-            self._forget(running.statements)
+            self._forget(running.statements, namespace)
             return
         places = list(self._places(reader.seen, namespace))
         if value is not None and not perhaps:
@@ -279,20 +281,12 @@ class Watch:
         if start is None or tracked.sure:
             return None
         if start.print.same(found):
-            span = (start.last, tracked.version)
+            span = None if tracked.tuned else (start.last, tracked.version)  # changed, and changed back
             tracked.version, tracked.fit, tracked.why = start.version, start.fit, start.why
             return span
-        if tracked.version == start.version:
-            tracked.version = self.state.new()
-        else:
-            tracked.version = self.state.new()
-        if not tracked.tuned:
-            tracked.fit, tracked.why = (
-                None,
-                tracked.why
-                if tracked.fit is None and tracked.touched and tracked.why
-                else "it was changed by code that cannot be followed",
-            )
+        tracked.version = self.state.new()
+        why = tracked.why if tracked.fit is None and tracked.touched else ""
+        tracked.fit, tracked.why = None, why or "it was changed by code that cannot be followed"
         return None
 
     def _look_at_data(self, names: set[str], namespace: Mapping[str, Any]) -> None:
@@ -385,7 +379,10 @@ class Watch:
         for name in names:
             if name in namespace and _is_worth_keeping(state.names.get(name, UNKNOWN)):
                 state.ids[name] = id(namespace[name])
+                state.unsure.discard(name)
             else:
+                if state.names.get(name) == UNKNOWN:
+                    state.unsure.add(name)
                 state.names.pop(name, None)
                 state.ids.pop(name, None)
 
