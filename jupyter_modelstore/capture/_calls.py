@@ -255,6 +255,7 @@ class Calls(Scores):
         )
         if before is not None and not tracked.returns_self:
             fit = replace(before, cell=self.cell, code=self.code())
+        fit.again = before is not None
         if self.looping:
             fit.alone = False
         self.note(tracked, "fitted")
@@ -280,16 +281,12 @@ class Calls(Scores):
         return replace(data, id=self.state.known("transform", state, data.id), steps=(*data.steps, ("transform", *state)))
 
     def _evals(self, named: Mapping[str, Value]) -> tuple[tuple[Data | None, str], ...]:
-        """Return the data that a booster was watched on: ``eval_set=[(X_val, y_val)]``, or one pair."""
-        found = named.get("eval_set")
-        if isinstance(found, Items) and len(found.values) == 2:  # noqa: PLR2004 (a pair)
-            found = Box({0: found}, 1)
-        if not isinstance(found, Box) or found.length is None:
-            return ()
-        pairs = [found.items.get(index) for index in range(found.length)]
-        firsts = [pair.values[0] if isinstance(pair, Items) and pair.values else None for pair in pairs]
-        data = [value if isinstance(value, Data) else None for value in firsts]
-        return tuple((value, self.names_of(value)) for value in data)
+        """Return the data that a booster was watched on: ``eval_set=[(X_val, y_val)]``, or ``eval_X=(X_val,)``."""
+        pairs = _listed(named.get("eval_set"))
+        data = [pair.values[0] if isinstance(pair, Items) and pair.values else None for pair in pairs]
+        found = named.get("eval_X")
+        data += [found] if isinstance(found, Data) else [*found.values] if isinstance(found, Items) else _listed(found)
+        return tuple((value, self.names_of(value)) if isinstance(value, Data) else (None, "") for value in data)
 
     # ---- functions of libraries --------------------------------------------------------------------------------------
 
@@ -410,6 +407,16 @@ class Calls(Scores):
             self.frames.pop()
             if outermost:
                 self.origin = None
+
+
+def _listed(value: Value | None) -> list[Value | None]:
+    """Return the parts of a list, or of a tuple; a pair of rows and answers by itself is one part."""
+    if isinstance(value, Items):
+        pair = len(value.values) == 2 and isinstance(value.values[1], Data)  # noqa: PLR2004 (rows and answers)
+        return [value] if pair else [*value.values]
+    if isinstance(value, Box) and value.length is not None:
+        return [value.items.get(index) for index in range(value.length)]
+    return []
 
 
 def _frame(node: ast.FunctionDef, given: list[Value], named: Mapping[str, Value]) -> Frame | None:

@@ -156,7 +156,7 @@ class Scope(ABC):
             if depth > 3 or size > MOST_ELEMENTS:  # noqa: PLR2004 (deeper than people nest)
                 return UNKNOWN
             pairs = value.items() if type(value) is dict else enumerate(value)
-            items = {key: self.lift(item, depth + 1) for key, item in list(pairs) if type(key) in (str, int)}
+            items = {key: self._held(value, key, item, depth) for key, item in list(pairs) if type(key) in (str, int)}
             if type(value) is tuple:
                 return Items(tuple(items.values()))
             return Box(items, size if type(value) is list else None, whole=len(items) == size)
@@ -165,8 +165,16 @@ class Scope(ABC):
         own = peek(value, "__dict__")
         if type(own) is dict and not depth:
             parts = list(own.items())[:MOST_ELEMENTS]
-            return Box({f".{key}": self.lift(item, 1) for key, item in parts if type(key) is str}, whole=False)
+            return Box(
+                {f".{key}": self._held(value, f".{key}", item, 0) for key, item in parts if type(key) is str}, whole=False
+            )
         return UNKNOWN
+
+    def _held(self, container: object, key: str | int, item: object, depth: int) -> Value:
+        """Return what a part of a container stands for; a model only if it was there when the cell began."""
+        found = self.lift(item, depth + 1)
+        known = self.state.places.get((id(container), key)) == id(item)
+        return UNKNOWN if isinstance(found, Model) and not known else found
 
     def final(self, name: str) -> Any:  # noqa: ANN401 (any object)
         """Return the object that a name of the notebook, assigned once in the cell, has at its end."""

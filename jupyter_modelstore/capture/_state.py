@@ -8,12 +8,15 @@ from __future__ import annotations
 import weakref
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from jupyter_modelstore.capture._domain import Data, Root, Score, Value
 from jupyter_modelstore.capture._prints import Print
 
 T = TypeVar("T")
+Place: TypeAlias = tuple[int, str | int]
+"""The identity of a container, and a key in it."""
+
 _MOST_ORIGINS = 20
 TUNED = "its parameters were changed after its fit"
 
@@ -23,7 +26,8 @@ class Fit:
     """One fit: by which cell, with which data, as it was written.
 
     ``rows``, ``target``, ``columns`` are filled at the end of the cell; ``alone``: no other fit in that cell, so that the
-    cell's seconds are this fit's; ``whole``: the object learned from this call alone, not from several batches.
+    cell's seconds are this fit's; ``whole``: the object learned from this call alone, not from several batches;
+    ``again``: it was fitted before.
     """
 
     cell: int
@@ -33,6 +37,7 @@ class Fit:
     y: Data | None = None
     evals: tuple[tuple[Data | None, str], ...] = ()
     whole: bool = True
+    again: bool = False
     alone: bool = True
     rows: int | None = None
     target: str | None = None
@@ -118,6 +123,7 @@ class State:
         self.origins: dict[int, int] = {}
         self.cuts: dict[int, tuple[int, int, int]] = {}
         self.volatile: set[str] = set()
+        self.places: dict[Place, int] = {}
         self.unsure: set[str] = set()
         self._count = 0
         self._known: dict[Hashable, int] = {}

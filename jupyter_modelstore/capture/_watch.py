@@ -28,7 +28,7 @@ from jupyter_modelstore.capture._numbers import numbers_of, printed
 from jupyter_modelstore.capture._place import Repository
 from jupyter_modelstore.capture._reader import Reader, is_model, stored_names
 from jupyter_modelstore.capture._scope import TooMuch
-from jupyter_modelstore.capture._state import Measure, Start, State, Tracked
+from jupyter_modelstore.capture._state import Measure, Place, Start, State, Tracked
 
 _MOST_SOURCE = 50_000
 _MAY_FIT = re.compile(r"fit\w*\(|train\w*\(")
@@ -69,6 +69,7 @@ class Watch:
         self.measures: list[Measure] = []
         self.repository = Repository()
         self._running: list[_Running] = []
+        self._mentioned: set[int] = set()
         self._runs = 0
 
     # ---- being told --------------------------------------------------------------------------------------------------
@@ -175,21 +176,30 @@ class Watch:
 
     def _follow_mentioned(self, statements: list[ast.stmt], namespace: Mapping[str, Any]) -> None:
         """Follow the models that a cell names, also in containers, that are not followed yet."""
-        mentioned = {node.id for statement in statements for node in ast.walk(statement) if isinstance(node, ast.Name)}
-        for name in mentioned:
-            for path, value in _inside(name, namespace.get(name)):
-                if is_model(value) and self.state.of(value) is None and len(self.state.models) < _MOST_FOLLOWED:
+        self._mentioned = set()
+        self.state.places.clear()
+        for name in {node.id for statement in statements for node in ast.walk(statement) if isinstance(node, ast.Name)}:
+            for path, value, place in _inside(name, namespace.get(name)):
+                if not is_model(value):
+                    continue
+                self.state.places[place] = id(value)
+                if (known := self.state.of(value)) is not None:
+                    self._mentioned.add(known.key)
+                elif len(self.state.models) < _MOST_FOLLOWED:
                     reference = _reference(value)
                     if reference is not None:
                         tracked = self.state.follow(returns_self=kind_of(value).has_params)
                         tracked.ref, tracked.names = reference, {path}
+                        self._mentioned.add(tracked.key)
                         tracked.why = "it was there before the extension was loaded, or came about where it cannot be followed"
                         if path == name:
                             self.state.names[name] = Model(tracked.key)
 
     def _begin(self) -> None:
+        """Take the prints of what the cell names; of all else the last one holds until somebody may have changed it."""
         for tracked in self.state.models.values():
-            found = _prints.take(tracked.object())
+            near = tracked.print is None or tracked.key in self._mentioned
+            found = _prints.take(tracked.object()) if near or tracked.print is None else tracked.print
             if tracked.print is not None and not tracked.print.same(found):
                 tracked.version, tracked.fit = self.state.new(), None
                 tracked.why = "it was changed outside of the cells"
@@ -231,7 +241,9 @@ class Watch:
         if value is not None and not perhaps:
             places += _within(last, value)
         self._link(places)
-        given = {tracked.key: self._judge(tracked) for tracked in self.state.models.values()}
+        near = self._mentioned | {score.key for score in reader.scores}
+        handled = [one for one in self.state.models.values() if one.touched or one.sure or one.key in near]
+        given = {tracked.key: self._judge(tracked) for tracked in handled}
         self._look_at_data(reader.seen, namespace)
         self._finish_fits(reader, perf_counter() - running.started)
         self._measure(reader, places, given, output)
@@ -320,7 +332,7 @@ class Watch:
             seen = peek(tracked.object(), "nobs") if kind_of(tracked.object()).library == "statsmodels" else None
             if seen is not None:
                 fit.rows = int(seen)
-            elif fit.x is not None and fit.whole:
+            elif fit.x is not None and fit.whole and not (fit.again and peek(tracked.object(), "warm_start") is True):
                 rows = state.count(fit.x)
                 rows = state.count(fit.y) if rows is None else rows
                 width, known = state.widths.get(fit.x.id), peek(tracked.object(), "n_features_in_")
@@ -426,20 +438,20 @@ def _item(value: Any, key: Any) -> Any:  # noqa: ANN401 (any container and key)
     return MISSING
 
 
-def _inside(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 (any object)
-    """Yield an object and what its containers hold, with the way to it."""
-    yield name, value
+def _inside(name: str, value: Any, depth: int = 0, place: Place = (0, "")) -> Iterator[tuple[str, Any, Place]]:  # noqa: ANN401 (any object)
+    """Yield an object and what its containers hold, with the way to it, and the container and key that hold it."""
+    yield name, value, place
     if depth > 1 or is_model(value) or library.is_thing(value):
         return
-    parts: list[tuple[str, Any]] = []
+    parts: list[tuple[str, Any, str | int]] = []
     if type(value) is dict and len(value) <= _MOST_INSIDE:
-        parts = [(f"{name}[{key!r}]", item) for key, item in list(value.items()) if type(key) in (str, int)]
+        parts = [(f"{name}[{key!r}]", item, key) for key, item in list(value.items()) if type(key) in (str, int)]
     elif type(value) in (list, tuple) and len(value) <= _MOST_INSIDE:
-        parts = [(f"{name}[{index}]", item) for index, item in enumerate(value)]
+        parts = [(f"{name}[{index}]", item, index) for index, item in enumerate(value)]
     elif not kind_of(value).data and type(own := peek(value, "__dict__")) is dict and not is_a(value, type):
-        parts = [(f"{name}.{key}", item) for key, item in list(own.items())[:_MOST_INSIDE] if type(key) is str]
-    for path, item in parts:
-        yield from _inside(path, item, depth + 1)
+        parts = [(f"{name}.{key}", item, f".{key}") for key, item in list(own.items())[:_MOST_INSIDE] if type(key) is str]
+    for path, item, key in parts:
+        yield from _inside(path, item, depth + 1, (id(value), key))
 
 
 def _reference(value: object) -> weakref.ref[Any] | None:

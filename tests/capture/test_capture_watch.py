@@ -506,6 +506,173 @@ CASES = [
         {"accuracy": "acc if False else None"},
     ),
     case("timeit does not assign", [TREE, f"%timeit -n1 -r1 acc = {ACC}"], {}),
+    # ---- found by people who tried to break it -----------------------------------------------------------------------
+    case(
+        "test rows that are the training rows, in a branch",
+        [TREE, "if len(X_train) < 500:\n    X_test, y_test = X_train, y_train", "acc = clf.score(X_test, y_test)"],
+        {},
+        told="may be among",
+    ),
+    case(
+        "test rows from a try",
+        [
+            TREE,
+            "try:\n    X_test = pd.read_csv('nope.csv')\nexcept FileNotFoundError:\n    X_test, y_test = X_train, y_train",
+            "acc = clf.score(X_test, y_test)",
+        ],
+        {},
+    ),
+    case(
+        "test rows by a choice",
+        [TREE, "X_test = X_train if True else X_test; y_test = y_train if True else y_test", "acc = clf.score(X_test, y_test)"],
+        {},
+    ),
+    case(
+        "training rows enlarged in a branch",
+        [
+            "if len(X) > 10:\n    X_train = pd.concat([X_train, X_test]); y_train = pd.concat([y_train, y_test])",
+            TREE,
+            f"acc = {ACC}",
+        ],
+        {},
+    ),
+    case(
+        "shuffled twice, sliced between",
+        [
+            "df = df.sample(frac=1, random_state=1)",
+            "tr = df[:200]",
+            "df = df.sample(frac=1, random_state=2)",
+            "te = df[200:]",
+            "clf = DecisionTreeClassifier(max_depth=2).fit(tr[['mean radius']], tr['target'])",
+            "acc = clf.score(te[['mean radius']], te['target'])",
+        ],
+        {},
+    ),
+    case(
+        "slices by labels",
+        [
+            "ts = df.set_index(pd.date_range('2020-01-01', periods=len(df)))",
+            "a, b = ts[:'2020-06'], ts['2020-06':]",
+            "clf = DecisionTreeClassifier(max_depth=2).fit(a[['mean radius']], a['target'])",
+            "acc = clf.score(b[['mean radius']], b['target'])",
+        ],
+        {},
+    ),
+    case(
+        "lists that grow",
+        [
+            "tr, te = X_train.values.tolist(), X_test.values.tolist()\ntl, el = list(y_train), list(y_test)",
+            "tr += te; tl += el",
+            "clf = DecisionTreeClassifier(max_depth=2).fit(tr, tl)",
+            "acc = clf.score(te, el)",
+        ],
+        {},
+    ),
+    case(
+        "nothing of the predictions is left",
+        [TREE, "p = clf.predict(X_test)", "acc = accuracy_score(y_test, np.zeros_like(p))"],
+        {},
+    ),
+    case(
+        "predictions clipped",
+        [
+            "clf = LinearRegression().fit(X_train, y_train)",
+            "m = mean_squared_error(y_test, np.clip(clf.predict(X_test), 0.2, 0.8))",
+        ],
+        {},
+    ),
+    case(
+        "distances are no probabilities",
+        [
+            "clf = LogisticRegression(max_iter=5000).fit(X_train, y_train)",
+            "acc = accuracy_score(y_test, clf.decision_function(X_test) > 0.5)",
+        ],
+        {},
+    ),
+    case("scoring among other arguments", [TREE, "kw = dict(cv=3, scoring='f1')\ns = cross_val_score(clf, X, y, **kw)"], {}),
+    case("scoring by a function of one's own", [TREE, "s = cross_validate(clf, X, y, cv=3, scoring=lambda m, a, b: 42.0)"], {}),
+    case(
+        "a part that another one fits again",
+        [
+            "prep = StandardScaler()\nclf = make_pipeline(prep, LogisticRegression()).fit(X_train, y_train)\nacc = clf.score(X_test, y_test)\nother = make_pipeline(prep, LogisticRegression()).fit(X_train[:40] * 3, y_train[:40])"
+        ],
+        {},
+    ),
+    case(
+        "the last step is fitted again",
+        [
+            "clf = make_pipeline(StandardScaler(), LogisticRegression()).fit(X_train, y_train)\nacc = clf.score(X_test, y_test)\ninner = clf[-1]\ninner.fit(X_train[:40], y_train[:40])"
+        ],
+        {},
+    ),
+    case(
+        "set and set back",
+        [
+            "from sklearn.neighbors import KNeighborsClassifier\nclf = KNeighborsClassifier(5).fit(X_train, y_train)",
+            "clf.set_params(n_neighbors=1); acc = clf.score(X_test, y_test); clf.set_params(n_neighbors=5)",
+        ],
+        {},
+    ),
+    case("parameters set without a fit", [TREE, "clf.set_params(max_depth=9)"], {}, rows=None, told="parameters were changed"),
+    case("weights", [TREE, "acc = clf.score(X_test, y_test, sample_weight=np.arange(75))"], {}),
+    case(
+        "one output of several",
+        [
+            "Y = np.c_[y_train, X_train['mean radius']]\nclf = LinearRegression().fit(X_train, Y)",
+            "p = clf.predict(X_test)\nm = mean_absolute_error(y_test, p[:, 0])",
+        ],
+        {},
+    ),
+    case(
+        "walrus in a comprehension",
+        [
+            TREE + "\noth = DecisionTreeClassifier(max_depth=1, max_features=1, random_state=5).fit(X_train, y_train)",
+            "acc = clf.score(X_test, y_test)\n[acc := m.score(X_test, y_test) for m in [oth]]",
+        ],
+        {},
+    ),
+    case("match", [TREE, "acc = clf.score(X_test, y_test)\nmatch {'a': 0.77}:\n    case {'a': acc}:\n        pass"], {}),
+    case(
+        "star import of one's own",
+        [
+            TREE,
+            "acc = clf.score(X_test, y_test)\nimport sys\nsys.path.insert(0, '.')\nfrom other import *\nsys.path.remove('.')",
+        ],
+        {},
+    ),
+    case("overwritten in a dict", [TREE, "m = {'acc': clf.score(X_test, y_test), **pd.Series({'acc': 0.77}).to_dict()}"], {}),
+    case(
+        "a list that shrinks",
+        [
+            TREE + "\noth = DecisionTreeClassifier(max_depth=1, max_features=1, random_state=5).fit(X_train, y_train)",
+            "r = [oth.score(X_test, y_test), clf.score(X_test, y_test), oth.score(X_test, y_test)]\ndel r[0]",
+        ],
+        {},
+    ),
+    case(
+        "printed elsewhere",
+        [
+            TREE,
+            "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()):\n    print(clf.score(X_test, y_test))\nprint(0.7777777)",
+        ],
+        {},
+    ),
+    case("printed with two digits", [TREE, "print(f'acc {clf.score(X_test, y_test):.2f}')"], {}),
+    case("rounded", [TREE, "acc = round(clf.score(X_test, y_test), 2)"], {}, told="rounded"),
+    case(
+        "arguments the other way round", [TREE, "r = recall_score(clf.predict(X_test), y_test)"], {}, told="the other way round"
+    ),
+    case("training data changed after the fit", [TREE, "X_train *= 1.5", "acc = clf.score(X_train, y_train)"], {}),
+    case(
+        "a column of the test rows overwritten",
+        [TREE, "Z = X_test.copy()\nZ['mean radius'] = 0", "acc = clf.score(Z, y_test)"],
+        {},
+    ),
+    case(
+        "a cell of too many lines",
+        [TREE, "x = 0\n" * 20_000 + "X_test, y_test = X_train, y_train", "acc = clf.score(X_test, y_test)"],
+        {},
+    ),
     case("deep copy", [TREE, f"acc = {ACC}", "clf = copy.deepcopy(clf)\nclf.fit(X_train[:40], y_train[:40])"], {}),
     case("number changed by a magic", [TREE, f"acc = {ACC}\n%run other.py"], {}),
     case("number changed through globals", [TREE, f"acc = {ACC}\nglobals()['acc'] = 0.99"], {}),
@@ -767,3 +934,37 @@ def test_a_cell_that_cannot_be_watched_does_not_fail(ready, monkeypatch):
         ready.run(TREE)
     ready.run("x = 1")
     assert "Saved kept:1" in ready.run('%save_model clf "kept"').text
+
+
+BOOSTERS = {
+    "lightgbm": "from lightgbm import LGBMClassifier as B\nclf = B(n_estimators=5, verbose=-1)",
+    "xgboost": "from xgboost import XGBClassifier as B\nclf = B(n_estimators=5)",
+}
+
+
+@pytest.mark.parametrize("library", sorted(BOOSTERS))
+def test_curves_of_a_booster_are_named_by_their_rows_and_of_this_fit(ready, jms_store, library):
+    ready.run(BOOSTERS[library])
+    sets = "eval_set=[(X_test, y_test), (X_train, y_train)]"
+    if library == "lightgbm":
+        sets = "eval_X=(X_test, X_train), eval_y=(y_test, y_train)"
+    ready.run(f"clf.fit(X_train, y_train, {sets})")
+    ready.run('%save_model clf "kept"')
+    loss = "binary_logloss" if library == "lightgbm" else "logloss"
+    ready.run("a = log_loss(y_test, clf.predict_proba(X_test)); b = log_loss(y_train, clf.predict_proba(X_train))")
+    kept = jms_store.get("kept").metrics
+    assert kept[loss] == pytest.approx(ready["a"], abs=1e-5)
+    assert kept[f"train_{loss}"] == pytest.approx(ready["b"], abs=1e-5)
+    ready.run("clf.fit(X, y)")
+    ready.run('%save_model clf "again"')
+    assert dict(jms_store.get("again").metrics) == {}
+
+
+def test_a_secret_at_the_cut_of_a_long_line_is_masked(ready, jms_store):
+    long = ", ".join(f"argument_{n}=0" for n in range(40))
+    ready.run("def w(**_):\n    return None")
+    ready.run(
+        f"clf = DecisionTreeClassifier().fit(X_train, y_train, sample_weight=w({long}, password='correct horse battery staple'))"
+    )
+    ready.run('%save_model clf "kept"')
+    assert "horse" not in str(jms_store.get("kept").to_json())
