@@ -11,8 +11,10 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import stat
 import threading
+import time
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +29,8 @@ _BUFFER = 1 << 20
 _SMALL = 1 << 16
 _PARALLEL = 1 << 18  # from 256 KiB, hashing in a second thread gains more than handing over costs (about 30 µs)
 _MAX_FILE_NAME = 180  # bytes; leaves room for " (2)", a suffix and a temporary prefix in the usual 255
+_PART = re.compile(r"\..+\.modelstore-([0-9]{1,9})-[0-9]+\.part", re.DOTALL)
+_LEFT_FOR = 3600  # seconds
 _WINDOWS_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 
 
@@ -238,7 +242,7 @@ def copy_without_overwriting(
     """Copy an open file into ``directory`` as ``name``, or as ``name (2)`` … (before its suffix) when that is taken.
 
     The copy has its name only once it is whole and its hash is right; an existing file is never touched, whoever makes it
-    in the meantime.
+    in the meantime. What copies of processes that were killed have left there is removed.
 
     Raises
     ------
@@ -247,7 +251,8 @@ def copy_without_overwriting(
     """
     stem, dot, suffix = name.rpartition(".")
     stem, suffix = (stem, dot + suffix) if stem else (name, "")
-    part = directory / f".{stem}.{os.getpid()}.{threading.get_ident()}.part"
+    part = directory / f".{stem}.modelstore-{os.getpid()}-{threading.get_ident()}.part"
+    _clear_parts(directory)
     try:
         _copy(source, part, sha256, progress)
         number = 1
@@ -258,6 +263,35 @@ def copy_without_overwriting(
             number += 1
     finally:
         part.unlink(missing_ok=True)
+
+
+def _clear_parts(directory: Path) -> None:
+    """Remove unfinished copies whose process is not there any more.
+
+    It may run on another machine that shares the directory; so nobody may have written to the copy for an hour either.
+    """
+    oldest = time.time() - _LEFT_FOR
+    with contextlib.suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            match = _PART.fullmatch(entry.name)
+            if match and not _is_running(int(match[1])):
+                with contextlib.suppress(OSError):  # another download was faster
+                    state = entry.stat(follow_symlinks=False)
+                    if stat.S_ISREG(state.st_mode) and state.st_mtime <= oldest:
+                        Path(entry.path).unlink()
+
+
+def _is_running(pid: int) -> bool:
+    """Tell whether a process of this number runs here; Windows has no signal that does nothing, and is not asked."""
+    try:
+        if hasattr(os, "getuid"):
+            os.kill(pid, 0)
+            return True
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return False
 
 
 def _copy(source: BinaryIO, part: Path, sha256: str | None, progress: Progress | None) -> None:

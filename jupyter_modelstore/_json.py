@@ -59,7 +59,9 @@ class JsonObject(Mapping[str, Any]):
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> JsonObject:
         """Return ``value`` as a JSON object; values of any kind are allowed."""
-        return value if isinstance(value, cls) else cls(dumps({str(key): item for key, item in value.items()}))
+        if isinstance(value, cls):
+            return value
+        return cls(dumps({str(key): item for key, item in value.items()})) if value else cls()
 
     @property
     def text(self) -> str:
@@ -132,8 +134,10 @@ class _Encoder:
         kind = type(value)
         if value is None or kind is bool:
             return value
-        if kind is str or kind is int or kind is float:
-            return _scalar(value)  # type: ignore[arg-type]  # narrowed by `kind`
+        if kind is str:
+            return clean(value)  # type: ignore[arg-type]  # narrowed by `kind`
+        if kind is int or kind is float:
+            return _number(value)  # type: ignore[arg-type]  # the same
         if depth > _MAX_DEPTH or self.nodes > _MAX_NODES:
             return {"$repr": f"<{kind.__name__}>"}
         try:
@@ -142,10 +146,10 @@ class _Encoder:
             return {"$repr": f"<{kind.__name__}>"}
 
     def _compound(self, value: object, depth: int) -> Any:  # noqa: ANN401
-        if isinstance(value, (Mapping, list, tuple, set, frozenset)):
+        if isinstance(value, (dict, list, tuple, Mapping, set, frozenset)):  # the usual ones first: Mapping's test is slow
             if len(value) > _MAX_NODES - self.nodes:
                 return {"$repr": f"<{type(value).__name__} of {len(value):,}>"}
-            return self._mapping(value, depth) if isinstance(value, Mapping) else self._sequence(value, depth)
+            return self._mapping(value, depth) if isinstance(value, (dict, Mapping)) else self._sequence(value, depth)
         if isinstance(value, Opaque):
             return {"$repr": clean(value)}
         plain = _plain(value)
@@ -167,9 +171,7 @@ class _Encoder:
         return {"$dict": [[self.encode(key, depth), self.encode(item, depth)] for key, item in value.items()]}
 
 
-def _scalar(value: str | float) -> Any:  # noqa: ANN401
-    if isinstance(value, str):
-        return clean(value)
+def _number(value: float) -> Any:  # noqa: ANN401
     if isinstance(value, int):
         return value if -_SAFE_INT <= value <= _SAFE_INT else {"$int": _long(value)}
     return value if math.isfinite(value) else {"$float": str(value)}

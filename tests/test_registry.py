@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import os
 import pickle
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -405,6 +407,31 @@ def test_prune_takes_the_old_that_no_alias_names(three):
 
 
 # ---- download --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not tell whose process runs")
+def test_a_download_clears_what_killed_downloads_have_left_and_nothing_else(three, tmp_path):
+    target = tmp_path / "target"
+    target.mkdir()
+    dead = subprocess.Popen([sys.executable, "-c", "pass"])
+    dead.wait()
+    left = f".churn.modelstore-{dead.pid}-1.part"
+    others = [
+        f".churn.modelstore-{os.getpid()}-1.part",  # of a process that runs
+        f".fresh.modelstore-{dead.pid}-1.part",
+        f".churn.{dead.pid}.1.part",
+        f"churn.modelstore-{dead.pid}-1.part",
+        ".churn.modelstore-x-1.part",
+        "churn.part",
+    ]
+    for name in (left, *others):
+        (target / name).write_bytes(b"half")
+        at = time.time() - (60 if "fresh" in name else 2 * 3600)
+        os.utime(target / name, (at, at))
+    (target / f".directory.modelstore-{dead.pid}-1.part").mkdir()
+    path = three.download("churn:2", target)
+    kept = {path.name, *others, f".directory.modelstore-{dead.pid}-1.part"}
+    assert {entry.name for entry in target.iterdir()} == kept
 
 
 def test_a_downloaded_file_needs_nothing_of_ours(three, tmp_path):
