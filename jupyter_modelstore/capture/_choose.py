@@ -229,7 +229,7 @@ def _cell(watch: Watch, run: int | None) -> int | None:
 def _notes(tracked: Tracked | None, fit: Fit | None, *, changed: bool) -> Iterator[str]:
     """Yield why what a colleague would know is not kept."""
     if tracked is None:
-        yield "nothing of its training is known: it came about where the notebook cannot be followed"
+        yield "nothing of its training is known: it was fitted before %load_ext, or where cells cannot be followed"
     elif changed:
         yield "nothing of its training is kept: it was changed outside of the cells"
     elif fit is None:

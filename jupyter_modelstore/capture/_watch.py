@@ -191,7 +191,7 @@ class Watch:
                         tracked = self.state.follow(returns_self=kind_of(value).has_params)
                         tracked.ref, tracked.names = reference, {path}
                         self._mentioned.add(tracked.key)
-                        tracked.why = "it was there before the extension was loaded, or came about where it cannot be followed"
+                        tracked.why = "it was fitted before %load_ext, or where cells cannot be followed"
                         if path == name:
                             self.state.names[name] = Model(tracked.key)
 
