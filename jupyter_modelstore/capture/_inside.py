@@ -75,10 +75,8 @@ _ONE_A_ROW = ("labels_", "row_labels_", "transduction_", "inlier_mask_", "embedd
 # What holds no training rows, or is looked at in another way.
 _PASSED_BY: dict[str, frozenset[str]] = {
     "BaseSearchCV": frozenset({"cv_results_"}),
-    "BaseHistGradientBoosting": frozenset({"_predictors"}),
-    "BaseMultilayerPerceptron": frozenset({"_optimizer"}),
+    "BaseHistGradientBoosting": frozenset({"_predictors"}),  # hundreds of lists of trees
     "Birch": frozenset({"root_", "dummy_leaf_"}),
-    "IsotonicRegression": frozenset({"f_"}),  # made anew when it is loaded
     "Module": frozenset({"_parameters"}),  # of torch
     "_CalibratedClassifier": frozenset({"calibrators"}),  # fitted on predictions
 }
@@ -576,12 +574,12 @@ def _is_codebook(part: _Held, walk: _Walk, keys: Any) -> bool:  # noqa: ANN401 (
 
 def _equal_rows(data: Any, keys: Any) -> int:  # noqa: ANN401 (arrays)
     """Count the rows that are in an array too. Rows of whole numbers may be so by chance, and do not count."""
-    np, mine = sys.modules["numpy"], _row_keys(data)
-    if mine is None:
+    np, values = sys.modules["numpy"], _values(data)
+    if values is None:
         return 0
     with np.errstate(all="ignore"):
-        telling = (np.asarray(data, dtype="f8").reshape(len(mine), -1) % 1 > 0).any(axis=1)
-    return int(np.isin(keys, mine[telling]).sum())
+        telling = (values % 1 > 0).any(axis=1)
+    return int(np.isin(keys, _row_keys(values[telling])).sum()) if telling.any() else 0
 
 
 def _total(walk: _Walk, held: list[_Held]) -> int | None:
@@ -653,7 +651,20 @@ def _are_comparable(parts: list[_Held]) -> bool:
 
 
 def _row_keys(data: Any, dtype: str = "f8") -> Any:  # noqa: ANN401 (arrays)
-    """Return a number for each row: the same for the same values only. None where that is dear, or makes no sense."""
+    """Return a number for each row: the same for the same values only. None where there are no numbers, or too many."""
+    values = _values(data)
+    if values is None:
+        return None
+    np = sys.modules["numpy"]
+    with np.errstate(all="ignore"):
+        bits = np.ascontiguousarray(values.astype(dtype).astype("f8") + 0.0).view("u8")  # 0 and -0 are the same
+    bits ^= bits >> np.uint64(32)  # small numbers differ in their upper bits only
+    factors = np.random.default_rng(0).integers(1 << 63, size=bits.shape[1], dtype="u8") * np.uint64(2) + np.uint64(1)
+    return (bits * factors).sum(axis=1)
+
+
+def _values(data: Any) -> Any:  # noqa: ANN401 (arrays)
+    """Return the numbers of an array, table or list as rows; None where there are none, or too many."""
     shape = _shape(data) or _shape_of_rows(data)
     if shape is None or not 0 < shape[0] * shape[1] <= _MOST_COMPARED or _is_text(data):
         return None
@@ -663,14 +674,7 @@ def _row_keys(data: Any, dtype: str = "f8") -> Any:  # noqa: ANN401 (arrays)
         return None
     np = sys.modules["numpy"]
     values = np.asarray(data.toarray() if callable(peek(data, "toarray")) else data)
-    if values.dtype.kind not in "biufO":
-        return None
-    with np.errstate(all="ignore"):
-        values = values.reshape(len(values), -1).astype(dtype).astype("f8") + 0.0  # which makes one of 0 and -0
-    bits = np.ascontiguousarray(values).view("u8")
-    bits ^= bits >> np.uint64(32)  # small numbers differ in their upper bits only
-    factors = np.random.default_rng(0).integers(1 << 63, size=bits.shape[1], dtype="u8") * np.uint64(2) + np.uint64(1)
-    return (bits * factors).sum(axis=1)
+    return values.reshape(len(values), -1).astype("f8") if values.dtype.kind in "biufO" else None
 
 
 # ── Shapes ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
