@@ -49,7 +49,7 @@ def test_it_runs_twice_in_one_store(notebook, tmp_path):
     ]
     assert [event.version for event in store.alias_history("tumour", "champion")] == [3, 1]
     assert store.stats().trash == 0
-    assert re.search(r"Loaded tumour:3 .*\npredictions: \[([01 ]+)\] truth: \[\1\]", text)
+    assert re.search(r"Loaded tumour:3 .*\s+predictions: \[([01 ]+)\] truth: \[\1\]", text)
     assert "tumour.pkl predicts as the original: True" in text
     run(notebook, tmp_path)
     newest = store.versions("tumour")[0]
