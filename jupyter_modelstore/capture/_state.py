@@ -102,7 +102,6 @@ class Measure:
 
     score: Score
     cell: int
-    value: float | None = None
     values: dict[str, float] = field(default_factory=dict)
     rows: int | None = None
     why: str = ""

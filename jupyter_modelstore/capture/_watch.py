@@ -126,7 +126,7 @@ class Watch:
         if running.nested and running.magic:  # %%capture and its like ran the body as a cell of its own
             return
         if running.nested or not running.readable:
-            self._forget(running.statements, namespace)
+            self._forget(namespace)
             return
         left = running.statements[running.done :]
         sure = [node for node in left if not failed or (error_line is not None and (node.end_lineno or 0) < error_line)]
@@ -198,8 +198,8 @@ class Watch:
     def _begin(self) -> None:
         """Take the prints of what the cell names; of all else the last one holds until somebody may have changed it."""
         for tracked in self.state.models.values():
-            near = tracked.print is None or tracked.key in self._mentioned
-            found = _prints.take(tracked.object()) if near or tracked.print is None else tracked.print
+            known = None if tracked.key in self._mentioned else tracked.print
+            found = _prints.take(tracked.object()) if known is None else known
             if tracked.print is not None and not tracked.print.same(found):
                 tracked.version, tracked.fit = self.state.new(), None
                 tracked.why = "it was changed outside of the cells"
@@ -209,9 +209,8 @@ class Watch:
 
     # ---- after a cell ------------------------------------------------------------------------------------------------
 
-    def _forget(self, statements: list[ast.stmt], namespace: Mapping[str, Any]) -> None:
+    def _forget(self, namespace: Mapping[str, Any]) -> None:
         """Pass over a cell that was not read: what it assigned is unknown, and what changed in it was changed by it."""
-        del statements
         self.state.unsure |= {name for name in namespace if type(name) is str}
         self.state.names.clear()
         self.state.ids.clear()
@@ -235,7 +234,7 @@ class Watch:
                 reader.failing = True
                 reader.perhaps(perhaps)
         except (TooMuch, RecursionError):
-            self._forget(running.statements, namespace)
+            self._forget(namespace)
             return
         places = list(self._places(reader.seen, namespace))
         if value is not None and not perhaps:
