@@ -27,7 +27,7 @@ from itertools import islice
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple, cast
 
-from jupyter_modelstore.capture._kinds import Kind, is_a, kind_of, members_of, peek, quiet, state_of
+from jupyter_modelstore.capture._kinds import Kind, is_a, kind_of, members_of, peek, quiet, state_of, values_of
 from jupyter_modelstore.capture._model import is_container
 
 # Class (also as a base) -> where it keeps rows of its training data, and where it says which ones; None: these are all.
@@ -81,6 +81,9 @@ _PASSED_BY: dict[str, frozenset[str]] = {
     "_CalibratedClassifier": frozenset({"calibrators"}),  # fitted on predictions
 }
 _NO_ROWS = frozenset({"BaseDecisionTree", "Tree", "TreePredictor", "_BinMapper", "Booster"})
+# Only numbers in these, as far as a glance tells: see _is_bare.
+_BARE = frozenset({"Pipeline", "StandardScaler", "MinMaxScaler", "RobustScaler", "SimpleImputer", "LinearModel", "LinearClassifierMixin"})
+_MOST_BARE = 8
 _NETWORKS = frozenset({"keras", "tf_keras", "tensorflow"})
 _BOXES = frozenset({"scipy", "torch"})
 """Libraries whose objects count as data by themselves, and hold arrays that do."""
@@ -167,6 +170,8 @@ def rows_inside(model: object, training: object = None) -> RowsInside | None:
 
 
 def _rows_inside(model: object, training: object) -> RowsInside | None:
+    if training is None and _is_bare(model, _MOST_BARE):
+        return None
     walk = _Walk(training)
     walk.run(model)
     keys = quiet(_row_keys, training, None)
@@ -179,6 +184,25 @@ def _rows_inside(model: object, training: object) -> RowsInside | None:
     if rows is None:
         rows = quiet(partial(_estimated, of=of), held, main.rows)
     return RowsInside(rows if of is None else min(rows, of), of, _clip(main.where))
+
+
+def _is_bare(value: object, depth: int) -> bool:
+    """Tell by a glance that nothing is inside: linear models and scalers with numbers, columns and one-row matrices.
+
+    Most models are so, and each save asks. What this does not know is walked.
+    """
+    if type(value) in _ATOMS:
+        return True
+    if _root(value) == "numpy":
+        shape: tuple[int, ...] = peek(value, "shape", (2, 2))
+        return peek(value, "dtype").kind in "biufU" and (len(shape) < 2 or shape[0] == 1)  # noqa: PLR2004 (two: a matrix)
+    if type(value) in (list, tuple):
+        members = values_of(value, _FEW)
+        return depth > 0 and len(members) < _FEW and all(_is_bare(part, depth - 1) for part in members)
+    kind = kind_of(value)
+    if depth == 0 or _root(value) != "sklearn" or _BARE.isdisjoint(kind.bases):
+        return False
+    return all(_is_bare(part, depth - 1) for part in state_of(value).values())
 
 
 # ── Walking ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
