@@ -156,7 +156,7 @@ class Registry:
         draft = _saving.draft_of(name, description=description, tags=tags, metrics=metrics, alias=alias)
         origin = self._lineage.of(model)
         with self._backend.receive(draft.save_id, progress) as incoming:
-            draft = _saving.dump(model, draft, incoming, variable=variable, force=force)
+            draft = _saving.dump(model, draft, incoming, variable=variable, captured=captured, force=force)
             self._approvals.remember(incoming.file.sha256)
             saved = incoming.commit(_saving.with_captured(draft, captured, origin))
         if origin is not None or captured is not None:  # a script that only saves need not wait for the look at the object
@@ -187,7 +187,7 @@ class Registry:
         draft = _saving.draft_of(name, **what)
         with ExitStack() as stack:
             incoming = stack.enter_context(self._backend.receive(draft.save_id, progress))
-            draft = _saving.dump(model, draft, incoming, variable=variable, force=force)
+            draft = _saving.dump(model, draft, incoming, variable=variable, captured=captured, force=force)
             draft = _saving.with_captured(draft, captured, self._lineage.of(model))
             self._approvals.remember(incoming.file.sha256)
             held = stack.pop_all()
