@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from jupyter_modelstore._owners import is_owned
 from jupyter_modelstore.capture import _library as library
-from jupyter_modelstore.capture._cells import FITTING
+from jupyter_modelstore.capture._cells import FITTING, walk
 from jupyter_modelstore.capture._domain import (
     PLAIN,
     UNKNOWN,
@@ -398,8 +398,7 @@ class Calls(Scores):
         frame = _frame(function.node, given, named)
         body = function.node.body
         odd = any(
-            isinstance(part, (ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal))
-            for part in ast.walk(function.node)
+            isinstance(part, (ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal)) for part in walk(function.node)
         )
         if frame is None or odd or len(self.frames) >= _MOST_DEPTH:
             return self._opaque([*given, *named.values()])

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from jupyter_modelstore._owners import is_owned
 from jupyter_modelstore.capture import _library as library
 from jupyter_modelstore.capture._calls import Calls
+from jupyter_modelstore.capture._cells import children, walk
 from jupyter_modelstore.capture._domain import (
     UNKNOWN,
     Box,
@@ -74,7 +75,7 @@ class Reader(Calls):
         if method is not None:
             method(self, node)
             return
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             if isinstance(child, ast.expr):
                 self.read(child)
 
@@ -307,7 +308,7 @@ class Reader(Calls):
     def _for(self, node: ast.For) -> None:
         elements = self.elements(node.iter)
         jumps = any(
-            isinstance(part, (ast.Break, ast.Continue, ast.Return)) for statement in node.body for part in ast.walk(statement)
+            isinstance(part, (ast.Break, ast.Continue, ast.Return)) for statement in node.body for part in walk(statement)
         )
         if elements is not None and not jumps:
             for element in elements:
@@ -415,13 +416,13 @@ class Reader(Calls):
             self.read(part)
         if node.decorator_list:
             self.touch_all("a decorator may have changed it")
-        self.state.volatile |= {name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names}
+        self.state.volatile |= {name for part in walk(node) if isinstance(part, ast.Global) for name in part.names}
         # One inside another sees that one's variables, which are not known when it is called.
         value = Function(node, self.cell) if not (node.decorator_list or self.maybe or self.frames) else UNKNOWN
         self._store_name(node.name, value)
 
     def _define_other(self, node: ast.ClassDef | ast.AsyncFunctionDef) -> None:
-        self.state.volatile |= {name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names}
+        self.state.volatile |= {name for part in walk(node) if isinstance(part, ast.Global) for name in part.names}
         for name in _read_at_once(node) if isinstance(node, ast.ClassDef) else ():
             self.lookup(name)
         if is_risky(node) or (isinstance(node, ast.ClassDef) and _runs_at_once(node)):
@@ -477,19 +478,19 @@ class Reader(Calls):
 def _read_at_once(node: ast.ClassDef) -> Iterator[str]:
     """Yield the names that the body of a class reads while it is defined."""
     outside = [part for part in (*node.body, *node.bases) if not isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))]
-    names = (part for statement in outside for part in ast.walk(statement) if isinstance(part, ast.Name))
+    names = (part for statement in outside for part in walk(statement) if isinstance(part, ast.Name))
     yield from (name.id for name in names if isinstance(name.ctx, ast.Load))
 
 
 def _runs_at_once(node: ast.ClassDef) -> bool:
     """Tell whether the body of a class calls something while it is defined."""
     outside = [part for part in node.body if not isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))]
-    return bool(node.keywords) or any(isinstance(part, ast.Call) for statement in outside for part in ast.walk(statement))
+    return bool(node.keywords) or any(isinstance(part, ast.Call) for statement in outside for part in walk(statement))
 
 
 def captured_names(node: ast.AST) -> Iterator[str]:
     """Yield the names that the patterns of a ``match`` bind."""
-    for part in ast.walk(node):
+    for part in walk(node):
         name = (
             part.rest
             if isinstance(part, ast.MatchMapping)
@@ -510,7 +511,7 @@ def _stored(node: ast.AST) -> Iterator[str]:
     if isinstance(node, _SCOPES):
         if not isinstance(node, ast.Lambda):
             yield node.name
-        yield from (name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names)
+        yield from (name for part in walk(node) if isinstance(part, ast.Global) for name in part.names)
         return
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
@@ -520,5 +521,5 @@ def _stored(node: ast.AST) -> Iterator[str]:
         yield node.name
     if isinstance(node, ast.Match):
         yield from captured_names(node)
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         yield from _stored(child)

@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from jupyter_modelstore.capture._cells import walk
+
 _OURS = re.compile(
     r"^[ \t]*%(?:(?:save|load|download|edit|alias|delete|restore|compare)_models?|models|model_stats|model_card|modelstore"
     r"|(?:re|un)?load_ext[ \t]+jupyter_modelstore)\b.*(?:\n|\Z)",
@@ -29,19 +31,20 @@ _MOST_CELLS = 60
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """The names that a cell reads from earlier ones, makes, and changes in place."""
+    """The names that a cell reads from earlier ones, makes, and changes in place; and all that stand in it."""
 
     reads: frozenset[str] = frozenset()
     makes: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
 
 def uses_of(statements: Sequence[ast.stmt]) -> Uses:
     """Return which names a cell uses; what is local to its functions counts as read, which does no harm."""
-    reads, makes, changes = set[str](), set[str](), set[str]()
+    reads, makes, changes, names = set[str](), set[str](), set[str](), set[str]()
     for statement in statements:
         here, made = set[str](), set[str]()
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if isinstance(node, ast.Name):
                 (here if isinstance(node.ctx, ast.Load) else made).add(node.id)
             elif isinstance(node, _FUNCTIONS):
@@ -55,9 +58,10 @@ def uses_of(statements: Sequence[ast.stmt]) -> Uses:
         if isinstance(statement, ast.Expr) and (name := _called_on(statement.value)):
             changes.add(name)
         reads |= here - makes
+        names |= here | made
         # What a function or class assigns is its own.
         makes |= {statement.name} if isinstance(statement, _FUNCTIONS) else made
-    return Uses(frozenset(reads), frozenset(makes), frozenset(changes - makes))
+    return Uses(frozenset(reads), frozenset(makes), frozenset(changes - makes), frozenset(names))
 
 
 def _changed(node: ast.Attribute | ast.Subscript) -> str:

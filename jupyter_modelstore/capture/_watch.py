@@ -86,15 +86,16 @@ class Watch:
         self._runs += 1
         tree = parse(source) if len(source) <= _MOST_SOURCE else None
         statements = list(tree.body) if isinstance(tree, ast.Module) else []
+        uses = uses_of(statements)
         # What a cell runs as cells of its own stands in that cell for people.
-        self.cells[self._runs] = Cell(None, source, uses_of(statements)) if outer is None else self.cells[outer.run]
+        self.cells[self._runs] = Cell(None, source, uses) if outer is None else self.cells[outer.run]
         self._running.append(
             _Running(self._runs, statements, perf_counter(), readable=tree is not None, magic=source.lstrip().startswith("%%"))
         )
         if _MAY_FIT.search(source):
             self.repository.look()
         self._verify(namespace)
-        self._follow_mentioned(statements, namespace)
+        self._follow_mentioned(uses, namespace)
         self._begin()
 
     def after(
@@ -186,11 +187,11 @@ class Watch:
             if id(value := namespace.get(name)) == number and _prints.contents(value) != contents
         }
 
-    def _follow_mentioned(self, statements: list[ast.stmt], namespace: Mapping[str, Any]) -> None:
+    def _follow_mentioned(self, uses: Uses, namespace: Mapping[str, Any]) -> None:
         """Follow the models that a cell names, also in containers, that are not followed yet."""
         self._mentioned = set()
         self.state.places.clear()
-        for name in {node.id for statement in statements for node in ast.walk(statement) if isinstance(node, ast.Name)}:
+        for name in uses.names:
             for path, value, place in _inside(name, namespace.get(name)):
                 if not is_model(value):
                     continue
