@@ -166,7 +166,7 @@ def test_tab_in_a_kernel_offers_only_what_may_stand_there(kernel):
         ('%load_model "my model@', ['%load_model "my model@best"']),
         (
             "%save_model clf n2 --",
-            [f"%save_model clf n2 --{name}" for name in ("description", "tag", "metric", "alias", "file", "force")],
+            [f"%save_model clf n2 --{name}" for name in ("description", "tag", "metric", "alias", "dialog", "file", "force")],
         ),
         ("%models --type c", ["%models --type classification", "%models --type clustering"]),
         ("%models --sort=-s", ["%models --sort=-size"]),

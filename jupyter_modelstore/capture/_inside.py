@@ -82,7 +82,9 @@ _PASSED_BY: dict[str, frozenset[str]] = {
 }
 _NO_ROWS = frozenset({"BaseDecisionTree", "Tree", "TreePredictor", "_BinMapper", "Booster"})
 # Only numbers in these, as far as a glance tells: see _is_bare.
-_BARE = frozenset({"Pipeline", "StandardScaler", "MinMaxScaler", "RobustScaler", "SimpleImputer", "LinearModel", "LinearClassifierMixin"})
+_BARE = frozenset(
+    {"Pipeline", "StandardScaler", "MinMaxScaler", "RobustScaler", "SimpleImputer", "LinearModel", "LinearClassifierMixin"}
+)
 _MOST_BARE = 8
 _NETWORKS = frozenset({"keras", "tf_keras", "tensorflow"})
 _BOXES = frozenset({"scipy", "torch"})
