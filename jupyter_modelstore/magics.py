@@ -291,18 +291,17 @@ class Magics:
         """Run ``status``, ``doctor``, ``autoload``, ``config`` and what else belongs to the store as a whole."""
         from jupyter_modelstore.verbs import VERBS
 
-        words = split_line(line)
-        command = str(words[0]) if words else "status"
-        rest = line.strip()[len(command) :] if words else ""
+        command, _, rest = line.strip().partition(" ")  # not split further: a setting may be a list, written with spaces
+        command = command if command and not command.startswith("#") else "status"
         if command not in SUBCOMMANDS:
             raise UsageError(f"There is no %modelstore {visible(command)}.", f"There are: {', '.join(SUBCOMMANDS)}")
         if rest.strip() in _ASKS_FOR_HELP:
             show(_text(_help_of_command(command)))
             return
         if command == "autoload":
-            self._autoload(words[1:])
+            self._autoload(split_line(rest))
         elif command == "offer":
-            self._offer(words[1:])
+            self._offer(split_line(rest))
         elif command == "config":
             self._config(rest)
         else:
@@ -348,12 +347,13 @@ class Magics:
 
     def _config(self, line: str) -> None:
         """Show the settings, or change one for this session."""
-        from traitlets import Enum, TraitError, Unicode
+        from traitlets import Container, Dict, Enum, TraitError, Unicode
 
         from jupyter_modelstore import card
 
         traits = self.settings.traits(config=True)
-        for word in split_line(line):
+        whole = isinstance(traits.get(line.partition("=")[0].strip()), (Container, Dict))  # a list is written with spaces
+        for word in [line.strip()] if whole else split_line(line):
             name, equals, text = word.partition("=")
             if not equals or name not in traits:
                 raise InvalidValue(
