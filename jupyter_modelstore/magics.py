@@ -579,7 +579,7 @@ _OWN_HELP = {
     "%model_card": "Show all that is known of a saved model; of a variable, which saved model it is, or was.",
     "autoload": "Load this extension in every new kernel (on), or no longer (off).",
     "config": "Show the settings, or change one for this session.",
-    "offer": "Choose what follows a cell that trained a model: a line, the form, or nothing. It is remembered.",
+    "offer": "Choose what follows a cell that trained a model: a line, the form, or nothing.",
 }
 _OWN_USAGE = {"autoload": "[on | off]", "config": "[NAME=VALUE …]", "offer": "[line | dialog | off]"}
 _EXAMPLES = {

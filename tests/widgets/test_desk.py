@@ -203,12 +203,10 @@ def test_fits_says_what_is_in_the_way(view, store, poke):
 
     ids = {record.ref: record.id for record in store.list(all_versions=True)}
     assert view.ask("fits", ids=list(ids.values()))[ids["churn:1"]] == {"loads": True, "why": ""}
-    poke(store, "UPDATE models SET environment = json_set(environment, '$.distributions.\"scikit-learn\"', '0.1') WHERE version = 2")
-    poke(
-        store,
-        "UPDATE models SET environment = ? WHERE version = 3",
-        json.dumps({"python": "3.11.0", "distributions": {"no-such-thing": "1.0"}, "modules": {"no_such_thing": "no-such-thing"}}),
-    )
+    older = {"distributions": {"scikit-learn": "0.1"}, "modules": {"sklearn": "scikit-learn"}}
+    foreign = {"distributions": {"no-such-thing": "1.0"}, "modules": {"no_such_thing": "no-such-thing"}}
+    for version, environment in ((2, older), (3, foreign)):
+        poke(store, "UPDATE models SET environment = ? WHERE version = ?", json.dumps(environment), version)
     poke(store, "UPDATE models SET environment = 'no json' WHERE model_name = 'rival'")
     found = view.ask("fits", ids=[*ids.values(), "0" * 32, "nonsense"])
     assert found[ids["churn:2"]] == {"loads": "differs", "why": f"needs scikit-learn 0.1, here {__version__}"}
@@ -257,8 +255,8 @@ def fill(store, record, names):
 
     db = sqlite3.connect(f"{store.location}/store.sqlite3")
     columns = [row[1] for row in db.execute("PRAGMA table_info(models)")]
-    own = {"id": "lower(hex(randomblob(4)))||'-0000-4000-8000-'||lower(hex(randomblob(6)))", "model_name": "?1", "name_key": "?1",
-           "save_id": "lower(hex(randomblob(4)))||'-0000-4000-8000-'||lower(hex(randomblob(6)))", "search": "?1"}  # fmt: skip
+    new_id = "lower(hex(randomblob(4)))||'-0000-4000-8000-'||lower(hex(randomblob(6)))"
+    own = {"id": new_id, "save_id": new_id, "model_name": "?1", "name_key": "?1", "search": "?1"}
     values = ", ".join(own.get(column, column) for column in columns)
     with db:
         db.executemany(f"INSERT INTO models ({', '.join(columns)}) SELECT {values} FROM models WHERE id = '{record.id}'", names)

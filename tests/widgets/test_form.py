@@ -187,8 +187,8 @@ def test_models_that_cannot_be_pointed_at_and_forced_things_are_kept_too(trained
     assert view.ask("prefill")["algorithm"] == "LogisticRegression"
     view.ask("save", name="both")
     assert jms_store.load("both").keys() == {"a"}
+    trained.run("from sklearn.svm import SVC\nraw = SVC()")
     with pytest.raises(NotFitted):
-        trained.run("from sklearn.svm import SVC\nraw = SVC()")
         SaveDialog(trained["raw"], store=jms_store)
     View(SaveDialog(trained["raw"], store=jms_store, said={"force": True})._desk).ask("save", name="raw")
 
