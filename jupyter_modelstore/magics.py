@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,16 @@ class Magics:
             self._confirm(verb.question(self.store, **options), f"{prog} --yes {line.strip()}".rstrip())
         answer = verb.call(self.store, **options)
         show(verb.show(self.store, answer))
+        self._changed(verb.name)
         return answer
+
+    def _changed(self, verb: str) -> None:
+        """Let open galleries look again, if there are any, and a reason."""
+        from jupyter_modelstore.verbs import CHANGING
+
+        widgets = sys.modules.get("jupyter_modelstore.widgets")
+        if widgets is not None and verb in CHANGING:
+            widgets.tell_changed(self.store)
 
     @staticmethod
     def _confirm(question: str | None, line: str) -> None:
@@ -215,6 +225,7 @@ class Magics:
                 )
                 self.watching.kept(model)
         show(card.saved_card(saved, self.store.where, captured))
+        self._changed("save")
 
     def _dialog(self, words: list[Word], namespace: Mapping[str, Any], path: str | None, said: dict[str, Any]) -> None:
         """Open the form that saves a model, filled in with what the line says."""

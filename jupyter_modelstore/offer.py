@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from jupyter_modelstore.registry import Registry
 
 
+_MOST_OPEN = 8
+"""So many open offers are looked at after each cell; older ones look when they are asked."""
+
+
 class Offers:
     """The offers of one shell.
 
@@ -72,7 +76,8 @@ class Offers:
     def _look_again(self) -> None:
         for offer in self._open.values():
             offer.look_again()
-        self._open = {variable: offer for variable, offer in self._open.items() if offer.is_open}
+        still = [(variable, offer) for variable, offer in self._open.items() if offer.is_open]
+        self._open = dict(still[-_MOST_OPEN:])
 
     def _offer(self, watch: Watch, since: int) -> None:
         settings = self._settings()

@@ -39,6 +39,8 @@ def test_models_are_shown_in_a_gallery_that_answers(front):
     page = front.ask(widget, "list")
     assert [record["model_name"] for record in page["records"]] == ["churn"]
     assert front.ask(widget, "fits", ids=[page["records"][0]["id"]])[page["records"][0]["id"]]["loads"] is True
+    front.run("%edit_model churn -d 'now said'")
+    front.until(lambda: {"event": "changed"} in front.sent_by(widget))
     assert VIEW not in front.run("%models --table")[0]["data"]
     assert "churn:1" in front.run("%models --table")[0]["data"]["text/plain"]
     front.run("%modelstore config static_output=always")

@@ -9,6 +9,7 @@ as answers to its messages, never in a trait: a notebook that is saved with its 
 * ``_form``      the dialog: what is known of a model, and the save
 """
 
+from jupyter_modelstore.widgets._desk import tell_changed
 from jupyter_modelstore.widgets._views import Gallery, Offer, SaveDialog
 
-__all__ = ["Gallery", "Offer", "SaveDialog"]
+__all__ = ["Gallery", "Offer", "SaveDialog", "tell_changed"]

@@ -22,10 +22,12 @@ from jupyter_modelstore.errors import Cancelled, ModelStoreError, UsageError
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.record import to_json
 from jupyter_modelstore.registry import Registry
-from jupyter_modelstore.verbs import VERBS, plain
+from jupyter_modelstore.verbs import CHANGING, VERBS, plain
 
-_LOOKING = ("list", "versions", "show", "compare", "stats", "facets")
-_CHANGING = ("edit", "alias", "rename", "delete", "restore", "purge", "empty-trash")
+_FROM_TABLE = (
+    *("list", "versions", "show", "compare", "stats", "facets"),
+    *("edit", "alias", "rename", "delete", "restore", "purge", "empty-trash"),
+)
 _MOST_RID = 200
 _PAUSE = 0.1
 """Seconds between two messages of progress."""
@@ -74,8 +76,8 @@ class Desk:
         self.send = send
         self._work: dict[str, _Work] = {}
         table = [
-            Request(name, partial(VERBS[name].call, store), VERBS[name].arguments, changes=name in _CHANGING)
-            for name in (*_LOOKING, *_CHANGING)
+            Request(name, partial(VERBS[name].call, store), VERBS[name].arguments, changes=name in CHANGING)
+            for name in _FROM_TABLE
         ]
         cancel = Request("cancel", self._cancel, (Argument("rid", "what to stop"),))
         self._requests = {request.name: request for request in (*table, cancel, *requests)}
@@ -130,15 +132,15 @@ class Desk:
             return
         self.send({"rid": rid, "ok": True, "answer": answer})
         if changes:
-            tell_others(self)
+            tell_changed(self.store, by=self)
 
 
-def tell_others(desk: Desk) -> None:
-    """Let the other widgets over the same store look again."""
+def tell_changed(store: Registry, by: Desk | None = None) -> None:
+    """Let the widgets over a store look again, but for the one that changed something."""
     with _desks_lock:
-        others = [other for other in _desks if other is not desk and other.store.location == desk.store.location]
-    for other in others:
-        other.send({"event": "changed"})
+        others = [desk for desk in _desks if desk is not by and desk.store.location == store.location]
+    for desk in others:
+        desk.send({"event": "changed"})
 
 
 _desks: WeakSet[Desk] = WeakSet()

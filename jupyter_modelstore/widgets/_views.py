@@ -15,7 +15,7 @@ from traitlets import Unicode, default
 from jupyter_modelstore import _watching, capture
 from jupyter_modelstore.config import ModelStore
 from jupyter_modelstore.errors import NotConfigured, UsageError
-from jupyter_modelstore.names import MAX_NAME, visible
+from jupyter_modelstore.names import MAX_ALIAS, MAX_NAME, MAX_TAG, MAX_TAGS, MAX_TEXT, visible
 from jupyter_modelstore.record import Saved
 from jupyter_modelstore.registry import Registry
 from jupyter_modelstore.widgets import _gallery
@@ -91,7 +91,7 @@ class _Widget(anywidget.AnyWidget):
             "where": self._store.where,
             "url": "local",
             "python": platform.python_version(),
-            "limits": {"name": MAX_NAME},
+            "limits": {"name": MAX_NAME, "alias": MAX_ALIAS, "tag": MAX_TAG, "tags": MAX_TAGS, "text": MAX_TEXT},
             "downloads": "kernel",
             "settings": self._shown(),
         }

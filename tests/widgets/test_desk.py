@@ -212,6 +212,7 @@ def test_fits_says_what_is_in_the_way(view, store, poke):
     assert found[ids["churn:2"]] == {"loads": "differs", "why": f"needs scikit-learn 0.1, here {__version__}"}
     assert found[ids["churn:3"]] == {"loads": False, "why": "needs no-such-thing==1.0, not installed here"}
     assert found[ids["rival:1"]]["loads"] is True
+    assert view.ask("show", ref="rival")["environment"] == {}
     assert set(found) == set(ids.values())
 
 
