@@ -158,7 +158,7 @@ class Form:
         inside = found.source.get("data_inside")
         if inside is None and (rows := capture.rows_inside(model)) is not None:
             inside = asdict(rows)
-        params = known.training_config.get("params", {})
+        params, chosen = known.training_config.get("params", {}), known.training_config.get("set", [])
         return {
             "metrics": [
                 {
@@ -174,8 +174,10 @@ class Form:
             "training_samples": found.training_samples,
             "test_samples": found.test_samples,
             "training_time_seconds": found.training_time_seconds,
-            "parameters": {name: encode(value) for name, value in params.items()},
-            "set": known.training_config.get("set", []),
+            "parameters": {
+                name: encode(params[name]) for name in dict.fromkeys([*chosen, *params])
+            },  # what was set comes first
+            "set": chosen,
             "cells": found.source.get("cells", []),
             "not_attached": [{"name": one.name, "value": one.value, "reason": one.reason} for one in found.not_attached],
             "notes": found.notes,

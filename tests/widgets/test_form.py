@@ -52,7 +52,7 @@ def test_all_that_is_known_is_filled_in(trained, jms_store):
     assert metrics == {("accuracy", "test", True), ("train_accuracy", "train", True)}
     assert (found["features"], found["target"]) == (["age", "calls", "price"], "churned")
     assert (found["training_samples"], found["test_samples"]) == (60, 20)
-    assert found["parameters"]["C"] == 0.5
+    assert next(iter(found["parameters"].items())) == ("C", 0.5)
     assert found["set"] == ["C"]
     assert any("fitted" in cell["does"] for cell in found["cells"])
     json.dumps(known, allow_nan=False)
