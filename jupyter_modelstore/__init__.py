@@ -28,13 +28,16 @@ if TYPE_CHECKING:
     from jupyter_modelstore.config import connect
     from jupyter_modelstore.record import ModelRecord, Query, Reference
     from jupyter_modelstore.registry import Registry
+    from jupyter_modelstore.widgets import Gallery, SaveDialog
 
 __all__ = [
+    "Gallery",
     "ModelRecord",
     "ModelStoreError",
     "Query",
     "Reference",
     "Registry",
+    "SaveDialog",
     "__version__",
     "connect",
     "load_ipython_extension",
@@ -43,10 +46,12 @@ __all__ = [
 
 _LATE = {
     "connect": "config",
+    "Gallery": "widgets",
     "ModelRecord": "record",
     "Query": "record",
     "Reference": "record",
     "Registry": "registry",
+    "SaveDialog": "widgets",
 }
 
 

@@ -20,6 +20,7 @@ _MATCHER = "jupyter_modelstore"
 _PYTHON = {"IPCompleter.jedi_matcher"}  # it takes a magic's line for Python, and its offers always come first
 _LINE = re.compile(r"(?:[^%#]*=)?\s*%(\w+)\s+(.*)")
 _FIRST_IS_REFERENCE = {"load_model", "download_model", "edit_model", "delete_model", "model_card", "alias_model"}
+_CHOICES = {"autoload": ("on", "off"), "offer": ("line", "dialog", "off")}
 _FIRST_IS_NAME = {"prune", "rename", "versions"}
 _UNSAFE = re.compile(r"[\"'\\{}$`]")  # what a foreign store holds must not become code in a cell: IPython expands {} and $
 _PLAIN = re.compile(r"[\w.\-+:@/=,&()]+")
@@ -178,8 +179,8 @@ def _of_subcommand(magics: Asked, words: list[str]) -> Iterable[str]:
         return [f"{name}=" for name in magics.settings.traits(config=True)]
     if rest:
         return ()
-    if command == "autoload":
-        return ("on", "off")
+    if command in _CHOICES:
+        return _CHOICES[command]
     if command == "purge":
         return _trashed(magics.store)
     return _names(magics.store) if command in _FIRST_IS_NAME else ()

@@ -44,6 +44,28 @@ class Argument:
     optional: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def required(self) -> bool:
+        """Whether it must be given."""
+        return not (self.flags or self.optional)
+
+    def of_json(self, value: object) -> Any:  # noqa: ANN401 (what the verb takes)
+        """Return a value that came as JSON, if it is what a typed one would have become.
+
+        Raises
+        ------
+        UsageError
+            It is of another kind, or too much.
+        """
+        kind = bool if self.options.get("action") == "store_true" else self.options.get("type", str)
+        values = value if self.many else [value]
+        if type(values) is not list or len(values) > _MOST_VALUES or not all(_is_plain(one, kind) for one in values):
+            what = f"a list of {_KINDS[kind]}s" if self.many else f"a {_KINDS[kind]}"
+            raise UsageError(f"'{self.name}' must be {what}.", self.help[:1].upper() + self.help[1:] + ".")
+        if value not in self.options.get("choices", (value,)):
+            raise UsageError(f"'{self.name}' cannot be {visible(str(value))}.", self.help[:1].upper() + self.help[1:] + ".")
+        return value
+
     def add_to(self, parser: argparse.ArgumentParser) -> None:
         """Add this argument to a parser."""
         options: dict[str, Any] = {"help": self.help, **self.options}
@@ -57,6 +79,39 @@ class Argument:
         if self.many:
             options.setdefault("action", _Tags if "-t" in self.flags else "append")
         parser.add_argument(*self.flags, dest=self.name, **options)
+
+
+_MOST_VALUES = 1_000
+_MOST_TEXT = 100_000
+_KINDS = {str: "text", int: "number", bool: "yes or no", dict: "mapping of texts"}
+
+
+def _is_plain(value: object, kind: type) -> bool:
+    """Tell whether a JSON value is of a kind, and of a bearable size."""
+    if kind is dict:
+        return (
+            type(value) is dict
+            and len(value) <= _MOST_VALUES
+            and all(_is_plain(one, str) for pair in value.items() for one in pair)
+        )
+    return type(value) is kind and (kind is not str or len(str(value)) <= _MOST_TEXT)
+
+
+def arguments_from_json(arguments: Sequence[Argument], given: Mapping[str, object]) -> dict[str, Any]:
+    """Return the arguments of a verb that came as JSON, checked; null is as good as left out.
+
+    Raises
+    ------
+    UsageError
+        One is missing, unknown or of another kind.
+    """
+    known = {argument.name: argument for argument in arguments}
+    names = ", ".join(known) or "none"
+    if unknown := [name for name in given if name not in known]:
+        raise UsageError(f"There is no argument '{visible(unknown[0])}'.", f"There are: {names}")
+    if missing := [name for name, argument in known.items() if argument.required and given.get(name) is None]:
+        raise UsageError(f"The argument '{missing[0]}' is missing.", f"There are: {names}")
+    return {name: known[name].of_json(value) for name, value in given.items() if value is not None}
 
 
 class _Once(argparse.Action):

@@ -1,12 +1,13 @@
 """IPython's side of the watch: tells it of each cell, and asks it at a save.
 
 Nothing of this package's may make a cell fail: where watching goes wrong, the notebook is forgotten, and what is not known is
-not kept.
+not kept. A form may be filled in while a cell runs, on another thread, so that one lock guards the watch.
 """
 
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ class Watching:
         self._shell = shell
         self._settings = settings
         self._watch: Watch | None = None
+        self._lock = threading.RLock()
 
     def begin(self) -> None:
         """Have IPython tell of each cell."""
@@ -55,7 +57,8 @@ class Watching:
     def before(self, info: Any) -> None:  # noqa: ANN401 (IPython's ExecutionInfo)
         """Note that a cell begins."""
         try:
-            self.watch.before(info.raw_cell or "", self._shell.user_ns)
+            with self._lock:
+                self.watch.before(info.raw_cell or "", self._shell.user_ns)
         except Exception as error:  # noqa: BLE001 (no cell may fail because it is watched)
             self._blind(error)
 
@@ -63,14 +66,15 @@ class Watching:
         """Note that a cell ended."""
         try:
             failed = result.error_in_exec or result.error_before_exec
-            self.watch.after(
-                self._shell.user_ns,
-                number=result.execution_count,
-                value=result.result,
-                failed=failed is not None,
-                error_line=_error_line(failed, self._shell.user_ns),
-                output=self._output(result.execution_count),
-            )
+            with self._lock:
+                self.watch.after(
+                    self._shell.user_ns,
+                    number=result.execution_count,
+                    value=result.result,
+                    failed=failed is not None,
+                    error_line=_error_line(failed, self._shell.user_ns),
+                    output=self._output(result.execution_count),
+                )
         except Exception as error:  # noqa: BLE001 (see before)
             self._blind(error)
 
@@ -90,7 +94,9 @@ class Watching:
         """Let the watch read what of the running cell was run so far."""
         manager, namespace = self._shell.history_manager, self._shell.user_ns
         number = None if manager is None else len(manager.input_hist_raw) - 1
-        self.watch.advance(namespace, _line_of(sys._getframe(), namespace), number)  # noqa: SLF001 (Python's own way)
+        line = _line_of(sys._getframe(), namespace)  # noqa: SLF001 (Python's own way)
+        with self._lock:
+            self.watch.advance(namespace, line, number)
 
     def captured(self, variable: str, model: object) -> Captured:
         """Return what the notebook knows of a model that is being saved."""
@@ -98,11 +104,34 @@ class Watching:
         from jupyter_modelstore.record import Captured
 
         try:
-            self.advance()
-            return capture.captured(self.watch, variable, model, self._shell.user_ns, self._settings().kept)
+            with self._lock:
+                self.advance()
+                return capture.captured(self.watch, variable, model, self._shell.user_ns, self._settings().kept)
         except Exception as error:  # noqa: BLE001 (a save must not fail because something could not be found out)
             self._blind(error)
             return Captured(notes=("nothing was found out of the notebook, by a fault of ours",))
+
+    def kept(self, model: object) -> None:
+        """Note that a model was saved just now."""
+        with self._lock:
+            self.watch.keep(model)
+
+    @property
+    def settings(self) -> ModelStore:
+        """What is configured for this notebook."""
+        return self._settings()
+
+    @property
+    def namespace(self) -> Mapping[str, Any]:
+        """The notebook's variables."""
+        namespace: Mapping[str, Any] = self._shell.user_ns
+        return namespace
+
+
+def of(shell: InteractiveShell) -> Watching | None:
+    """Return the watch of a shell; None where the extension is not loaded."""
+    owners = (getattr(callback, "__self__", None) for callback in shell.events.callbacks["post_run_cell"])
+    return next((owner for owner in owners if isinstance(owner, Watching)), None)
 
 
 def end(shell: InteractiveShell) -> None:

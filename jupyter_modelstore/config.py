@@ -14,15 +14,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from traitlets import Bool, Bunch, Unicode, default, observe
+from traitlets import Bool, Bunch, Dict, Enum, Float, List, Unicode, default, observe
 from traitlets.config import Configurable
 
 from jupyter_modelstore import errors
-from jupyter_modelstore._files import fsync_directory, write_atomic
+from jupyter_modelstore._files import file_errors, fsync_directory, write_atomic
 from jupyter_modelstore.errors import NotConfigured
 
 if TYPE_CHECKING:
     from jupyter_modelstore.registry import Registry
+
+
+OFFERS = ("line", "dialog", "off")
+CARD_FIELDS = ("description", "tags", "aliases", "algorithm", "type", "size", "created_at", "sparkline", "loads_here")
+FILTERS = ("words", "tags", "algorithm", "model_type", "metrics", "all_versions")
 
 
 class ModelStore(Configurable):
@@ -43,6 +48,34 @@ class ModelStore(Configurable):
     keep_time = Bool(default_value=True, help="Keep how long the cell that fitted a model took.").tag(config=True)
     keep_notebook = Bool(default_value=True, help="Keep the path of the notebook.").tag(config=True)
     keep_git = Bool(default_value=True, help="Keep the commit of the repository around the notebook.").tag(config=True)
+
+    static_output = Enum(
+        ["auto", "always", "never"],
+        default_value="auto",
+        help="Whether %models writes its answer into the notebook: auto (where no gallery can be shown), always, never.",
+    ).tag(config=True)
+    offer = Enum(list(OFFERS), help="What follows a cell that trained a model: a line, the dialog, or nothing (off).").tag(
+        config=True
+    )
+    offer_after = Float(3.0, min=0.0, help="Offer to keep a model whose fit took at least so many seconds.").tag(config=True)
+    card_metrics = List(
+        Unicode(), help="Metrics that the gallery's cards show first, such as ['auc', 'f1']; the first is the main one."
+    ).tag(config=True)
+    card_fields = List(
+        Enum(list(CARD_FIELDS)), default_value=list(CARD_FIELDS), help=f"What else the cards show: {', '.join(CARD_FIELDS)}."
+    ).tag(config=True)
+    sort = Unicode(
+        "-created_at",
+        help="How the gallery is sorted at first: created_at, name, size, metrics.auc; with - the other way round.",
+    ).tag(config=True)
+    filters = Dict(
+        key_trait=Enum(list(FILTERS)), help=f"What the gallery is narrowed to at first, by {', '.join(FILTERS)}."
+    ).tag(config=True)
+    download_folder = Unicode(help="Where the gallery puts downloads; else the kernel's working directory.").tag(config=True)
+
+    @default("offer")
+    def _default_offer(self) -> str:
+        return remembered_offer(self.home)
 
     @default("url")
     def _default_url(self) -> str:
@@ -67,6 +100,33 @@ class ModelStore(Configurable):
     def registry(self) -> Registry:
         """Return the registry that these settings describe."""
         return connect(self.url, home=self.home)
+
+
+def remembered_offer(home: str | os.PathLike[str]) -> str:
+    """Return what was last chosen with ``%modelstore offer``."""
+    with contextlib.suppress(OSError, ValueError):
+        word = _offer_file(home).read_text(encoding="ascii").strip()
+        if word in OFFERS:
+            return word
+    return OFFERS[0]
+
+
+def remember_offer(home: str | os.PathLike[str], word: str) -> None:
+    """Keep the choice for the kernels to come.
+
+    Raises
+    ------
+    StorageError
+        The user's directory cannot be written.
+    """
+    path = _offer_file(home)
+    with file_errors(f"at {path}"):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomic(path, f"{word}\n".encode())
+
+
+def _offer_file(home: str | os.PathLike[str]) -> Path:
+    return Path(home).expanduser() / "offer"
 
 
 def url_from(environment: Mapping[str, str]) -> str:

@@ -17,6 +17,8 @@ the hint, and no stack, unless debugging is switched on. ``status`` is the HTTP 
      ├─ InUse                                           an alias names the version                 409  ValueError
      ├─ NotConfirmed                                    the question was not answered with yes     409  ValueError
      ├─ NameTaken                                       another model has that name                409  ValueError
+     ├─ ModelChanged                                    it is no longer the model that was meant   409  ValueError
+     ├─ Cancelled                                       the user stopped it                        409  RuntimeError
      ├─ FileChanged                                     the bytes are not those that were saved    409  ValueError
      ├─ NotTrusted                                      somebody else's file, not yet trusted      403  PermissionError
      ├─ MissingDistribution · EnvironmentDiffers        this environment cannot load it            409  ImportError
@@ -183,6 +185,20 @@ class NameTaken(ModelStoreError, ValueError):
     """Another model has that name already."""
 
     code = "name_taken"
+    status = 409
+
+
+class ModelChanged(ModelStoreError, ValueError):
+    """The model of a form or an offer was fitted again, changed or replaced since."""
+
+    code = "model_changed"
+    status = 409
+
+
+class Cancelled(ModelStoreError, RuntimeError):
+    """The user stopped it; nothing was changed."""
+
+    code = "cancelled"
     status = 409
 
 

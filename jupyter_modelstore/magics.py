@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from jupyter_modelstore._front import is_live
 from jupyter_modelstore._lines import Word, as_word, split_line
 from jupyter_modelstore._watching import Watching
 from jupyter_modelstore.errors import (
@@ -24,6 +26,7 @@ from jupyter_modelstore.errors import (
     UsageError,
 )
 from jupyter_modelstore.names import visible
+from jupyter_modelstore.offer import Offers
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -45,7 +48,7 @@ VERB_OF_MAGIC = {
     "model_stats": "stats",
     "model_card": "show",
 }
-SUBCOMMANDS = ("status", "doctor", "autoload", "config", "prune", "empty-trash", "purge", "rename", "versions")
+SUBCOMMANDS = ("status", "doctor", "autoload", "config", "offer", "prune", "empty-trash", "purge", "rename", "versions")
 _STARTUP_FILE = "50-jupyter-modelstore.py"
 _STARTUP = '''\
 """Written by `%modelstore autoload on`; `%modelstore autoload off` removes it."""
@@ -74,6 +77,7 @@ class Magics:
         self._settings: ModelStore | None = None
         self._store: Registry | None = None
         self.watching = Watching(shell, lambda: self.settings)
+        self.offers = Offers(shell, self.watching, lambda: self.settings, lambda: self.store)
 
     @property
     def settings(self) -> ModelStore:
@@ -117,7 +121,16 @@ class Magics:
             self._confirm(verb.question(self.store, **options), f"{prog} --yes {line.strip()}".rstrip())
         answer = verb.call(self.store, **options)
         show(verb.show(self.store, answer))
+        self._changed(verb.name)
         return answer
+
+    def _changed(self, verb: str) -> None:
+        """Let open galleries look again, if there are any, and a reason."""
+        from jupyter_modelstore.verbs import CHANGING
+
+        widgets = sys.modules.get("jupyter_modelstore.widgets")
+        if widgets is not None and verb in CHANGING:
+            widgets.tell_changed(self.store)
 
     @staticmethod
     def _confirm(question: str | None, line: str) -> None:
@@ -131,6 +144,25 @@ class Magics:
             ) from error
         if answer.strip().casefold() not in {"y", "yes"}:
             raise NotConfirmed("Nothing was changed.")
+
+    # ---- gallery -----------------------------------------------------------------------------------------------------
+
+    def models(self, line: str) -> None:
+        """Show the models: a gallery to work with in a live notebook, elsewhere a table."""
+        from jupyter_modelstore import card
+        from jupyter_modelstore.verbs import VERBS
+
+        options = vars(_parser(VERBS["list"], "%models").parse_args(split_line(line)))
+        how = "always" if options.pop("table") else self.settings.static_output
+        if how == "always" or (how == "auto" and not is_live(self.shell)):
+            answer = VERBS["list"].call(self.store, **options)
+            show(VERBS["list"].show(self.store, answer))
+        elif is_live(self.shell):
+            from jupyter_modelstore.widgets import Gallery
+
+            display(Gallery(self.store, settings=self.settings, query=_chosen(options)))
+        else:
+            show(card.Shown("Gallery: run this cell in a notebook to see your models, or write %models --table"))
 
     # ---- cards -------------------------------------------------------------------------------------------------------
 
@@ -173,10 +205,13 @@ class Magics:
 
         options = vars(save_parser().parse_args(split_line(line)))
         words: list[Word] = options.pop("words")
-        path, force = options.pop("file"), options.pop("force")
+        path, force, dialog = options.pop("file"), options.pop("force"), options.pop("dialog")
         namespace = {**self.shell.user_ns, **(local_ns or {})}
         about = {name: value for name, value in options.items() if value is not None}
         about["metrics"] = metrics_from(about.pop("metrics", None), lambda text: _metric(text, namespace))
+        if dialog or (path is None and is_live(self.shell) and _lacks_name(words)):
+            self._dialog(words, namespace, path, {**about, "force": force})
+            return
         captured = None
         with _Progress() as progress:
             if path is not None:
@@ -188,8 +223,24 @@ class Magics:
                 saved = self.store.keep(
                     model, name, variable=variable, captured=captured, force=force, progress=progress, **about
                 )
-                self.watching.watch.keep(model)
+                self.watching.kept(model)
         show(card.saved_card(saved, self.store.where, captured))
+        self._changed("save")
+
+    def _dialog(self, words: list[Word], namespace: Mapping[str, Any], path: str | None, said: dict[str, Any]) -> None:
+        """Open the form that saves a model, filled in with what the line says."""
+        if path is not None:
+            raise UsageError("A file is kept without a form.", '%save_model --file model.joblib "name"')
+        if _lacks_name(words):
+            variable, name = str(words[0]) if words else self._last_fitted(namespace, "name"), ""
+        else:
+            variable, name = self._variable_and_name(words, namespace)
+        model = _resolve(variable, namespace)
+        if not is_live(self.shell):
+            raise UsageError("A form needs a notebook that somebody sits at.", f'Without it: %save_model {variable} "name"')
+        from jupyter_modelstore.widgets import SaveDialog
+
+        display(SaveDialog(model, variable, store=self.store, settings=self.settings, said={**said, "name": name}))
 
     def _variable_and_name(self, words: list[Word], namespace: Mapping[str, Any]) -> tuple[str, str]:
         """Tell what is to be saved under which name; a quoted word alone is the name of the model fitted last."""
@@ -251,16 +302,17 @@ class Magics:
         """Run ``status``, ``doctor``, ``autoload``, ``config`` and what else belongs to the store as a whole."""
         from jupyter_modelstore.verbs import VERBS
 
-        words = split_line(line)
-        command = str(words[0]) if words else "status"
-        rest = line.strip()[len(command) :] if words else ""
+        command, _, rest = line.strip().partition(" ")  # not split further: a setting may be a list, written with spaces
+        command = command if command and not command.startswith("#") else "status"
         if command not in SUBCOMMANDS:
             raise UsageError(f"There is no %modelstore {visible(command)}.", f"There are: {', '.join(SUBCOMMANDS)}")
         if rest.strip() in _ASKS_FOR_HELP:
             show(_text(_help_of_command(command)))
             return
         if command == "autoload":
-            self._autoload(words[1:])
+            self._autoload(split_line(rest))
+        elif command == "offer":
+            self._offer(split_line(rest))
         elif command == "config":
             self._config(rest)
         else:
@@ -286,21 +338,40 @@ class Magics:
             state = "on: every new kernel has the magics" if path.exists() else "off: type %load_ext jupyter_modelstore"
         show(card.lines_card(f"Autoload is {state}", [("file", str(path))] if path.exists() else []))
 
+    def _offer(self, words: list[Word]) -> None:
+        """Say, or choose for all kernels to come, what follows a cell that trained a model."""
+        from jupyter_modelstore import card
+        from jupyter_modelstore.config import OFFERS, remember_offer
+
+        choice = str(words[0]) if words else self.settings.offer
+        if len(words) > 1 or choice not in OFFERS:
+            raise UsageError(f"An offer is one of {', '.join(OFFERS)}.", "%modelstore offer line")
+        if words:
+            remember_offer(self.settings.home, choice)
+            self.settings.offer = choice
+        says = {
+            "line": "one line under the cell",
+            "dialog": "the form, open, under the cell",
+            "off": "nothing; %save_model keeps a model all the same",
+        }
+        show(card.lines_card("After a cell that trained a model", [(choice, says[choice])]))
+
     def _config(self, line: str) -> None:
         """Show the settings, or change one for this session."""
-        from traitlets import Bool, TraitError
+        from traitlets import Container, Dict, Enum, TraitError, Unicode
 
         from jupyter_modelstore import card
 
         traits = self.settings.traits(config=True)
-        for word in split_line(line):
+        whole = isinstance(traits.get(line.partition("=")[0].strip()), (Container, Dict))  # a list is written with spaces
+        for word in [line.strip()] if whole else split_line(line):
             name, equals, text = word.partition("=")
             if not equals or name not in traits:
                 raise InvalidValue(
                     f"'{visible(word)}' is no setting.", f"Write NAME=VALUE; the names are {', '.join(sorted(traits))}."
                 )
             try:
-                setattr(self.settings, name, _literal(text) if isinstance(traits[name], Bool) else text)
+                setattr(self.settings, name, text if isinstance(traits[name], (Enum, Unicode)) else _literal(text))
             except TraitError as error:
                 said = "True or False. " if isinstance(traits[name], Bool) else ""
                 raise InvalidValue(f"{name} cannot be {visible(text)}.", f"{said}{name}: {traits[name].help}") from error
@@ -311,9 +382,14 @@ class Magics:
 
 def show(shown: Shown) -> None:
     """Display an answer, also from inside a function or a loop."""
-    from IPython.display import display
-
     display(shown)
+
+
+def display(thing: object) -> None:
+    """Display an answer or a widget."""
+    from IPython.display import display as display_in_cell
+
+    display_in_cell(thing)
 
 
 class _Progress:
@@ -359,15 +435,18 @@ def save_parser() -> Parser:
 
     parser = Parser(
         prog="%save_model",
-        usage='%%save_model [VARIABLE] "NAME" [-d TEXT] [-t TAG]… [-m NAME=VALUE]… [-a ALIAS] [--file PATH] [--force]',
+        usage='%%save_model [VARIABLE] ["NAME"] [-d TEXT] [-t TAG]… [-m NAME=VALUE]… [-a ALIAS] [--dialog]'
+        "\n                   [--file PATH] [--force]",
         description="Keep a fitted model under a name. VARIABLE is a name, attribute or subscript, such as\n"
         "search.best_estimator_ or models['rf']; without one, the model fitted last is kept. A name that\n"
-        "exists gets its next version. In -m, VALUE is a number or a variable.",
+        "exists gets its next version. In -m, VALUE is a number or a variable. Without a name, a form opens\n"
+        "in a notebook; nothing is kept before you press its button.",
         add_help=False,
     )
     parser.add_argument("words", nargs="*", metavar="VARIABLE NAME", help="what to keep, and what to call it")
     for argument in ABOUT:
         argument.add_to(parser)
+    parser.add_argument("--dialog", action="store_true", help="open a form, filled in with what the line says")
     parser.add_argument("--file", metavar="PATH", help="keep this pickle or joblib file as it is; it is not unpickled")
     parser.add_argument("--force", action="store_true", help="keep it even if it is not fitted, or no model")
     return parser
@@ -381,7 +460,21 @@ def _parser(verb: Verb, prog: str) -> Parser:
         argument.add_to(parser)
     if verb.question is not None:
         parser.add_argument("--yes", action="store_true", help="do not ask")
+    if prog == "%models":
+        parser.add_argument("--table", action="store_true", help="write the models into the notebook, in place of the gallery")
     return parser
+
+
+def _lacks_name(words: list[Word]) -> bool:
+    """Tell whether a line says nothing, or a variable alone: a quoted word alone is a name."""
+    return not words or (len(words) == 1 and not words[0].quoted)
+
+
+def _chosen(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a line asks a gallery for; how much is shown at once is the gallery's business."""
+    return {
+        name: value for name, value in options.items() if value not in (None, False, []) and name not in {"limit", "offset"}
+    }
 
 
 def _only_name(words: list[Word]) -> str:
@@ -444,6 +537,8 @@ class _Magic:
             return self._magics.modelstore(line)
         if name == "model_card":
             return self._magics.model_card(line)
+        if name == "models":
+            return self._magics.models(line)
         from jupyter_modelstore.verbs import VERBS
 
         self._magics.run_verb(VERBS[VERB_OF_MAGIC[name]], line, f"%{name}")
@@ -496,13 +591,15 @@ _OWN_HELP = {
     "%model_card": "Show all that is known of a saved model; of a variable, which saved model it is, or was.",
     "autoload": "Load this extension in every new kernel (on), or no longer (off).",
     "config": "Show the settings, or change one for this session.",
+    "offer": "Choose what follows a cell that trained a model: a line, the form, or nothing.",
 }
-_OWN_USAGE = {"autoload": "[on | off]", "config": "[NAME=VALUE …]"}
+_OWN_USAGE = {"autoload": "[on | off]", "config": "[NAME=VALUE …]", "offer": "[line | dialog | off]"}
 _EXAMPLES = {
     "save_model": (
         '%save_model clf "churn"',
         '%save_model search.best_estimator_ "churn" -t telecom -m roc_auc=0.93 -m f1=f1 -d "with calls" -a champion',
         '%save_model "churn"                             (the model fitted last)',
+        "%save_model clf --dialog",
         '%save_model --file model.joblib "old churn"',
     ),
     "load_model": (
@@ -511,7 +608,13 @@ _EXAMPLES = {
         "best = %load_model churn@champion",
         "best = %load_model churn@champion --at 2026-03-15",
     ),
-    "models": ("%models", "%models telecom -m 'roc_auc>=0.8' --sort=-metrics.roc_auc", "%models --all", "%models --trash"),
+    "models": (
+        "%models",
+        "%models telecom -m 'roc_auc>=0.8' --sort=-metrics.roc_auc",
+        "%models --all",
+        "%models --trash",
+        "%models --table",
+    ),
     "download_model": ("%download_model churn", "%download_model churn@champion exports/best.pkl"),
     "edit_model": ('%edit_model churn:3 -d "trained without 2024" -t audited --untag draft -m roc_auc=0.91',),
     "alias_model": (
@@ -532,6 +635,7 @@ _EXAMPLES = {
     "modelstore": (
         "%modelstore status",
         "%modelstore autoload on",
+        "%modelstore offer off",
         "%modelstore prune churn --keep 3 --dry-run",
         '%modelstore rename churn "customer churn"',
         "%modelstore doctor --full",
@@ -550,17 +654,19 @@ def load(shell: InteractiveShell) -> None:
         shell.register_magic_function(_Magic(magics, name), "line", name)
     shell.configurables.append(magics.settings)  # for %config ModelStore
     magics.watching.begin()
+    magics.offers.begin()
     hook(shell, magics)
 
 
 def unload(shell: InteractiveShell) -> None:
     """Take the magics away; saved models are not touched."""
+    from jupyter_modelstore import _watching, offer
     from jupyter_modelstore._completion import unhook
-    from jupyter_modelstore._watching import end
     from jupyter_modelstore.config import ModelStore
 
     for name in MAGICS:
         shell.magics_manager.magics["line"].pop(name, None)
-    end(shell)
+    offer.end(shell)
+    _watching.end(shell)
     shell.configurables[:] = [known for known in shell.configurables if not isinstance(known, ModelStore)]
     unhook(shell)

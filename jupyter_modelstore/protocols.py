@@ -161,6 +161,9 @@ class Backend(Protocol):
     def names(self) -> list[str]:
         """Return all names that have a version, also in the trash, in their order."""
 
+    def next_version(self, name: str) -> int:
+        """Return the number that the next version of this name will have: 1 if there never was one."""
+
     def renamed(self, name: str) -> str | None:
         """Return the newer name of a model that once had this one, or None."""
 

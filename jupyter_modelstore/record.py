@@ -370,7 +370,7 @@ def _from_json(name: str, value: Any) -> Any:  # noqa: ANN401 (any member)
 def to_json(value: Any) -> Any:  # noqa: ANN401 (any dataclass of this module)
     """Return a dataclass, or a container of such, as plain JSON values; times as ISO 8601 in UTC."""
     if isinstance(value, JsonObject):
-        return json.loads(value.text)
+        return _members(value.text)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {entry.name: to_json(getattr(value, entry.name)) for entry in dataclasses.fields(value)}
     if isinstance(value, datetime):
@@ -380,6 +380,15 @@ def to_json(value: Any) -> Any:  # noqa: ANN401 (any dataclass of this module)
     if isinstance(value, dict):
         return {str(key): to_json(item) for key, item in value.items()}
     return encode(value)
+
+
+def _members(text: str) -> dict[str, Any]:
+    """Return a JSON object; of one that cannot be read, nothing: one damaged row must not hide the others."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def now() -> datetime:

@@ -1,6 +1,6 @@
 """One table of what can be asked of a store: verb, arguments, what it calls, how its answer is shown.
 
-Magics and the command line are made from it, and so will widget messages and REST be: a new verb is one entry here and one
+Magics, the command line and widget messages are made from it, and so will REST be: a new verb is one entry here and one
 method of :class:`~jupyter_modelstore.registry.Registry`. An answer is a dataclass of
 :mod:`~jupyter_modelstore.record`, whose JSON is its only form outside Python.
 """
@@ -420,6 +420,9 @@ VERBS: dict[str, Verb] = {
         ),
     )
 }
+CHANGING = frozenset({"save", "edit", "alias", "rename", "delete", "restore", "purge", "empty-trash", "prune"})
+"""The verbs after which whoever looks at the store must look again."""
+
 _ALL: dict[str, Any] = {"all_versions": True, "sort": "-version", "limit": 1_000_000}
 
 

@@ -9,78 +9,7 @@ from queue import Empty
 
 import pytest
 
-PATIENCE = 120
-
-
-class Kernel:
-    """A kernel of this Python, with the environment of the test."""
-
-    def __init__(self):
-        from jupyter_client.manager import KernelManager
-
-        self.manager = KernelManager(kernel_name="python3")
-        self.manager.start_kernel(env=dict(os.environ))
-        self.client = self.manager.client()
-        self.client.start_channels()
-        self.client.wait_for_ready(timeout=PATIENCE)
-
-    def run(self, code, **options):
-        """Run a cell; return what was shown as text, the last value's text, and the error's lines."""
-        outputs = []
-        reply = self.client.execute_interactive(
-            code, output_hook=outputs.append, timeout=PATIENCE, allow_stdin=False, store_history=True, **options
-        )
-        text, html, error = [], [], []
-        for message in outputs:
-            content = message["content"]
-            if message["msg_type"] in {"display_data", "execute_result"}:
-                text.append(content["data"].get("text/plain", ""))
-                html.append(content["data"].get("text/html", ""))
-            elif message["msg_type"] == "stream":
-                text.append(content["text"])
-            elif message["msg_type"] == "error":
-                error = content["traceback"]
-        if reply["content"]["status"] == "error" and not error:  # IPython only prints that a magic is unknown
-            error = [reply["content"]["evalue"]]
-        self.html = "\n".join(html)
-        return "\n".join(text), error
-
-    def ok(self, code):
-        text, error = self.run(code)
-        assert error == [], "\n".join(error)
-        return text
-
-    def tab(self, code):
-        """Press Tab at the end of a cell; return what may stand in place of it."""
-        self.client.complete(code)
-        reply = self.client.get_shell_msg(timeout=PATIENCE)["content"]
-        return [code[: reply["cursor_start"]] + match for match in reply["matches"]]
-
-    def help(self, code):
-        """Ask for help as Shift-Tab does."""
-        self.client.inspect(code, len(code))
-        return self.client.get_shell_msg(timeout=PATIENCE)["content"]["data"].get("text/plain", "")
-
-    def stop(self):
-        self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
-        self.manager.cleanup_resources()
-
-
-@pytest.fixture
-def kernel(tmp_path, monkeypatch):
-    """Starts kernels; stops them all."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    monkeypatch.chdir(tmp_path)
-    started = []
-
-    def start():
-        started.append(Kernel())
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.stop()
+pytest_plugins = ("kernel_fixtures",)
 
 
 FIT = (
@@ -166,7 +95,7 @@ def test_tab_in_a_kernel_offers_only_what_may_stand_there(kernel):
         ('%load_model "my model@', ['%load_model "my model@best"']),
         (
             "%save_model clf n2 --",
-            [f"%save_model clf n2 --{name}" for name in ("description", "tag", "metric", "alias", "file", "force")],
+            [f"%save_model clf n2 --{name}" for name in ("description", "tag", "metric", "alias", "dialog", "file", "force")],
         ),
         ("%models --type c", ["%models --type classification", "%models --type clustering"]),
         ("%models --sort=-s", ["%models --sort=-size"]),
@@ -230,7 +159,7 @@ def test_an_interrupt_in_a_long_save_leaves_nothing(kernel, tmp_path):
             continue
     one.manager.interrupt_kernel()
     while True:
-        reply = one.client.get_shell_msg(timeout=PATIENCE)
+        reply = one.client.get_shell_msg(timeout=one.patience)
         if reply["parent_header"].get("msg_id") == message:
             break
     assert reply["content"]["ename"] == "KeyboardInterrupt"

@@ -918,3 +918,53 @@ def test_a_comma_does_not_make_two_tags(notebook, clf):
     assert refused.message == "'a,b' holds a comma."
     assert refused.hint == "Write one -t for each tag: -t a -t b"
     notebook.run("%save_model clf churn -t a -t b")
+
+
+# ---- widgets and offers, where nobody sits ---------------------------------------------------------------------------
+
+
+def test_without_a_live_notebook_models_are_a_table_and_forms_are_refused(saved):
+    assert "churn:3" in saved.run("%models").text
+    assert saved.run("%models --table").text == saved.run("%models").text
+    saved.run("%modelstore config static_output=never")
+    assert saved.run("%models").text == ("Gallery: run this cell in a notebook to see your models, or write %models --table")
+    assert "churn:3" in saved.run("%models --table").text
+    assert saved.refused("%save_model clf --dialog", UsageError).hint == 'Without it: %save_model clf "name"'
+    assert saved.refused("%save_model --file x.pkl name --dialog", UsageError).message == "A file is kept without a form."
+    saved.refused("%save_model nothing --dialog", NotFound)
+
+
+def test_what_follows_a_training_is_chosen_and_kept(notebook, tmp_path):
+    home = Path(notebook.shell.magics_manager.magics["line"]["modelstore"]._magics.settings.home)
+    assert "line" in notebook.run("%modelstore offer").text
+    notebook.run("%modelstore offer off")
+    assert (home / "offer").read_text() == "off\n"
+    assert "off" in notebook.run("%modelstore offer").text
+    notebook.refused("%modelstore offer on", UsageError)
+    notebook.refused("%modelstore offer line dialog", UsageError)
+    assert (home / "offer").read_text() == "off\n"
+    assert jms.config.ModelStore(home=str(home)).offer == "off"
+    assert jms.config.ModelStore(home=str(tmp_path)).offer == "line"
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [
+        ("card_metrics=['auc', 'f1']", "card_metrics", ["auc", "f1"]),
+        ("card_fields=['tags']", "card_fields", ["tags"]),
+        ("filters={'tags': ['q 3']}", "filters", {"tags": ["q 3"]}),
+        ("sort=-size", "sort", "-size"),
+        ("offer_after=0.5", "offer_after", 0.5),
+        ("static_output=always offer=off", "static_output", "always"),
+    ],
+)
+def test_settings_of_all_kinds_can_be_changed_in_a_session(notebook, line, name, value):
+    notebook.run(f"%modelstore config {line}")
+    assert getattr(notebook.shell.magics_manager.magics["line"]["modelstore"]._magics.settings, name) == value
+
+
+@pytest.mark.parametrize(
+    "line", ["card_fields=['evil']", "filters={'evil': 1}", "offer=loud", "offer_after=soon", "card_metrics=3"]
+)
+def test_settings_that_make_no_sense_are_refused(notebook, line):
+    notebook.refused(f"%modelstore config {line}", InvalidValue)

@@ -12,10 +12,13 @@ from jupyter_modelstore import cli, magics, registry, verbs
 from jupyter_modelstore.record import ModelRecord
 
 PUBLIC = [
-    "ModelRecord", "ModelStoreError", "Query", "Reference", "Registry", "__version__", "connect",
+    "Gallery", "ModelRecord", "ModelStoreError", "Query", "Reference", "Registry", "SaveDialog", "__version__", "connect",
     "load_ipython_extension", "unload_ipython_extension",
 ]  # fmt: skip
-SAVE = ["model", "name", "description", "tags", "metrics", "alias", "variable", "captured", "force", "progress"]
+SAVE = [
+    "model", "name", "description", "tags", "metrics", "alias", "variable", "captured", "force", "progress",
+    "leave_out", "confirm",
+]  # fmt: skip
 REGISTRY = {
     "alias_history": ["name", "alias"],
     "check": ["full"],
@@ -33,6 +36,7 @@ REGISTRY = {
     "location": None,
     "meant": ["ref", "deleted"],
     "names": [],
+    "next_version": ["name"],
     "open": ["ref", "trust", "strict", "at", "progress"],
     "page": ["query", "limit", "offset"],
     "prune": ["name", "keep", "dry_run"],
@@ -91,7 +95,7 @@ def test_magics_are_those_of_the_contract():
         "save_model", "models", "load_model", "download_model", "edit_model", "alias_model", "delete_model", "restore_model",
         "compare_models", "model_stats", "model_card", "modelstore",
     }  # fmt: skip
-    assert {"status", "doctor", "autoload", "config", "prune", "empty-trash", "rename"} <= set(magics.SUBCOMMANDS)
+    assert {"status", "doctor", "autoload", "config", "offer", "prune", "empty-trash", "rename"} <= set(magics.SUBCOMMANDS)
 
 
 def test_commands_are_those_of_the_registry():

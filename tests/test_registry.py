@@ -507,3 +507,27 @@ def test_many_threads_use_one_registry(store, fit):
 def test_a_registry_says_where_it_is(store):
     assert repr(store) == f"<Registry {store.where}: {store.location}>"
     assert store.where.startswith("on this machine")
+
+
+def test_parts_that_were_left_out_are_not_kept(store, pipeline):
+    record = store.save(pipeline, "churn", leave_out=["parameters", "features"])
+    assert dict(record.params) == {}
+    assert record.feature_columns is None
+    assert record.training_config["chain"][-1] == record.algorithm == "LogisticRegression"
+    with pytest.raises(InvalidValue, match="is no part of a save"):
+        store.save(pipeline, "churn", leave_out=["algorithm"])
+
+
+def test_a_save_can_be_given_up_before_it_is_kept(store, pipeline):
+    def give_up(size):
+        assert size > 100
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        store.save(pipeline, "churn", confirm=give_up)
+    assert len(store.list()) == 0
+    assert store.next_version("churn") == 1
+    store.save(pipeline, "churn")
+    assert store.next_version("Churn") == 2
+    with pytest.raises(InvalidName):
+        store.next_version("a/b")

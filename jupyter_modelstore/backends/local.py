@@ -327,6 +327,12 @@ class LocalBackend:
         statement = "SELECT DISTINCT model_name FROM models WHERE status <> 'purged' ORDER BY name_key"
         return [row[0] for row in self._ask(lambda db: db.execute(statement).fetchall())]
 
+    def next_version(self, name: str) -> int:
+        """Return the number that the next version of this name will have."""
+        statement = "SELECT next_version FROM names WHERE name_key = ?"
+        row = self._ask(lambda db: db.execute(statement, (key_of(name),)).fetchone())
+        return int(row[0]) if row else 1
+
     def renamed(self, name: str) -> str | None:
         """Return the newer name of a model that once had this one."""
         statement = "SELECT t.name FROM names n JOIN names t ON t.name_key = n.renamed_to WHERE n.name_key = ?"

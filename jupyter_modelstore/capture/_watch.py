@@ -76,6 +76,22 @@ class Watch:
         self._beside = False
         self._answers: dict[str, tuple[Any, Any]] = {}
 
+    @property
+    def runs(self) -> int:
+        """How many cells began so far; the number of the last one."""
+        return self._runs
+
+    @property
+    def idle(self) -> bool:
+        """Whether no cell is being run."""
+        return not self._running
+
+    def has_news(self, since: int) -> bool:
+        """Tell whether something was fitted or scored after that cell."""
+        fits = (tracked.fit for tracked in self.state.models.values())
+        scored = bool(self.measures) and self.measures[-1].cell > since
+        return scored or any(fit is not None and fit.cell > since for fit in fits)
+
     # ---- being told --------------------------------------------------------------------------------------------------
 
     def before(self, source: str, namespace: Mapping[str, Any]) -> None:

@@ -5,7 +5,8 @@ verb of :class:`Registry`, and shows what it returns.
 """
 
 from jupyter_modelstore.registry._asking import Listing
-from jupyter_modelstore.registry._loading import EnvironmentWarning, Loaded
+from jupyter_modelstore.registry._loading import EnvironmentWarning, Loaded, environment_of
 from jupyter_modelstore.registry._registry import Registry
+from jupyter_modelstore.registry._saving import PARTS
 
-__all__ = ["EnvironmentWarning", "Listing", "Loaded", "Registry"]
+__all__ = ["PARTS", "EnvironmentWarning", "Listing", "Loaded", "Registry", "environment_of"]

@@ -105,9 +105,12 @@ def path_of(text: str | Path) -> Path:
     InvalidValue
         It can be no path.
     """
+    refused = InvalidValue(f"'{visible(str(text))}' can be no path.", "Write the path of a file or directory.")
     try:
         path = Path(text).expanduser()
         path.is_dir()
-    except (RuntimeError, ValueError, OSError) as error:  # ~nobody, a NUL, lone surrogates, 5,000 characters
-        raise InvalidValue(f"'{visible(str(text))}' can be no path.", "Write the path of a file or directory.") from error
+    except (RuntimeError, ValueError, OSError) as error:  # ~nobody, lone surrogates, 5,000 characters
+        raise refused from error
+    if "\0" in str(path):  # which some versions of Python let pass here
+        raise refused
     return path

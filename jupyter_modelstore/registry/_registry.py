@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -115,6 +115,8 @@ class Registry:
         captured: Captured | None = None,
         force: bool = False,
         progress: Progress | None = None,
+        leave_out: Iterable[str] = (),
+        confirm: Callable[[int], None] | None = None,
     ) -> Saved:
         """Keep a fitted model, and tell whether it made a new version.
 
@@ -138,6 +140,10 @@ class Registry:
             Keep it even if it is not fitted, or no model.
         progress
             Told of the bytes written.
+        leave_out
+            Which parts of what is found out are not kept: the words of ``PARTS``.
+        confirm
+            Asked when all is written, with the number of bytes, before anything is kept; may raise to give the save up.
 
         Returns
         -------
@@ -154,11 +160,14 @@ class Registry:
             The disk or the database refused. Nothing was changed.
         """
         draft = _saving.draft_of(name, description=description, tags=tags, metrics=metrics, alias=alias)
+        parts = _saving.parts_of(leave_out)
         origin = self._lineage.of(model)
         with self._backend.receive(draft.save_id, progress) as incoming:
             draft = _saving.dump(model, draft, incoming, variable=variable, captured=captured, force=force)
+            if confirm is not None:
+                confirm(incoming.file.size)
             self._approvals.remember(incoming.file.sha256)
-            saved = incoming.commit(_saving.with_captured(draft, captured, origin))
+            saved = incoming.commit(_saving.without(_saving.with_captured(draft, captured, origin), parts))
         if origin is not None or captured is not None:  # a script that only saves need not wait for the look at the object
             self._note(model, saved.record, loaded=origin is not None and origin.loaded)
         return saved
@@ -311,6 +320,10 @@ class Registry:
     def stats(self) -> Stats:
         """Count what the store holds."""
         return self._backend.stats()
+
+    def next_version(self, name: str) -> int:
+        """Return the number that the next save under this name will be given, if nobody is faster."""
+        return self._backend.next_version(clean_name(name))
 
     def names(self) -> Sequence[str]:
         """Return the names of all models, also of those in the trash."""

@@ -6,12 +6,17 @@ import functools
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from typing import Any
 
 from jupyter_modelstore import capture, formats, trust
 from jupyter_modelstore._json import JsonObject
-from jupyter_modelstore.names import clean_alias, clean_metrics, clean_name, clean_tags, clean_text
+from jupyter_modelstore.errors import InvalidValue
+from jupyter_modelstore.names import clean_alias, clean_metrics, clean_name, clean_tags, clean_text, visible
 from jupyter_modelstore.protocols import Incoming
 from jupyter_modelstore.record import Captured, Draft
+
+PARTS = frozenset({"cells", "features", "target", "rows", "parameters", "time", "notebook", "git"})
+"""What of a model and its notebook can be left out of a save."""
 
 
 def draft_of(
@@ -91,6 +96,39 @@ def with_captured(draft: Draft, captured: Captured | None, origin: capture.Origi
         training_time_seconds=captured.training_time_seconds,
         source=JsonObject.of(source),
     )
+
+
+def parts_of(words: Iterable[str]) -> frozenset[str]:
+    """Check which parts are to be left out."""
+    parts = frozenset(words)
+    if unknown := sorted(parts - PARTS):
+        raise InvalidValue(f"'{visible(str(unknown[0]))}' is no part of a save.", f"There are: {', '.join(sorted(PARTS))}")
+    return parts
+
+
+def without(draft: Draft, parts: frozenset[str]) -> Draft:
+    """Return a draft without some parts of what was found out."""
+    if not parts:
+        return draft
+    source = {name: value for name, value in draft.source.items() if name not in _left_out_of_source(parts)}
+    if "cells" in parts:
+        source |= {name: _without_code(source[name]) for name in ("fit", "metrics") if name in source}
+    gone: dict[str, Any] = {"features": {"feature_columns": None}, "target": {"target_column": None}}
+    gone |= {"rows": {"training_samples": None, "test_samples": None}, "time": {"training_time_seconds": None}}
+    gone |= {"parameters": {"training_config": JsonObject.of({"chain": draft.training_config.get("chain", [])})}}
+    fields = {name: value for part in parts for name, value in gone.get(part, {}).items()}
+    return replace(draft, source=JsonObject.of(source), **fields)
+
+
+def _left_out_of_source(parts: frozenset[str]) -> set[str]:
+    return {name for part in parts for name in {"cells": ("cells", "masked"), "rows": ("data_inside",)}.get(part, (part,))}
+
+
+def _without_code(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is known of a fit, or of each metric, without the line of code."""
+    return {
+        name: _without_code(value) if isinstance(value, Mapping) else value for name, value in found.items() if name != "code"
+    }
 
 
 @functools.lru_cache(64)

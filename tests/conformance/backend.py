@@ -165,6 +165,15 @@ class BackendTests:
         assert keep(backend, "CHURN", b"2").record.ref == "Churn:2"
         assert listed(backend, name="cHurn", all_versions=True, sort="version") == ["Churn:1", "Churn:2"]
 
+    def test_the_next_number_counts_what_is_in_the_trash_and_what_is_gone(self, backend):
+        assert backend.next_version("churn") == 1
+        first, second = keep(backend, "churn", b"1").record, keep(backend, "churn", b"2").record
+        backend.delete([first, second])
+        assert backend.next_version("CHURN") == 3
+        backend.purge([find(backend, "churn:1"), find(backend, "churn:2")])
+        assert backend.next_version("churn") == 3
+        assert keep(backend, "churn", b"3").record.version == 3
+
     def test_the_same_bytes_make_no_new_version_but_what_is_said_is_kept(self, backend, door):
         first = keep(backend, "churn", tags=("a",), metrics={"auc": 0.5}).record
         saved = keep(backend, "churn", tags=("b",), description="better said", alias="champion", metrics={"auc": 0.5})

@@ -1,0 +1,119 @@
+"""What a gallery asks beyond the table of verbs: whether models load here, how a metric went, and a file."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jupyter_modelstore._json import JsonObject
+from jupyter_modelstore._parser import Argument
+from jupyter_modelstore.errors import InvalidReference, NotFound, UsageError
+from jupyter_modelstore.protocols import Progress
+from jupyter_modelstore.record import ModelRecord, Query
+from jupyter_modelstore.registry import Registry, environment_of
+from jupyter_modelstore.verbs import VERBS
+from jupyter_modelstore.widgets._desk import Request
+
+_MOST_NAMES = 48
+_MOST_VERSIONS = 30
+_MOST_IDS = 200
+
+
+def requests_of(store: Registry, download_folder: str) -> tuple[Request, ...]:
+    """Return what a gallery may ask."""
+    return (
+        Request("fits", Fits(store), (Argument("ids", "ids of records", many=True),)),
+        Request(
+            "history",
+            lambda names, metric: history(store, names, metric),
+            (Argument("names", "names of models", many=True), Argument("metric", "a metric for each", options={"type": dict})),
+        ),
+        Request(
+            "download",
+            lambda ref, progress, to=None: download(store, ref, to, download_folder, progress),
+            VERBS["download"].arguments,
+            long=True,
+            changes=True,
+        ),
+    )
+
+
+class Fits:
+    """Tells of records whether they load in this kernel; the same environment is compared once."""
+
+    def __init__(self, store: Registry) -> None:
+        self._store = store
+        self._verdict = lru_cache(1_000)(_verdict)
+
+    def __call__(self, ids: Sequence[str]) -> dict[str, Any]:
+        """Return for each id that is there what to say."""
+        _not_more(ids, _MOST_IDS)
+        found: dict[str, Any] = {}
+        for record_id in ids:
+            with contextlib.suppress(NotFound, InvalidReference):
+                loads, why = self._verdict(_Environment(self._store.get(f"id:{record_id}")))
+                found[record_id] = {"loads": loads, "why": why}
+        return found
+
+
+class _Environment:
+    """A record, as the key of a memory: the same as another one of the same environment."""
+
+    def __init__(self, record: ModelRecord) -> None:
+        self.record = record
+        environment = record.environment
+        self._text = environment.text if isinstance(environment, JsonObject) else repr(environment)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Environment) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+def _verdict(environment: _Environment) -> tuple[bool | str, str]:
+    """Return whether a model loads here, and what is in the way or differs."""
+    verdict = environment_of(environment.record)
+    if verdict.missing:
+        return False, f"needs {', '.join(verdict.missing)}, not installed here"
+    if verdict.code_inside and verdict.python:
+        return False, f"holds code for Python {verdict.python[0]}, here {verdict.python[1]}"
+    if verdict.different:
+        return "differs", "needs " + "; ".join(f"{name} {then}, here {here}" for name, then, here in verdict.different)
+    return True, ""
+
+
+def history(store: Registry, names: Sequence[str], metric: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
+    """Return of each model how one metric went, oldest version first."""
+    _not_more(names, _MOST_NAMES)
+    found = {}
+    for name in names:
+        page = store.page(Query(name=name, all_versions=True, sort="-version"), limit=_MOST_VERSIONS)
+        pairs = [(record.version, record.metrics.get(metric.get(name, ""))) for record in reversed(page.records)]
+        found[name] = [{"version": version, "value": value} for version, value in pairs if _is_number(value)]
+    return found
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int or (type(value) is float and math.isfinite(value))
+
+
+def _not_more(asked: Sequence[str], most: int) -> None:
+    if len(asked) > most:
+        raise UsageError(f"At most {most} can be asked for at once; these are {len(asked)}.", "Ask in parts.")
+
+
+def download(store: Registry, ref: str, to: str | None, folder: str, progress: Progress) -> dict[str, Any]:
+    """Copy a model's file to where the user wants it; return its path as one would write it here, and the record."""
+    directory = Path(folder).expanduser() if folder else Path()
+    if folder and not directory.is_dir():
+        raise NotFound(f"The download folder {directory} is not there.", "Make it, or %modelstore config download_folder=…")
+    record = store.get(ref)
+    path = store.download(ref, directory / to if to else directory, progress=progress).absolute()
+    here = Path.cwd()
+    return {"path": os.path.relpath(path, here) if path.is_relative_to(here) else str(path), "record": record}

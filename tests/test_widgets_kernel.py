@@ -1,0 +1,227 @@
+"""The widgets in real kernels, asked as a front end asks: also while a cell runs, and by many messages at once."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ("doors_fixtures", "kernel_fixtures")
+
+FIT = """
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+import numpy as np
+X = np.random.default_rng(0).normal(size=(80, 3)); y = (X[:, 0] > 0).astype(int)
+X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+"""
+TRAIN = "clf = LogisticRegression(C=2).fit(X_train, y_train)\naccuracy = clf.score(X_test, y_test)"
+VIEW = "application/vnd.jupyter.widget-view+json"
+LARGE = "clf.parts_ = [np.random.default_rng(i).normal(size=100_000) for i in range(200)]"
+
+
+def is_offer(output):
+    return output.get("data", {}).get("text/plain", "").startswith("<Offer")
+
+
+@pytest.mark.slow
+def test_models_are_shown_in_a_gallery_that_answers(front):
+    front.run(FIT)
+    front.run("clf = LogisticRegression().fit(X, y)\n%save_model clf churn -t telecom -m auc=0.9")
+    outputs = front.run("%models churn -t telecom")
+    widget = front.view(outputs)
+    assert outputs[0]["data"]["text/plain"] == "<Gallery: run this cell to see your models>"
+    assert front.widgets[widget]["_kind"] == "gallery"
+    hello = front.ask(widget, "hello")
+    assert hello["settings"]["query"] == {"words": ["churn"], "tags": ["telecom"]}
+    page = front.ask(widget, "list")
+    assert [record["model_name"] for record in page["records"]] == ["churn"]
+    assert front.ask(widget, "fits", ids=[page["records"][0]["id"]])[page["records"][0]["id"]]["loads"] is True
+    front.run("%edit_model churn -d 'now said'")
+    front.until(lambda: {"event": "changed"} in front.sent_by(widget))
+    assert VIEW not in front.run("%models --table")[0]["data"]
+    assert "churn:1" in front.run("%models --table")[0]["data"]["text/plain"]
+    front.run("%modelstore config static_output=always")
+    assert "churn:1" in front.run("%models")[0]["data"]["text/plain"]
+
+
+@pytest.mark.slow
+def test_a_form_saves_while_a_cell_runs_and_answers_many_at_once(front, jms_store):
+    front.use_subshell()
+    front.run(FIT)
+    front.run("%modelstore offer off")
+    front.run(f"clf = LogisticRegression().fit(X, y)\n{LARGE}")
+    widget = front.view(front.run("%save_model clf churn -t telecom --dialog"))
+    assert front.ask(widget, "hello")["kind"] == "save"
+    request = front.begin("import time\ntime.sleep(8)")
+    assert front.ask(widget, "prefill")["name"] == "churn"
+    rid = front.post(widget, "save", name="churn", tags=["telecom"])
+    rids = [front.post(widget, "list") for _ in range(20)]
+    assert all(front.answer(widget, one)["ok"] for one in rids)
+    assert front.answer(widget, rid)["answer"]["load_line"] == "%load_model churn"
+    assert not front.is_done(request)
+    assert [one for one in front.sent_by(widget) if one.get("rid") == rid and "progress" in one]
+    assert jms_store.get("churn").tags == ("telecom",)
+    front.until(lambda: front.is_done(request))
+    assert "Loaded churn:1" in front.run("best = %load_model churn")[0]["data"]["text/plain"]
+
+
+@pytest.mark.slow
+def test_a_save_can_be_cancelled_from_a_view(front, jms_store):
+    front.run(FIT)
+    front.run("%modelstore offer off")
+    front.run(
+        "import time\nclf = LogisticRegression().fit(X, y)\n"
+        "class Slow:\n    def __reduce__(self):\n        time.sleep(0.1)\n        return (int, (1,))\n"
+        "clf.slow_ = [(Slow(), np.zeros(100_000)) for _ in range(100)]"
+    )
+    widget = front.view(front.run("%save_model clf"))
+    front.ask(widget, "prefill")
+    rid = front.post(widget, "save", name="churn")
+    front.until(lambda: any("progress" in one for one in front.sent_by(widget)))
+    assert front.ask(widget, "cancel", rid=rid) == {"cancelled": True}
+    assert front.answer(widget, rid)["error"]["code"] == "cancelled"
+    assert len(jms_store.list()) == 0
+    assert list((Path(jms_store.location) / "files").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_one_offer_follows_a_scored_fit_and_leads_to_a_saved_model(front, jms_store):
+    assert not any(map(is_offer, front.run(FIT)))
+    outputs = front.run(TRAIN)
+    assert [output["data"]["text/plain"] for output in outputs] == ["<Offer: run this cell to be asked again>"]
+    offer = front.view(outputs)
+    hello = front.ask(offer, "hello")
+    assert hello["kind"] == "offer"
+    assert hello["offer"] == {"state": "open", "variable": "clf", "algorithm": "LogisticRegression", "mode": "line"}
+    assert not any(map(is_offer, front.run("again = clf.score(X_test, y_test)")))
+    assert [one["name"] for one in front.ask(offer, "prefill")["captured"]["metrics"]] == ["accuracy"]
+    saved = front.ask(offer, "save", name="churn")
+    assert saved["record"]["metrics"] == {"accuracy": saved["record"]["metrics"]["accuracy"]}
+    assert {"event": "offer", "offer": {"state": "saved", "ref": "churn:1", **about(hello)}} in front.sent_by(offer)
+    assert not any(map(is_offer, front.run("more = clf.score(X_test, y_test)")))
+    assert any(map(is_offer, front.run(TRAIN)))  # another fit
+    assert len(jms_store.list(all_versions=True)) == 1
+
+
+def about(hello):
+    return {name: hello["offer"][name] for name in ("variable", "algorithm", "mode")}
+
+
+@pytest.mark.slow
+def test_an_offer_whose_model_was_fitted_again_says_so_and_saves_nothing(front, jms_store):
+    front.run(FIT)
+    offer = front.view(front.run(TRAIN))
+    front.ask(offer, "hello")
+    front.run("clf.fit(X_test, y_test)")
+    assert front.sent_by(offer)[-1]["offer"]["state"] == "stale"
+    assert front.ask(offer, "prefill")["stale"] == "clf was fitted again since this was offered."
+    assert front.answer(offer, front.post(offer, "save", name="churn"))["error"]["code"] == "model_changed"
+    other = front.view(front.run(TRAIN))
+    front.ask(other, "dismiss")
+    assert front.sent_by(other)[-2]["offer"]["state"] == "dismissed"
+    third = front.view(front.run(TRAIN))
+    front.run("%save_model clf kept")
+    assert front.until(lambda: front.sent_by(third))[-1]["offer"] == {
+        "state": "saved", "ref": "kept:1", "variable": "clf", "algorithm": "LogisticRegression", "mode": "line",
+    }  # fmt: skip
+    assert [record.ref for record in jms_store.list()] == ["kept:1"]
+
+
+@pytest.mark.slow
+def test_offers_are_silent_where_they_are_not_wanted(front):
+    front.run(FIT)
+    quick = "clf = LogisticRegression().fit(X_train, y_train)"
+    for code in (
+        quick,
+        "import cloudpickle\nother = cloudpickle.loads(cloudpickle.dumps(clf))\nfound = other.score(X_test, y_test)",
+        "a = LogisticRegression().fit(X, y)\nb = LogisticRegression(C=3).fit(X, y)\nra, rb = a.score(X, y), b.score(X, y)",
+        f"{TRAIN}\n%save_model clf churn",
+        "best = %load_model churn",
+        "r = best.score(X_test, y_test)",
+        "from sklearn.model_selection import cross_val_score\ncv = cross_val_score(LogisticRegression(), X, y)",
+        "%modelstore offer off",
+        TRAIN,
+    ):
+        assert not any(map(is_offer, front.run(code))), code
+    front.run("%modelstore offer line")
+    _, error = front.kernel.run(TRAIN)  # as nbclient runs it
+    assert error == []
+    assert not any(map(is_offer, front.run("x = 1")))
+    slow = "import time\ntime.sleep(0.3)\nslow = LogisticRegression().fit(X, y)"
+    assert not any(map(is_offer, front.run(slow)))
+    front.run("%modelstore config offer_after=0.2")
+    assert any(map(is_offer, front.run(slow)))
+    front.run("%modelstore config card_fields=['tags', 'size']\n%unload_ext jupyter_modelstore")
+    assert not any(map(is_offer, front.run(TRAIN)))
+
+
+@pytest.mark.slow
+def test_the_choice_of_offers_is_remembered_by_the_next_kernel(front, kernel):
+    assert "line" in front.run("%modelstore offer")[0]["data"]["text/plain"]
+    front.run("%modelstore offer dialog")
+    assert (Path(os.environ["MODELSTORE_HOME"]) / "offer").read_text() == "dialog\n"
+    next_one = kernel()
+    next_one.ok("%load_ext jupyter_modelstore")
+    assert "dialog" in next_one.ok("%modelstore offer")
+    assert next_one.tab("%modelstore offer d") == ["%modelstore offer dialog"]
+    assert next_one.run("%modelstore offer loud")[1][0] == "An offer is one of line, dialog, off."
+    (Path(os.environ["MODELSTORE_HOME"]) / "offer").write_bytes(b"\xff<script>")
+    third = kernel()
+    third.ok("%load_ext jupyter_modelstore")
+    assert "line" in third.ok("%modelstore offer")
+
+
+@pytest.mark.slow
+def test_without_a_front_end_there_are_no_forms(kernel):
+    one = kernel()
+    one.ok("%load_ext jupyter_modelstore")
+    one.ok(FIT)
+    one.ok(TRAIN)
+    assert one.run("%save_model clf --dialog")[1][0] == "A form needs a notebook that somebody sits at."
+    assert one.run("%save_model clf")[1][0] == "What shall clf be called?"
+    assert "Models" in one.ok("%models")
+    one.ok("%modelstore config static_output=never")
+    assert one.ok("%models").startswith("Gallery: run this cell in a notebook")
+    assert "Models" in one.ok("%models --table")
+
+
+@pytest.mark.slow
+def test_a_notebook_that_is_saved_with_its_widgets_holds_nothing_private(tmp_path, bundle, monkeypatch):
+    """As a front end that stores the state of widgets saves it: nbclient does, and says that somebody sits there."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    keep = (
+        "import jupyter_modelstore as jms\nword = chr(99) + 'anary'\n"
+        "kept = jms.connect().save(clf, word + ' name', tags=[word + ' tag'], metrics={word + ' metric': 1 / 8.1})"
+    )
+    ask = (
+        "import jupyter_modelstore as jms\nsent = []\n"
+        "for made in list(__import__('ipywidgets').widgets.widget._instances.values()):\n"
+        "    if hasattr(made, '_desk'):\n"
+        "        for verb in ('hello', 'list', 'stats', 'prefill'):\n"
+        "            made._desk.receive({'rid': verb, 'verb': verb, 'args': {}}); sent.append(verb)\n"
+        "print(len(sent))"
+    )
+    show = "from IPython.display import display\ndisplay(jms.Gallery(), jms.SaveDialog(clf))"
+    sources = ["%load_ext jupyter_modelstore", FIT, TRAIN, keep, "%models", show, TRAIN, ask]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+
+    class Sitting(NotebookClient):
+        async def async_start_new_kernel_client(self):
+            client = await super().async_start_new_kernel_client()
+            client.allow_stdin = True
+            return client
+
+    Sitting(notebook, timeout=300, kernel_name="python3", store_widget_state=True).execute(cwd=str(tmp_path))
+    text = nbformat.writes(notebook)
+    state = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
+    kinds = {one["state"].get("_kind") for one in state.values()}
+    assert {"gallery", "save", "offer"} <= kinds
+    for secret in ("canary", "123456790", os.environ["MODELSTORE_HOME"], str(tmp_path), "Traceback"):
+        assert secret not in text, secret
+    assert json.loads(text)
