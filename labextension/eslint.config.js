@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["src/ui/generated-css.ts", "src/ui/record.ts"] },
+  { ignores: ["dev/out/**", "src/ui/generated-css.ts", "src/ui/record.ts"] },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {

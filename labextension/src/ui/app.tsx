@@ -23,16 +23,18 @@ export function App({ client, kind }: { client: Client; kind: Kind }): React.Rea
   if (hello.error !== null) return <Problem error={hello.error} onAgain={hello.again} />;
   if (state === "silent") {
     return (
-      <Notice icon="warn" title="Not connected" text="Run this cell again.">
-        <Button label="Try again" icon="refresh" onClick={hello.again} />
-      </Notice>
+      <div className="alone">
+        <Notice icon="warn" title="Not connected" text="Run this cell again.">
+          <Button label="Try again" icon="refresh" onClick={hello.again} />
+        </Notice>
+      </div>
     );
   }
   return (
-    <>
+    <div className="alone">
       <Wait line={state} />
       <Waiting kind={kind} />
-    </>
+    </div>
   );
 }
 

@@ -3,7 +3,7 @@ import * as React from "react";
 
 import { ago, date, line, mainMetric, moved, number, plain, size, title, toNumber, typeName } from "./format";
 import { Icon } from "./icons";
-import { Aliases, IconButton, Tags, Text } from "./parts";
+import { Aliases, IconButton, Meta, Tags, Text } from "./parts";
 import type { ModelRecord } from "./record";
 import type { Fit, Point } from "./types";
 
@@ -56,17 +56,13 @@ export function ModelCard(props: CardProps): React.ReactElement {
       {has("tags") && <Tags tags={record.tags} most={3} />}
       <State record={record} fit={has("loads") ? props.fit : undefined} />
       <footer className="card-foot">
-        <span className="meta grow clip">{foot(record, has)}</span>
+        <Meta className="grow clip" facts={[has("algorithm") ? line(record.algorithm, 60) : "", has("size") ? size(record.model_file_size) : ""]} />
         <IconButton label={`Copy the line that loads ${title(record)}`} icon="copy" onClick={props.onCopy} />
         <IconButton label={`Download ${title(record)}`} icon="download" onClick={props.onDownload} />
         <IconButton label={`Delete ${title(record)}…`} icon="trash" onClick={props.onDelete} />
       </footer>
     </li>
   );
-}
-
-function foot(record: ModelRecord, has: (field: string) => boolean): string {
-  return [has("algorithm") && line(record.algorithm, 60), has("size") && size(record.model_file_size)].filter(Boolean).join(" · ");
 }
 
 /** Two letters of the algorithm, on a tint that tells the type. */

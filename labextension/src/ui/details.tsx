@@ -2,10 +2,9 @@
 import * as React from "react";
 
 import { useActions, Toast } from "./actions";
-import { ago, count, date, duration, line, mainMetric, plain, size, title, typeName, whole } from "./format";
+import { ago, count, date, duration, line, loadLine, mainMetric, plain, size, title, typeName, whole } from "./format";
 import { useAsked } from "./hooks";
-import { Aliases, Button, CopyLine, Dialog, IconButton, Paragraph, Problem, Tags, Text } from "./parts";
-import { loadLine } from "./format";
+import { Aliases, Button, CopyLine, Dialog, IconButton, Meta, Paragraph, Problem, Tags, Text } from "./parts";
 import type { ModelRecord } from "./record";
 import type { Client } from "./types";
 
@@ -74,9 +73,7 @@ function Versions({ all, actions, metrics, chosen, full, onChoose, onAlias, onDe
             <p>
               <b>v{record.version}</b> <Aliases aliases={record.aliases} />
             </p>
-            <p className="meta">
-              <time title={date(record.created_at)}>{ago(record.created_at)}</time> · {line(record.algorithm, 60)} · {size(record.model_file_size)}
-            </p>
+            <Meta facts={[date(record.created_at), ago(record.created_at), line(record.algorithm, 60), size(record.model_file_size)]} />
           </div>
           <Main record={record} metrics={metrics} />
           <div className="row-actions">

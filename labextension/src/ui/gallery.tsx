@@ -80,7 +80,7 @@ export function Gallery({ client, hello }: { client: Client; hello: Hello }): Re
     <section className="gallery" aria-label="Models">
       <Header view={view} />
       {!view.trash && <Statistics stats={view.stats} onTrash={() => view.look(true)} />}
-      {!view.trash && <Filters search={view.search} facets={view.facets} metrics={sortable(view)} onChange={view.change} />}
+      {!view.trash && !bare(view) && <Filters search={view.search} facets={view.facets} metrics={sortable(view)} onChange={view.change} />}
       <Counted view={view} />
       {view.models.error !== null && <Problem error={view.models.error} onAgain={view.refresh} />}
       <Body view={view} actions={actions} />
@@ -92,6 +92,9 @@ export function Gallery({ client, hello }: { client: Client; hello: Hello }): Re
     </section>
   );
 }
+
+/** Tell whether there is nothing to filter. */
+const bare = ({ search, stats }: View) => stats?.models === 0 && !narrows(search);
 
 /** Metrics to sort by: those asked for, then the main ones of what is shown. */
 function sortable({ metrics, models }: View): readonly string[] {
@@ -166,7 +169,7 @@ function Counted({ view }: { view: View }): React.ReactElement {
   const of = narrowed && stats ? `${whole(models.total)} of ${count(stats.models, one)}` : count(models.total, one);
   return (
     <p className="counted">
-      <span role="status">{models.known ? of : "Loading…"}</span>
+      <span role="status">{models.known ? of : models.waiting ? "Loading…" : ""}</span>
       {narrowed && <Button label="Clear filters" kind="quiet" onClick={view.clear} />}
       {view.chosen.size > 0 && !trash && <Button label="Clear selection" kind="quiet" onClick={() => view.unchoose([...view.chosen.values()])} />}
     </p>
@@ -187,10 +190,8 @@ function Body({ view, actions }: { view: View; actions: Actions }): React.ReactE
     );
   }
   return (
-    <Notice title="No models yet">
-      <p>
-        Keep one with <code>%save_model clf &quot;name&quot;</code>
-      </p>
+    <Notice title="No models yet" text="Keep a fitted model with">
+      <code tabIndex={0}>%save_model clf &quot;name&quot;</code>
     </Notice>
   );
 }

@@ -15,8 +15,6 @@ const PATHS = {
   warn: "M8 2.5 14.5 13.5h-13zM8 6.5v3.5M8 12v.1",
   restore: "M3 8a5 5 0 1 0 1.6-3.7M3 2.5v3h3",
   box: "M8 2 14 5v6l-6 3-6-3V5zM2 5l6 3 6-3M8 8v6",
-  up: "M8 13V4M4.5 7.5 8 4l3.5 3.5",
-  down: "M8 3v9M4.5 8.5 8 12l3.5-3.5",
   alias: "M4 2.5v11M4 3h8l-2 3 2 3H4",
 } as const;
 

@@ -58,7 +58,7 @@ function Told({ offer, onSave, onDismiss }: { offer: Offer; onSave: () => void; 
     case "open":
       return (
         <>
-          <span className="clip grow-little">
+          <span className="clip">
             Keep this {line(offer.algorithm || "model", 60)}
             {offer.variable && (
               <>

@@ -14,6 +14,21 @@ export function Text({ text, most = 120, className = "" }: { text: string; most?
   );
 }
 
+/** Small facts in a row, each kept apart from its neighbours' direction of writing. */
+export function Meta({ facts, className = "" }: { facts: readonly string[]; className?: string }): React.ReactElement {
+  const known = facts.filter(Boolean);
+  return (
+    <p className={`meta ${className}`}>
+      {known.map((fact, at) => (
+        <React.Fragment key={at}>
+          {at > 0 && " · "}
+          <bdi>{fact}</bdi>
+        </React.Fragment>
+      ))}
+    </p>
+  );
+}
+
 interface ButtonProps {
   readonly label: string;
   readonly onClick?: () => void;

@@ -6,7 +6,7 @@ import { Glyph } from "./card";
 import { count, line, size, title, typeName } from "./format";
 import { useAsked } from "./hooks";
 import { Skeleton } from "./gallery";
-import { Button, CopyLine, Field, Notice, Problem, Text } from "./parts";
+import { Button, CopyLine, Field, Meta, Notice, Problem, Text } from "./parts";
 import { ProgressBar } from "./progress";
 import { TagInput } from "./tag-input";
 import { useNameCheck } from "./name-check";
@@ -98,7 +98,7 @@ function SaveForm({ client, where, prefill, onClose, onSaved }: SaveProps & { pr
 }
 
 function Subject({ prefill, where }: { prefill: Prefill; where: string }): React.ReactElement {
-  const about = [line(prefill.algorithm, 80), typeName(prefill.model_type), prefill.size === null ? "" : `about ${size(prefill.size)}`];
+  const facts = [line(prefill.algorithm, 80), typeName(prefill.model_type), prefill.size === null ? "" : `about ${size(prefill.size)}`, `to be kept ${line(where, 80)}`];
   return (
     <header className="subject">
       <Glyph record={prefill} />
@@ -106,7 +106,7 @@ function Subject({ prefill, where }: { prefill: Prefill; where: string }): React
         <h2>
           Save <code className="clip">{line(prefill.variable, 60)}</code>
         </h2>
-        <p className="meta">{[...about, `to be kept ${line(where, 80)}`].filter(Boolean).join(" · ")}</p>
+        <Meta facts={facts} />
       </div>
     </header>
   );
@@ -179,9 +179,7 @@ function Saved({ client, answer, onClose }: { client: Client; answer: SaveAnswer
       <h2 ref={heading} tabIndex={-1} className="good-text wrap" role="status">
         {created ? `Saved ${title(record)}` : `Nothing new: ${title(record)} is exactly this model`}
       </h2>
-      <p className="meta">
-        {[line(record.algorithm, 80), size(record.model_file_size), count(Object.keys(record.metrics).length, "metric")].join(" · ")}
-      </p>
+      <Meta facts={[line(record.algorithm, 80), size(record.model_file_size), count(Object.keys(record.metrics).length, "metric")]} />
       <CopyLine text={line(answer.load_line, 300)} />
       {file.error !== undefined && <Problem error={file.error} onAgain={download} />}
       <footer className="dialog-foot">

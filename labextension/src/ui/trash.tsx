@@ -1,9 +1,9 @@
 // What lies in the trash: restore it, or delete it for good.
 import * as React from "react";
 
-import { ago, date, line, size, title } from "./format";
+import { ago, line, size, title } from "./format";
 import { Glyph } from "./card";
-import { Button, Text } from "./parts";
+import { Button, Meta, Text } from "./parts";
 import type { ModelRecord } from "./record";
 
 interface TrashProps {
@@ -20,10 +20,7 @@ export function TrashList({ records, onRestore, onPurge }: TrashProps): React.Re
           <Glyph record={record} />
           <div className="grow">
             <Text className="strong" text={title(record)} most={120} />
-            <p className="meta">
-              {[line(record.algorithm, 60), size(record.model_file_size)].filter(Boolean).join(" · ")}
-              {record.deleted_at && <time title={date(record.deleted_at)}> · deleted {ago(record.deleted_at)}</time>}
-            </p>
+            <Meta facts={[line(record.algorithm, 60), size(record.model_file_size), record.deleted_at === null ? "" : `deleted ${ago(record.deleted_at)}`]} />
           </div>
           <div className="row-actions">
             <Button label="Restore" icon="restore" title={`Restore ${title(record)}`} onClick={() => onRestore(record)} />
