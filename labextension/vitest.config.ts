@@ -10,6 +10,6 @@ export default defineConfig({
       { find: /^react$/, replacement: react },
     ],
   },
-  oxc: { jsx: { runtime: "classic" } },
+  oxc: { jsx: { runtime: "classic", development: false } },
   test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["src/ui/__tests__/setup.ts"] },
 });

@@ -42,7 +42,7 @@ def typescript() -> str:
         "NO_MEASURE": sorted(compare._NO_MEASURE),  # noqa: SLF001
         "MODEL_TYPES": record.MODEL_TYPES,
     }
-    constants = [f"export const {name}: readonly string[] = {json.dumps(list(value))};" for name, value in words.items()]
+    constants = [f'export const {name}: readonly string[] = {json.dumps(" ".join(value))}.split(" ");' for name, value in words.items()]
     prefixes = json.dumps(f"^(?:{compare._PREFIXES.pattern})")  # noqa: SLF001
     return "\n".join(
         [

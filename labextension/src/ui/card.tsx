@@ -9,13 +9,11 @@ import type { Fit, Point } from "./types";
 
 const CHIPS = 3;
 
-/** What a card shows besides name, version and actions; the setting `card_fields` chooses among them. */
-export const FIELDS = ["metrics", "trend", "description", "tags", "loads", "algorithm", "size"] as const;
-const USUAL = FIELDS.filter((field) => field !== "description");
 
 export interface CardProps {
   readonly record: ModelRecord;
   readonly metrics: readonly string[];
+  /** What is shown besides name, version, metrics and actions; undefined: all. */
   readonly fields: readonly string[] | undefined;
   readonly fit: Fit | undefined;
   readonly history: readonly Point[];
@@ -30,7 +28,7 @@ export interface CardProps {
 
 export function ModelCard(props: CardProps): React.ReactElement {
   const { record, chosen, full, onChoose } = props;
-  const has = (field: string) => (props.fields ?? USUAL).includes(field);
+  const has = (field: string) => props.fields?.includes(field) ?? true;
   const main = mainMetric(record, props.metrics);
   return (
     <li className={chosen ? "card chosen" : "card"}>
@@ -43,26 +41,35 @@ export function ModelCard(props: CardProps): React.ReactElement {
             </button>
           </h3>
           <p className="meta">
-            <b>v{record.version}</b> · <time title={date(record.created_at)}>{ago(record.created_at)}</time> <Aliases aliases={record.aliases} />
+            <b>v{record.version}</b>
+            {has("created_at") && <time title={date(record.created_at)}> · {ago(record.created_at)}</time>} {has("aliases") && <Aliases aliases={record.aliases} />}
           </p>
         </div>
         <label className="check" title="Choose for comparison">
           <input type="checkbox" checked={chosen} disabled={full && !chosen} onChange={onChoose} aria-label={`Compare ${title(record)}`} />
         </label>
       </header>
-      {has("metrics") && (main === null ? <p className="muted small">no metrics</p> : <Hero {...props} name={main} trend={has("trend")} />)}
-      {has("metrics") && <Chips record={record} but={main} />}
+      {main === null ? <p className="muted small">no metrics</p> : <Hero {...props} name={main} trend={has("sparkline")} />}
+      <Chips record={record} but={main} />
       {has("description") && record.description !== "" && <Text className="small" text={record.description} most={200} />}
       {has("tags") && <Tags tags={record.tags} most={3} />}
-      <State record={record} fit={has("loads") ? props.fit : undefined} />
+      <State record={record} fit={has("loads_here") ? props.fit : undefined} />
       <footer className="card-foot">
-        <Meta className="grow clip" facts={[has("algorithm") ? line(record.algorithm, 60) : "", has("size") ? size(record.model_file_size) : ""]} />
+        <Meta className="grow clip" facts={foot(record, has)} />
         <IconButton label={`Copy the line that loads ${title(record)}`} icon="copy" onClick={props.onCopy} />
         <IconButton label={`Download ${title(record)}`} icon="download" onClick={props.onDownload} />
         <IconButton label={`Delete ${title(record)}…`} icon="trash" onClick={props.onDelete} />
       </footer>
     </li>
   );
+}
+
+function foot(record: ModelRecord, has: (field: string) => boolean): string[] {
+  return [
+    has("algorithm") ? line(record.algorithm, 60) : "",
+    has("type") ? typeName(record.model_type) : "",
+    has("size") ? size(record.model_file_size) : "",
+  ];
 }
 
 /** Two letters of the algorithm, on a tint that tells the type. */

@@ -26,10 +26,12 @@ type Opened =
 const NONE: Search = { words: "", tags: [], algorithm: "", model_type: "", sort: "-created_at" };
 
 function start(settings: Settings): Search {
-  return { ...NONE, ...settings.query, ...(settings.sort && { sort: settings.sort }) };
+  const { words = "", tags, algorithm, model_type, sort, ...more } = { ...NONE, ...settings.query };
+  const text = typeof words === "string" ? words : words.join(" ");
+  return { words: text, tags, algorithm, model_type, sort: settings.sort ?? sort, more: more as Search["more"] };
 }
 
-const narrows = (search: Search) => Boolean(search.words.trim() || search.tags.length || search.algorithm || search.model_type);
+const narrows = (search: Search) => Boolean(search.words.trim() || search.tags.length || search.algorithm || search.model_type || Object.keys(search.more ?? {}).length);
 
 /** All that the gallery knows and does; the pieces below show it. */
 function useGallery(client: Client, hello: Hello) {

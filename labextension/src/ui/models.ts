@@ -19,19 +19,22 @@ export interface Models {
   readonly refresh: () => void;
 }
 
-type State = Omit<Models, "more" | "refresh">;
+type State = Omit<Models, "more" | "refresh"> & { readonly of: boolean };
 
 export function useModels(client: Client, search: Search, deleted: boolean): Models {
-  const [state, setState] = React.useState<State>({ records: [], total: 0, known: false, waiting: true, error: null });
+  const blank: State = { records: [], total: 0, known: false, waiting: true, error: null, of: deleted };
+  const [last, setState] = React.useState<State>(blank);
+  // What was asked of the other side, models or trash, must not stand here for a moment: its buttons would mean something else.
+  const state = last.of === deleted ? last : blank;
   const turn = React.useRef(0);
   const fetch = (offset: number, limit: number) => {
     const mine = (turn.current += 1);
-    setState((before) => ({ ...before, waiting: true }));
+    setState((before) => ({ ...(before.of === deleted ? before : blank), waiting: true }));
     client.call("list", { ...terms(search), deleted, offset, limit }).then(
       (page) => {
         if (mine !== turn.current) return;
         const add = (before: State) => (offset > 0 ? [...before.records, ...page.records] : page.records);
-        setState((before) => ({ records: add(before), total: page.total, known: true, waiting: false, error: null }));
+        setState((before) => ({ records: add(before), total: page.total, known: true, waiting: false, error: null, of: deleted }));
       },
       (error: unknown) => mine === turn.current && setState((before) => ({ ...before, waiting: false, error })),
     );
@@ -46,6 +49,7 @@ function terms(search: Search) {
     words: search.words.split(/\s+/).filter(Boolean),
     tags: search.tags,
     sort: search.sort,
+    ...search.more,
     ...(search.algorithm && { algorithm: search.algorithm }),
     ...(search.model_type && { model_type: search.model_type }),
   };

@@ -14,7 +14,7 @@ export function useNameCheck(client: Client, name: string): NameCheck | null {
     client.call("check-name", { name: later }).then(
       (check) => setChecked({ name: later, check }),
       // The save itself judges too: a name that could not be judged is no reason to lock the door.
-      () => setChecked({ name: later, check: { ok: true, message: "", next_version: 1, clean: later } }),
+      () => setChecked({ name: later, check: { ok: true, message: "", next_version: null, clean: later } }),
     );
   }, [client, later]);
   return checked?.name === name && name.trim() !== "" ? checked.check : null;

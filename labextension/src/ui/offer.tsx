@@ -9,7 +9,7 @@ import type { Client, Hello, Offer } from "./types";
 
 export function OfferLine({ client, hello }: { client: Client; hello: Hello }): React.ReactElement {
   const [offer, setOffer] = React.useState<Offer>(hello.offer ?? { state: "open" });
-  const [open, setOpen] = React.useState(false);
+  const [open, setOpen] = React.useState(hello.offer?.mode === "dialog" && hello.offer.state === "open");
   const button = React.useRef<HTMLDivElement>(null);
   React.useEffect(() => client.onEvent((happening) => happening.event === "offer" && setOffer((before) => ({ ...before, ...happening.offer }))), [client]);
   const close = () => {

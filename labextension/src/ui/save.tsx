@@ -67,8 +67,8 @@ function useSaving(client: Client, onSaved: ((answer: SaveAnswer) => void) | und
 }
 
 function SaveForm({ client, where, prefill, onClose, onSaved }: SaveProps & { prefill: Prefill }): React.ReactElement {
-  const { name, description, tags, captured } = prefill;
-  const [draft, setDraft] = React.useState<Draft>({ name, description, tags, alias: "", note: "" });
+  const { name, description, tags, captured, alias = "" } = prefill;
+  const [draft, setDraft] = React.useState<Draft>({ name, description, tags, alias, note: "" });
   const [dropped, setDropped] = React.useState<ReadonlySet<string>>(new Set(captured.metrics.filter((one) => !one.keep).map((one) => `metric ${one.name}`)));
   const check = useNameCheck(client, draft.name);
   const { stage, error, save, cancel } = useSaving(client, onSaved);
@@ -157,6 +157,7 @@ function nameHint(name: string, check: NameCheck | null): string {
   if (name.trim() === "") return "Letters, digits, space and . _ - + ( ) & ,";
   if (check === null) return "Checking…";
   if (!check.ok) return line(check.message, 300);
+  if (check.next_version === null) return "";
   return check.next_version > 1 ? `Becomes version ${check.next_version} of ${line(check.clean, 60)}` : "New model, version 1";
 }
 

@@ -7,7 +7,8 @@ export interface Settings {
   readonly card_metrics?: readonly string[];
   readonly card_fields?: readonly string[];
   readonly sort?: string;
-  readonly query?: Partial<Search>;
+  /** Arguments of the verb `list`. */
+  readonly query?: Partial<Omit<Search, "words" | "more">> & { readonly words?: string | readonly string[] };
 }
 
 export interface Offer {
@@ -15,6 +16,8 @@ export interface Offer {
   readonly variable?: string;
   readonly algorithm?: string;
   readonly ref?: string;
+  /** `dialog`: no line, the dialog at once. */
+  readonly mode?: string;
 }
 
 export interface Hello {
@@ -35,6 +38,8 @@ export interface Search {
   readonly algorithm: string;
   readonly model_type: string;
   readonly sort: string;
+  /** Terms that the settings give and the page has no control for. */
+  readonly more?: { readonly [term: string]: Json };
 }
 
 export interface Fit {
@@ -82,6 +87,7 @@ export interface Prefill {
   readonly name: string;
   readonly description: string;
   readonly tags: readonly string[];
+  readonly alias?: string;
   readonly captured: Found;
   readonly tags_known: readonly string[];
   readonly stale: string;
@@ -90,7 +96,7 @@ export interface Prefill {
 export interface NameCheck {
   readonly ok: boolean;
   readonly message: string;
-  readonly next_version: number;
+  readonly next_version: number | null;
   readonly clean: string;
 }
 

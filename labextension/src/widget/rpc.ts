@@ -50,7 +50,6 @@ export class Rpc implements Client {
   close(): void {
     clearInterval(this.clock);
     this.model.off("msg:custom", this.receive);
-    for (const { reject } of this.pending.values()) reject(new Failure("closed", "The view was closed."));
     this.pending.clear();
   }
 

@@ -5,3 +5,5 @@ HTMLDialogElement.prototype.showModal ??= function showModal(this: HTMLDialogEle
 HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
   this.open = false;
 };
+// It draws nothing, and says so loudly.
+HTMLCanvasElement.prototype.getContext = () => null;
