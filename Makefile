@@ -30,5 +30,5 @@ screenshots:  ## draw docs/images anew (needs chromium)
 	@.venv/bin/python scripts/screenshots.py
 
 clean:  ## remove .venv and everything that was built
-	@rm -rf .venv .venv-* build dist .cache .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-* build dist jupyter_modelstore/static labextension/node_modules labextension/.built .cache .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

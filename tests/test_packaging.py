@@ -53,7 +53,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(built):
     names = set(zipfile.ZipFile(wheel).namelist())
     inside = {name for name in names if not name.partition("/")[0].endswith(".dist-info")}
     assert inside == modules()
-    assert "jupyter_modelstore/py.typed" in inside
+    assert {"jupyter_modelstore/py.typed", "jupyter_modelstore/static/widget.js"} <= inside
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert wheel.name == f"jupyter_modelstore-{jupyter_modelstore.__version__}-py3-none-any.whl"
 
@@ -63,8 +63,10 @@ def test_the_sdist_holds_tests_documents_and_scripts(built):
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     wanted = {"README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md", "Makefile", "pyproject.toml"}
+    wanted |= {"hatch_build.py", "labextension/package.json", "labextension/yarn.lock", "labextension/src/widget/index.tsx"}
     wanted |= {"scripts/test", "scripts/setup", "notebooks/quickstart.ipynb", "docs/guide.md", "tests/conftest.py"}
     assert wanted | modules() <= names
+    assert not [name for name in names if "node_modules" in name or "dev/out" in name]
     assert not [name for name in names if ".venv" in name or "__pycache__" in name or name.endswith(".ipynb_checkpoints")]
 
 

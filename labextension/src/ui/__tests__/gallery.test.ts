@@ -1,0 +1,286 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+import { Failure } from "../types";
+import { FakeClient, many, record } from "./fake";
+import { control, found, key, press, says, show, text, type } from "./page";
+
+const three = () => [
+  record({ model_name: "churn", version: 3, metrics: { auc: 0.95 }, aliases: ["champion"] }),
+  record({ model_name: "churn", version: 2, metrics: { auc: 0.9 }, id: "00000000-0000-4000-8000-000000000002" }),
+  record({ model_name: "digits", algorithm: "SVC", tags: ["vision"] }),
+];
+
+beforeEach(() => {
+  Object.defineProperty(navigator, "clipboard", { value: { writeText: vi.fn(() => Promise.resolve()) }, configurable: true });
+});
+
+describe("the gallery", () => {
+  it("shows cards, counts and where the models rest", async () => {
+    const root = show(new FakeClient(many(5)));
+    await says(root, "5 models");
+    expect(root.querySelectorAll("li.card")).toHaveLength(5);
+    expect(text(root)).toContain("on this machine");
+    await says(root, "Loads here");
+    expect(root.querySelector("svg[role=img]")?.getAttribute("aria-label")).toContain("auc over 7 versions");
+  });
+
+  it("keeps its keys from the notebook", () => {
+    const root = show(new FakeClient());
+    expect((root.host as HTMLElement).dataset.lmSuppressShortcuts).toBe("true");
+    expect(root.querySelector("[data-lm-suppress-shortcuts]")).not.toBeNull();
+  });
+
+  it("searches after a pause in typing, and says when nothing matches", async () => {
+    const client = new FakeClient(many(5));
+    const root = show(client);
+    await type(root, "Search name, description, tag, algorithm", "no such");
+    await says(root, "Nothing matches.Try fewer filters.");
+    expect(client.of("list").at(-1)?.words).toEqual(["no", "such"]);
+    await press(root, "Clear filters");
+    await says(root, "5 models");
+  });
+
+  it("filters by tag, and clears", async () => {
+    const client = new FakeClient(three());
+    const root = show(client);
+    await press(root, "vision 1");
+    await says(root, "1 of 3 models");
+    expect((await control(root, "vision 1")).getAttribute("aria-pressed")).toBe("true");
+  });
+
+  it("starts as the settings say", async () => {
+    const settings = { sort: "-metrics.auc", query: { words: ["churn"], tags: ["vision"], metrics: ["auc>=0.8"] }, card_fields: ["size"] };
+    const client = new FakeClient(three(), {}, { settings });
+    show(client);
+    await found(() => client.of("list")[0]);
+    expect(client.of("list")[0]).toMatchObject({ sort: "-metrics.auc", words: ["churn"], tags: ["vision"], metrics: ["auc>=0.8"] });
+  });
+
+  it("asks for 48 more", async () => {
+    const client = new FakeClient(many(60));
+    const root = show(client);
+    await press(root, "Show 12 more");
+    await vi.waitFor(() => expect(root.querySelectorAll("li.card")).toHaveLength(60));
+    expect(client.of("list").at(-1)?.offset).toBe(48);
+  });
+
+  it("says that there is nothing yet, and how to begin", async () => {
+    const root = show(new FakeClient([]));
+    await says(root, "No models yet");
+    expect(text(root)).not.toContain("Nothing matches");
+    expect(root.querySelector("[type=search]")).toBeNull();
+  });
+
+  it("shows an error in its own words, keeps the cards, and tries again", async () => {
+    const client = new FakeClient(three());
+    const root = show(client);
+    await says(root, "3 models");
+    client.answers.list = () => {
+      throw new Failure("store_busy", "The store is busy.", "Try again in a moment.");
+    };
+    await press(root, "Refresh");
+    await says(root, "The store is busy.");
+    expect(root.querySelectorAll("li.card")).toHaveLength(3);
+    delete client.answers.list;
+    await press(root, "Try again");
+    await vi.waitFor(() => expect(text(root)).not.toContain("The store is busy."));
+  });
+
+  it("refreshes quietly when something changed elsewhere", async () => {
+    const client = new FakeClient(three());
+    const root = show(client);
+    await says(root, "3 models");
+    client.records = many(2);
+    client.happen({ event: "changed" });
+    await says(root, "2 models");
+  });
+
+  it("copies the load line, and leaves it to be selected where copying is refused", async () => {
+    const root = show(new FakeClient(three()));
+    await press(root, "Copy the line that loads churn:3");
+    await says(root, "Copied:");
+    expect(navigator.clipboard.writeText).toHaveBeenCalledWith("%load_model churn:3");
+    vi.mocked(navigator.clipboard.writeText).mockRejectedValue(new Error("no"));
+    await press(root, "Copy the line that loads digits:1");
+    await says(root, "Select this line to copy it:%load_model digits:1");
+  });
+
+  it("downloads, and says where to", async () => {
+    const root = show(new FakeClient(three()));
+    await press(root, "Download churn:3");
+    await says(root, "Saved to churn.pkl");
+  });
+});
+
+describe("delete", () => {
+  it("says what, how much and what follows, then offers to undo it, aliases included", async () => {
+    const client = new FakeClient(three());
+    const root = show(client);
+    await press(root, "Delete churn:3…");
+    await says(root, "churn:3 (48 kB), kept on this machine, goes to the trash for 30 days");
+    await says(root, "The alias @champion points here");
+    await press(root, "Move to trash");
+    await says(root, "Moved churn:3 (48 kB) to the trash. No longer there: @champion.");
+    const id = client.records[0]?.id;
+    expect(client.of("delete")).toEqual([{ ref: `id:${id}`, force: true }]);
+    await vi.waitFor(() => expect(root.activeElement?.textContent).toBe("Undo"));
+    await press(root, "Undo");
+    await says(root, "Restored churn:3.");
+    expect(client.records[0]?.aliases).toEqual(["champion"]);
+  });
+
+  it("takes all versions only when asked to", async () => {
+    const client = new FakeClient(three());
+    const root = show(client);
+    await press(root, "Delete churn:2…");
+    await press(root, "All 2 versions");
+    await says(root, "Delete churn?");
+    await press(root, "Move to trash");
+    await says(root, "2 versions of churn");
+    expect(client.of("delete")).toEqual([{ ref: "churn", force: true }]);
+  });
+
+  it("keeps an error inside, and Escape closes", async () => {
+    const refuse = () => {
+      throw new Failure("in_use", "churn:3 is churn@champion.", "Give the alias away first.");
+    };
+    const root = show(new FakeClient(three(), { delete: refuse }));
+    await press(root, "Delete churn:3…");
+    await press(root, "Move to trash");
+    await found(() => root.querySelector("dialog [role=alert]"));
+    root.querySelector("dialog")?.dispatchEvent(new Event("cancel", { cancelable: true }));
+    await vi.waitFor(() => expect(root.querySelector("dialog")).toBeNull());
+  });
+
+  it("purges only when the name was typed", async () => {
+    const client = new FakeClient([...three(), record({ model_name: "old", deleted_at: "2026-11-20T00:00:00Z" })]);
+    const root = show(client);
+    await press(root, "Open trash");
+    await press(root, "Delete for good…");
+    const button = await control(root, "Delete for good");
+    expect(button.disabled).toBe(true);
+    expect(button.disabled).toBe(true);
+    await type(root, "Type old to confirm", "odd");
+    expect(button.disabled).toBe(true);
+    expect(button.disabled).toBe(true);
+    await type(root, "Type old to confirm", "old");
+    await press(root, "Delete for good");
+    await says(root, "Gone for good; 48 kB freed.");
+    expect(client.of("purge")).toHaveLength(1);
+    await says(root, "The trash is empty.");
+  });
+
+  it("restores from the trash", async () => {
+    const client = new FakeClient([record({ model_name: "old", deleted_at: "2026-11-20T00:00:00Z" })]);
+    const root = show(client);
+    await press(root, "Open trash");
+    await press(root, "Restore");
+    await says(root, "Restored old:1.");
+    expect(client.of("restore")).toHaveLength(1);
+  });
+});
+
+describe("compare", () => {
+  it("shows 2 to 6 side by side, marks what differs, and the best as the kernel says", async () => {
+    const client = new FakeClient(three());
+    const root = show(client);
+    await control(root, "Compare churn:3");
+    expect((await control(root, "Compare")).disabled).toBe(true);
+    await press(root, "Compare churn:3");
+    await press(root, "Compare churn:2");
+    await press(root, "Compare (2)");
+    const table = await found(() => root.querySelector("table"));
+    const row = [...table.querySelectorAll("tr")].find((one) => text(one).startsWith("auc"));
+    expect(row?.className).toBe("differs");
+    expect(text(row as Element)).toBe("auc≠ differs0.95best0.9");
+    await press(root, "Only what differs");
+    await vi.waitFor(() => expect(text(table)).not.toContain("python"));
+  });
+
+  it("lets no more than 6 be chosen", async () => {
+    const client = new FakeClient(many(8));
+    const root = show(client);
+    for (const one of client.records.slice(0, 6)) await press(root, `Compare ${one.model_name}:${one.version}`);
+    await vi.waitFor(() => expect([...root.querySelectorAll<HTMLInputElement>("li.card [type=checkbox]")].filter((box) => box.disabled)).toHaveLength(2));
+  });
+
+  it("names no winner of its own accord", async () => {
+    const client = new FakeClient(three(), {
+      compare: () => ({ records: three().slice(0, 2), sections: { metrics: [{ name: "auc", values: [0.9, null], differs: true, best: null }] } }),
+    });
+    const root = show(client);
+    await press(root, "Compare churn:3");
+    await press(root, "Compare digits:1");
+    await press(root, "Compare (2)");
+    await found(() => root.querySelector("table"));
+    expect(root.querySelector(".best")).toBeNull();
+    expect(text(root.querySelector("table") as Element)).toContain("absent");
+  });
+});
+
+describe("details", () => {
+  it("shows all versions, and edits", async () => {
+    const client = new FakeClient(three());
+    const root = show(client);
+    await press(root, "churn");
+    await says(root, "2 versions");
+    await press(root, "Edit…");
+    const input = await type(root, "Tags of version 2", "telecom");
+    key(input, "Enter");
+    await control(root, "Remove tag telecom");
+    await type(root, "Description of version 2", "better");
+    await press(root, "Save changes");
+    await says(root, "Changed churn:2.");
+    expect(client.of("edit")).toEqual([{ ref: `id:${client.records[1]?.id}`, description: "better", add_tags: ["telecom"] }]);
+    expect(client.of("rename")).toEqual([]);
+  });
+
+  it("sets and removes aliases", async () => {
+    const client = new FakeClient(three());
+    const root = show(client);
+    await press(root, "churn");
+    await press(root, "Aliases of churn:3…");
+    await press(root, "Remove the alias champion");
+    await type(root, "Let an alias point here", "prod");
+    await press(root, "Set alias");
+    await vi.waitFor(() => expect(client.of("alias")).toHaveLength(2));
+    expect(client.of("alias")).toMatchObject([{ ref: "churn", alias: "champion", remove: true }, { alias: "prod" }]);
+  });
+});
+
+describe("hostile records", () => {
+  const hostile = ["<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "javascript:alert(1)", "a\u202Eb", "z\u200Bw", "x".repeat(10_000), "\u0000\n\t", "__proto__", "constructor", "\ud800", "${1}{{1}}", "'\"`&lt;"];
+
+  it.each(hostile)("%j is text, wherever it stands", async (words) => {
+    const evil = record({ model_name: words, algorithm: words, description: words, tags: [words], metrics: JSON.parse(`{${JSON.stringify(words)}: 0.5}`), aliases: [words], model_type: words, target_column: words, feature_columns: [words], status: words });
+    const client = new FakeClient([evil], { fits: () => ({ [evil.id]: { loads: false, why: words } }) }, { where: words });
+    const root = show(client);
+    await says(root, "1 model");
+    const name = await found(() => root.querySelector<HTMLElement>("button.name"));
+    name.click();
+    await found(() => root.querySelector("dialog"));
+    expect(root.querySelector("img, script, a[href], iframe")).toBeNull();
+    // eslint-disable-next-line no-control-regex
+    expect(root.textContent).not.toMatch(/[\u0000-\u0008\u200b\u202a-\u202e\u2066-\u2069]/);
+    expect((root.querySelector("ul.grid")?.textContent ?? "").length).toBeLessThan(2500);
+  });
+});
+
+describe("connection", () => {
+  it("says that the kernel is busy, then that nobody answers", async () => {
+    let answer = () => undefined as void;
+    const client = new FakeClient(three());
+    client.answers.hello = () => new Promise((resolve) => (answer = () => resolve(client.do_hello())));
+    const root = show(client);
+    await says(root, "Loading…");
+    await vi.waitFor(() => {
+      client.go("slow");
+      expect(text(root)).toContain("The kernel is busy.");
+    });
+    client.go("silent");
+    await says(root, "Not connectedRun this cell again.");
+    client.go("open");
+    answer();
+    await says(root, "3 models");
+  });
+});

@@ -1,0 +1,147 @@
+// 2 to 6 records side by side. Who is best is the kernel's word: it knows whether the numbers may be compared.
+import * as React from "react";
+
+import { byId, count, date, duration, line, numbers, param, plain, size, title, toNumber } from "./format";
+import { useAsked } from "./hooks";
+import { Icon } from "./icons";
+import { Button, Dialog, Problem } from "./parts";
+import type { Comparison, Json, ModelRecord, Row } from "./record";
+import type { Client } from "./types";
+
+export const MOST_COMPARED = 6;
+
+const LABELS: { readonly [field: string]: string } = {
+  model_type: "type",
+  target_column: "target",
+  training_samples: "training rows",
+  test_samples: "test rows",
+  training_time_seconds: "training time",
+  model_file_size: "size",
+  created_at: "saved",
+};
+
+interface CompareProps {
+  readonly client: Client;
+  readonly records: readonly ModelRecord[];
+  readonly onClose: () => void;
+}
+
+export function CompareDialog({ client, records, onClose }: CompareProps): React.ReactElement {
+  const [differing, setDiffering] = React.useState(false);
+  const refs = records.map(byId);
+  const compared = useAsked(() => client.call("compare", { refs }), [refs.join()]);
+  return (
+    <Dialog title={`Compare ${count(records.length, "model")}`} wide onClose={onClose}>
+      {compared.error !== null && <Problem error={compared.error} onAgain={compared.again} />}
+      {compared.waiting && compared.value === null && <p className="muted">Comparing…</p>}
+      {compared.value && (
+        <>
+          <label className="toggle">
+            <input type="checkbox" checked={differing} onChange={(event) => setDiffering(event.currentTarget.checked)} /> Only what differs
+          </label>
+          <Table compared={compared.value} differing={differing} />
+        </>
+      )}
+      <footer className="dialog-foot">
+        <span className="muted grow">≠ marks what differs</span>
+        <Button label="Close" onClick={onClose} />
+      </footer>
+    </Dialog>
+  );
+}
+
+function Table({ compared, differing }: { compared: Comparison; differing: boolean }): React.ReactElement {
+  const sections = Object.entries(compared.sections)
+    .map(([name, rows]) => [name, differing ? rows.filter((row) => row.differs) : rows] as const)
+    .filter(([, rows]) => rows.length > 0);
+  if (sections.length === 0) return <p className="muted">{differing ? "Nothing differs." : "Nothing to compare."}</p>;
+  return (
+    <div className="scroll" tabIndex={0} role="region" aria-label="Comparison">
+      <table>
+        <thead>
+          <tr>
+            <td />
+            {compared.records.map((record) => (
+              <th key={record.id} scope="col" title={title(record)}>
+                <bdi>{line(record.model_name, 40)}</bdi> <span className="muted">v{record.version}</span>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        {sections.map(([name, rows]) => (
+          <Section key={name} name={name} rows={rows} columns={compared.records.length} />
+        ))}
+      </table>
+    </div>
+  );
+}
+
+function Section({ name, rows, columns }: { name: string; rows: readonly Row[]; columns: number }): React.ReactElement {
+  return (
+    <tbody>
+      <tr className="section">
+        <th scope="rowgroup" colSpan={columns + 1}>
+          {name.charAt(0).toUpperCase() + name.slice(1)}
+        </th>
+      </tr>
+      {rows.map((row) => (
+        <tr key={row.name} className={row.differs ? "differs" : ""}>
+          <th scope="row" title={line(row.name, 200)}>
+            {line(name === "about" ? (LABELS[row.name] ?? row.name) : row.name, 80)}
+            {row.differs && (
+              <>
+                <span className="mark" aria-hidden="true">
+                  ≠
+                </span>
+                <span className="sr-only"> differs</span>
+              </>
+            )}
+          </th>
+          {cells(name, row).map((text, at) => (
+            <Cell key={at} text={text} best={row.best === at} />
+          ))}
+        </tr>
+      ))}
+    </tbody>
+  );
+}
+
+function Cell({ text, best }: { text: string | null; best: boolean }): React.ReactElement {
+  if (text === null) {
+    return (
+      <td>
+        <span aria-hidden="true">—</span>
+        <span className="sr-only">absent</span>
+      </td>
+    );
+  }
+  return (
+    <td className={best ? "best" : ""} title={text.length > 40 ? text : undefined}>
+      <bdi>{text}</bdi>
+      {best && (
+        <span className="best-badge">
+          <Icon name="check" />
+          best
+        </span>
+      )}
+    </td>
+  );
+}
+
+function cells(section: string, row: Row): (string | null)[] {
+  if (section === "metrics") {
+    const real = row.values.map(toNumber);
+    const texts = numbers(real);
+    return row.values.map((value, at) => (value === null ? null : real[at] === null ? plain(value) : (texts[at] ?? "")));
+  }
+  return row.values.map((value) => (value === null ? null : shown(section, row.name, value)));
+}
+
+function shown(section: string, name: string, value: Json): string {
+  if (section === "parameters") return param(value, 120);
+  if (name === "model_file_size" && typeof value === "number") return size(value);
+  if (name === "training_time_seconds" && typeof value === "number") return duration(value);
+  if (name === "created_at" && typeof value === "string") return date(value);
+  if (Array.isArray(value)) return value.length === 0 ? "none" : line(value.map((item) => plain(item, 40)).join(", "), 300);
+  return plain(value);
+}

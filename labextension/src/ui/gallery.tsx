@@ -1,0 +1,327 @@
+// The gallery: what there is, what is looked for, the cards, and the dialogs that they open.
+import * as React from "react";
+
+import { Toast, useActions, type Actions } from "./actions";
+import { AliasDialog } from "./aliases";
+import { ModelCard } from "./card";
+import { CompareDialog, MOST_COMPARED } from "./compare";
+import { DetailsDialog } from "./details";
+import { EditDialog } from "./edit";
+import { Filters } from "./filters";
+import { count, line, mainMetric, size, whole } from "./format";
+import { useAsked, useLater } from "./hooks";
+import { MOST, PAGE, useBeside, useModels, type Models } from "./models";
+import { Button, IconButton, Notice, Problem } from "./parts";
+import type { ModelRecord, Stats } from "./record";
+import { DeleteDialog, PurgeDialog } from "./remove";
+import { TrashList } from "./trash";
+import type { Client, Hello, Search, Settings } from "./types";
+
+const TYPING = 120;
+
+type Opened =
+  | { readonly what: "details" | "edit" | "alias" | "delete" | "purge"; readonly record: ModelRecord }
+  | { readonly what: "compare" | "empty" };
+
+const NONE: Search = { words: "", tags: [], algorithm: "", model_type: "", sort: "-created_at" };
+
+function start(settings: Settings): Search {
+  const { words = "", tags, algorithm, model_type, sort, ...more } = { ...NONE, ...settings.query };
+  const text = typeof words === "string" ? words : words.join(" ");
+  return { words: text, tags, algorithm, model_type, sort: settings.sort ?? sort, more: more as Search["more"] };
+}
+
+const narrows = (search: Search) => Boolean(search.words.trim() || search.tags.length || search.algorithm || search.model_type || Object.keys(search.more ?? {}).length);
+
+/** All that the gallery knows and does; the pieces below show it. */
+function useGallery(client: Client, hello: Hello) {
+  const [search, setSearch] = React.useState(() => start(hello.settings));
+  const [trash, setTrash] = React.useState(false);
+  const [tick, setTick] = React.useState(0);
+  const [chosen, setChosen] = React.useState<ReadonlyMap<string, ModelRecord>>(new Map());
+  const [dialogs, setDialogs] = React.useState<readonly Opened[]>([]);
+  const words = useLater(search.words, TYPING);
+  const models = useModels(client, trash ? { ...NONE, words, sort: "-updated_at" } : { ...search, words }, trash);
+  const stats = useAsked(() => client.call("stats", {}), [client, tick]);
+  const facets = useAsked(() => client.call("facets", {}), [client, tick]);
+  const refresh = () => {
+    models.refresh();
+    setTick((before) => before + 1);
+  };
+  const latest = React.useRef(refresh);
+  latest.current = refresh;
+  React.useEffect(() => client.onEvent((happening) => happening.event === "changed" && latest.current()), [client]);
+  const choose = (record: ModelRecord) =>
+    setChosen((before) => {
+      const now = new Map(before);
+      if (!now.delete(record.id) && now.size < MOST_COMPARED) now.set(record.id, record);
+      return now;
+    });
+  return {
+    ...{ client, hello, search, trash, tick, chosen, dialogs, models, refresh, choose },
+    ...{ stats: stats.value, facets: facets.value, full: chosen.size >= MOST_COMPARED, metrics: hello.settings.card_metrics ?? [] },
+    change: (change: Partial<Search>) => setSearch((before) => ({ ...before, ...change })),
+    clear: () => setSearch((before) => ({ ...NONE, sort: before.sort })),
+    look: (into: boolean) => {
+      setSearch((before) => ({ ...before, words: "" }));
+      setTrash(into);
+    },
+    unchoose: (records: readonly ModelRecord[]) =>
+      setChosen((before) => new Map([...before].filter(([id]) => !records.some((record) => record.id === id)))),
+    open: (opened: Opened) => setDialogs((before) => [...before, opened]),
+    close: () => setDialogs((before) => before.slice(0, -1)),
+  };
+}
+
+type View = ReturnType<typeof useGallery>;
+
+export function Gallery({ client, hello }: { client: Client; hello: Hello }): React.ReactElement {
+  const view = useGallery(client, hello);
+  const actions = useActions(client, view.refresh);
+  return (
+    <section className="gallery" aria-label="Models">
+      <Header view={view} />
+      {!view.trash && <Statistics stats={view.stats} onTrash={() => view.look(true)} />}
+      {!view.trash && !bare(view) && <Filters search={view.search} facets={view.facets} metrics={sortable(view)} onChange={view.change} />}
+      <Counted view={view} />
+      {view.models.error !== null && <Problem error={view.models.error} onAgain={view.refresh} />}
+      <Body view={view} actions={actions} />
+      <More models={view.models} />
+      <Toast actions={actions} />
+      {view.dialogs.map((opened, at) => (
+        <Opened key={`${at}-${opened.what}`} opened={opened} view={view} actions={actions} />
+      ))}
+    </section>
+  );
+}
+
+/** Tell whether there is nothing to filter. */
+const bare = ({ search, stats }: View) => stats?.models === 0 && !narrows(search);
+
+/** Metrics to sort by: those asked for, then the main ones of what is shown. */
+function sortable({ metrics, models }: View): readonly string[] {
+  const main = models.records.flatMap((record) => mainMetric(record, metrics) ?? []);
+  return [...new Set([...metrics, ...main])].slice(0, 6);
+}
+
+function Header({ view }: { view: View }): React.ReactElement {
+  const { trash, stats, chosen } = view;
+  return (
+    <header className="head">
+      <h2 tabIndex={-1}>{trash ? "Trash" : "Models"}</h2>
+      <span className="where" title={line(view.hello.where, 200)}>
+        <span className="dot" aria-hidden="true" />
+        <span className="clip">{line(view.hello.where, 60)}</span>
+      </span>
+      <span className="grow" />
+      {trash && <Button label="Back to models" icon="back" onClick={() => view.look(false)} />}
+      {trash && <Button label="Empty trash…" icon="trash" kind="danger" disabled={!stats?.trash} onClick={() => view.open({ what: "empty" })} />}
+      {!trash && (
+        <Button
+          label={chosen.size > 0 ? `Compare (${chosen.size})` : "Compare"}
+          icon="compare"
+          disabled={chosen.size < 2}
+          title={chosen.size < 2 ? "Choose 2 to 6 models" : undefined}
+          onClick={() => view.open({ what: "compare" })}
+        />
+      )}
+      <IconButton label="Refresh" icon="refresh" busy={view.models.waiting} onClick={view.refresh} />
+    </header>
+  );
+}
+
+function Statistics({ stats, onTrash }: { stats: Stats | null; onTrash: () => void }): React.ReactElement {
+  const quota = stats?.quota_bytes ?? null;
+  const share = stats && quota ? stats.storage_bytes / quota : 0;
+  return (
+    <dl className="stats">
+      <Stat label="Models" value={stats && whole(stats.models)} />
+      <Stat label="Versions" value={stats && whole(stats.versions_ready)} />
+      <Stat label="Storage" value={stats && size(stats.storage_bytes)} beside={quota === null ? "" : `of ${size(quota)}`}>
+        {quota !== null && <meter min={0} max={1} high={0.9} value={share} aria-label={`${Math.round(share * 100)} % of the storage is used`} />}
+      </Stat>
+      <Stat label="In the trash" value={stats && whole(stats.trash)} beside={stats?.trash ? size(stats.trash_bytes) : ""}>
+        {stats !== null && stats.trash > 0 && (
+          <button type="button" className="link" onClick={onTrash}>
+            Open trash
+          </button>
+        )}
+      </Stat>
+    </dl>
+  );
+}
+
+function Stat({ label, value, beside = "", children }: { label: string; value: string | null; beside?: string; children?: React.ReactNode }): React.ReactElement {
+  return (
+    <div className="stat">
+      <dt>{label}</dt>
+      <dd>
+        <span className="number">{value ?? "–"}</span> {beside && <span className="muted small">{beside}</span>}
+        {children}
+      </dd>
+    </div>
+  );
+}
+
+/** How many are shown; read out when it changes. */
+function Counted({ view }: { view: View }): React.ReactElement {
+  const { models, stats, trash, search } = view;
+  const narrowed = !trash && narrows(search);
+  const one = trash ? "version" : "model";
+  const of = narrowed && stats ? `${whole(models.total)} of ${count(stats.models, one)}` : count(models.total, one);
+  return (
+    <p className="counted">
+      <span role="status">{models.known ? of : models.waiting ? "Loading…" : ""}</span>
+      {narrowed && <Button label="Clear filters" kind="quiet" onClick={view.clear} />}
+      {view.chosen.size > 0 && !trash && <Button label="Clear selection" kind="quiet" onClick={() => view.unchoose([...view.chosen.values()])} />}
+    </p>
+  );
+}
+
+function Body({ view, actions }: { view: View; actions: Actions }): React.ReactElement | null {
+  const { models, trash } = view;
+  if (models.records.length > 0) return trash ? <Trashed view={view} actions={actions} /> : <Cards view={view} actions={actions} />;
+  if (models.waiting && !models.known) return <Skeleton />;
+  if (models.error !== null) return null;
+  if (trash) return <Notice icon="trash" title="The trash is empty." />;
+  if (narrows(view.search)) {
+    return (
+      <Notice icon="search" title="Nothing matches." text="Try fewer filters.">
+        <Button label="Clear filters" onClick={view.clear} />
+      </Notice>
+    );
+  }
+  return (
+    <Notice title="No models yet" text="Keep a fitted model with">
+      <code tabIndex={0}>%save_model clf &quot;name&quot;</code>
+    </Notice>
+  );
+}
+
+export function Skeleton(): React.ReactElement {
+  return (
+    <div className="grid" aria-hidden="true">
+      {[0, 1, 2].map((at) => (
+        <div key={at} className="card skeleton">
+          <i />
+          <i />
+          <i />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function Cards({ view, actions }: { view: View; actions: Actions }): React.ReactElement {
+  const beside = useBeside(view.client, view.models.records, view.metrics);
+  return (
+    <ul className="grid" aria-label="Models" aria-busy={view.models.waiting}>
+      {view.models.records.map((record) => (
+        <ModelCard
+          key={record.id}
+          record={record}
+          metrics={view.metrics}
+          fields={view.hello.settings.card_fields}
+          fit={beside.fits[record.id]}
+          history={beside.histories[record.id] ?? []}
+          chosen={view.chosen.has(record.id)}
+          full={view.full}
+          onChoose={() => view.choose(record)}
+          onOpen={() => view.open({ what: "details", record })}
+          onCopy={() => actions.copy(record)}
+          onDownload={() => actions.download(record)}
+          onDelete={() => view.open({ what: "delete", record })}
+        />
+      ))}
+    </ul>
+  );
+}
+
+function Trashed({ view, actions }: { view: View; actions: Actions }): React.ReactElement {
+  return (
+    <TrashList
+      records={view.models.records}
+      onRestore={(record) => actions.restore([record])}
+      onPurge={(record) => view.open({ what: "purge", record })}
+    />
+  );
+}
+
+function More({ models }: { models: Models }): React.ReactElement | null {
+  const shown = models.records.length;
+  if (shown >= models.total) return null;
+  if (shown >= MOST) {
+    return <p className="more muted">{`${whole(shown)} of ${whole(models.total)} are shown. Search or filter to find the rest.`}</p>;
+  }
+  const next = Math.min(PAGE, models.total - shown);
+  return (
+    <p className="more">
+      <Button label={models.waiting ? "Loading…" : `Show ${next} more`} disabled={models.waiting} onClick={models.more} />
+      <span className="muted">{`${whole(shown)} of ${whole(models.total)} shown`}</span>
+    </p>
+  );
+}
+
+function Opened({ opened, view, actions }: { opened: Opened; view: View; actions: Actions }): React.ReactElement {
+  const { client, close, refresh } = view;
+  const done = (said: string, renamed = false) => {
+    // The dialog that a rename was opened from shows a name that is gone.
+    if (renamed) view.dialogs.forEach(close);
+    else close();
+    actions.tell(said);
+    refresh();
+  };
+  switch (opened.what) {
+    case "compare":
+      return <CompareDialog client={client} records={[...view.chosen.values()]} onClose={close} />;
+    case "empty":
+      return (
+        <PurgeDialog client={client} record={null} many={view.stats?.trash ?? 0} bytes={view.stats?.trash_bytes ?? 0} onClose={close} onDone={(removal) => done(`The trash is empty; ${size(removal.bytes)} freed.`)} />
+      );
+    case "purge":
+      return (
+        <PurgeDialog client={client} record={opened.record} many={1} bytes={opened.record.model_file_size} onClose={close} onDone={(removal) => done(`Gone for good; ${size(removal.bytes)} freed.`)} />
+      );
+    case "edit":
+      return <EditDialog client={client} record={opened.record} known={Object.keys(view.facets?.tags ?? {})} onClose={close} onDone={done} />;
+    case "alias":
+      return <AliasDialog client={client} record={opened.record} onClose={close} onChanged={refresh} />;
+    case "details":
+      return <Details record={opened.record} view={view} />;
+    case "delete":
+      return <Deleting record={opened.record} view={view} actions={actions} />;
+  }
+}
+
+function Details({ record, view }: { record: ModelRecord; view: View }): React.ReactElement {
+  return (
+    <DetailsDialog
+      {...view}
+      record={record}
+      onChoose={view.choose}
+      onEdit={(one) => view.open({ what: "edit", record: one })}
+      onAlias={(one) => view.open({ what: "alias", record: one })}
+      onDelete={(one) => view.open({ what: "delete", record: one })}
+      onCompare={() => view.open({ what: "compare" })}
+      onClose={view.close}
+    />
+  );
+}
+
+function Deleting({ record, view, actions }: { record: ModelRecord; view: View; actions: Actions }): React.ReactElement {
+  return (
+    <DeleteDialog
+      client={view.client}
+      record={record}
+      where={view.hello.where}
+      onClose={view.close}
+      onDone={(before, removal) => {
+        // Also what it was opened from: its model may be gone.
+        view.dialogs.forEach(view.close);
+        view.unchoose(removal.records);
+        actions.deleted(before, removal);
+        view.refresh();
+      }}
+    />
+  );
+}

@@ -1,0 +1,33 @@
+// A view in an open shadow root: the page's rules stay out, its custom properties come in.
+import * as React from "react";
+import { createRoot } from "react-dom/client";
+
+import { css } from "./generated-css";
+import { findHost, isDark, watchTheme } from "./host";
+
+/** Render into `element`; return what takes it away again. */
+export function mount(element: HTMLElement, view: React.ReactElement): () => void {
+  const host = document.createElement("div");
+  const shadow = host.attachShadow({ mode: "open" });
+  const style = document.createElement("style");
+  style.textContent = css;
+  const inner = document.createElement("div");
+  inner.className = "root";
+  // JupyterLab would take "b" or "dd" in one of our buttons for a command on the cell.
+  host.dataset.lmSuppressShortcuts = inner.dataset.lmSuppressShortcuts = "true";
+  shadow.append(style, inner);
+  element.append(host);
+  const dress = () => {
+    inner.dataset.theme = isDark(element) ? "dark" : "light";
+    inner.dataset.host = findHost();
+  };
+  dress();
+  const unwatch = watchTheme(dress);
+  const root = createRoot(inner);
+  root.render(view);
+  return () => {
+    unwatch();
+    root.unmount();
+    host.remove();
+  };
+}

@@ -1,0 +1,195 @@
+// The save dialog: what will be kept, all of it visible and to be left out; how it is going; what became of it.
+import * as React from "react";
+
+import { Found } from "./captured";
+import { Glyph } from "./card";
+import { count, line, size, title, typeName } from "./format";
+import { useAsked } from "./hooks";
+import { Skeleton } from "./gallery";
+import { Button, CopyLine, Field, Meta, Notice, Problem, Text } from "./parts";
+import { ProgressBar } from "./progress";
+import { TagInput } from "./tag-input";
+import { useNameCheck } from "./name-check";
+import { Failure, type Client, type NameCheck, type Prefill, type Progress, type SaveAnswer, type SaveRequest } from "./types";
+
+interface SaveProps {
+  readonly client: Client;
+  readonly where: string;
+  readonly onClose: () => void;
+  readonly onSaved?: (answer: SaveAnswer) => void;
+}
+
+/** Ask what is known of the model, then let the user decide. */
+export function SaveDialog(props: SaveProps): React.ReactElement {
+  const prefill = useAsked(() => props.client.call("prefill", {}), [props.client]);
+  if (prefill.value === null) {
+    return prefill.error === null ? <Skeleton /> : <Problem error={prefill.error} onAgain={prefill.again} />;
+  }
+  if (prefill.value.stale) {
+    return (
+      <Notice icon="warn" title="This model is no longer here." text={line(prefill.value.stale, 300)}>
+        <Button label="Close" onClick={props.onClose} />
+      </Notice>
+    );
+  }
+  return <SaveForm {...props} prefill={prefill.value} />;
+}
+
+type Draft = Omit<SaveRequest, "metrics" | "drop">;
+type Stage = { readonly at: "form" } | { readonly at: "saving"; readonly progress: Progress | null; readonly cancelling: boolean } | { readonly at: "saved"; readonly answer: SaveAnswer };
+
+/** The save itself: where it stands, how it failed, and how to stop it. */
+function useSaving(client: Client, onSaved: ((answer: SaveAnswer) => void) | undefined) {
+  const [stage, setStage] = React.useState<Stage>({ at: "form" });
+  const [error, setError] = React.useState<unknown>(null);
+  const stopper = React.useRef<AbortController | null>(null);
+  const save = (request: SaveRequest) => {
+    stopper.current = new AbortController();
+    setError(null);
+    setStage({ at: "saving", progress: null, cancelling: false });
+    const onProgress = (progress: Progress) => setStage((before) => (before.at === "saving" ? { ...before, progress } : before));
+    client.call("save", request, { signal: stopper.current.signal, onProgress }).then(
+      (answer) => {
+        setStage({ at: "saved", answer });
+        onSaved?.(answer);
+      },
+      (failed: unknown) => {
+        setStage({ at: "form" });
+        setError(failed);
+      },
+    );
+  };
+  const cancel = () => {
+    stopper.current?.abort();
+    setStage((before) => (before.at === "saving" ? { ...before, cancelling: true } : before));
+  };
+  return { stage, error, save, cancel };
+}
+
+function SaveForm({ client, where, prefill, onClose, onSaved }: SaveProps & { prefill: Prefill }): React.ReactElement {
+  const { name, description, tags, captured, alias = "" } = prefill;
+  const [draft, setDraft] = React.useState<Draft>({ name, description, tags, alias, note: "" });
+  const [dropped, setDropped] = React.useState<ReadonlySet<string>>(new Set(captured.metrics.filter((one) => !one.keep).map((one) => `metric ${one.name}`)));
+  const check = useNameCheck(client, draft.name);
+  const { stage, error, save, cancel } = useSaving(client, onSaved);
+  if (stage.at === "saved") return <Saved client={client} answer={stage.answer} onClose={onClose} />;
+  const submit = (event: React.FormEvent) => {
+    event.preventDefault();
+    if (!check?.ok || stage.at === "saving") return;
+    const metrics = captured.metrics.map((one) => one.name).filter((one) => !dropped.has(`metric ${one}`));
+    save({ ...draft, name: check.clean || draft.name, metrics, drop: [...dropped].filter((one) => !one.startsWith("metric ")) });
+  };
+  const toggle = (what: string) => setDropped((before) => new Set(before.has(what) ? [...before].filter((one) => one !== what) : [...before, what]));
+  return (
+    <form className="panel save" aria-label="Save model" onSubmit={submit}>
+      <Subject prefill={prefill} where={where} />
+      <fieldset disabled={stage.at === "saving"} className="bare">
+        <Fields draft={draft} check={check} known={prefill.tags_known} onChange={(change) => setDraft({ ...draft, ...change })} />
+        <Found found={captured} dropped={dropped} onToggle={toggle} />
+      </fieldset>
+      {error !== null && <NotSaved error={error} />}
+      <footer className="dialog-foot">
+        {stage.at === "saving" && <ProgressBar progress={stage.progress} />}
+        <Button label={stage.at === "saving" && stage.cancelling ? "Cancelling…" : "Cancel"} onClick={stage.at === "saving" ? cancel : onClose} disabled={stage.at === "saving" && stage.cancelling} />
+        <Button label={stage.at === "saving" ? "Saving…" : "Save"} kind="main" type="submit" disabled={!check?.ok || stage.at === "saving"} />
+      </footer>
+    </form>
+  );
+}
+
+function Subject({ prefill, where }: { prefill: Prefill; where: string }): React.ReactElement {
+  const facts = [line(prefill.algorithm, 80), typeName(prefill.model_type), prefill.size === null ? "" : `about ${size(prefill.size)}`, `to be kept ${line(where, 80)}`];
+  return (
+    <header className="subject">
+      <Glyph record={prefill} />
+      <div className="grow">
+        <h2>
+          Save <code className="clip">{line(prefill.variable, 60)}</code>
+        </h2>
+        <Meta facts={facts} />
+      </div>
+    </header>
+  );
+}
+
+interface FieldsProps {
+  readonly draft: Draft;
+  readonly check: NameCheck | null;
+  readonly known: readonly string[];
+  readonly onChange: (change: Partial<Draft>) => void;
+}
+
+function Fields({ draft, check, known, onChange }: FieldsProps): React.ReactElement {
+  return (
+    <>
+      <Field id="name" label="Name (required)" hint={nameHint(draft.name, check)} bad={check !== null && !check.ok}>
+        <input
+          id="name"
+          type="text"
+          required
+          autoComplete="off"
+          placeholder="churn"
+          aria-invalid={check !== null && !check.ok}
+          aria-describedby="name-hint"
+          value={draft.name}
+          onInput={(event) => onChange({ name: event.currentTarget.value })}
+        />
+      </Field>
+      <Field id="description" label="Description">
+        <textarea id="description" rows={2} value={draft.description} placeholder="What it is, for people who find it later" onInput={(event) => onChange({ description: event.currentTarget.value })} />
+      </Field>
+      <Field id="tags" label="Tags">
+        <TagInput id="tags" tags={draft.tags} known={known} onChange={(tags) => onChange({ tags })} />
+      </Field>
+      <div className="two">
+        <Field id="alias" label="Alias">
+          <input id="alias" type="text" autoComplete="off" placeholder="champion" value={draft.alias} onInput={(event) => onChange({ alias: event.currentTarget.value })} />
+        </Field>
+        <Field id="note" label="Note">
+          <input id="note" type="text" autoComplete="off" placeholder="What changed in this version" value={draft.note} onInput={(event) => onChange({ note: event.currentTarget.value })} />
+        </Field>
+      </div>
+    </>
+  );
+}
+
+function nameHint(name: string, check: NameCheck | null): string {
+  if (name.trim() === "") return "Letters, digits, space and . _ - + ( ) & ,";
+  if (check === null) return "Checking…";
+  if (!check.ok) return line(check.message, 300);
+  if (check.next_version === null) return "";
+  return check.next_version > 1 ? `Becomes version ${check.next_version} of ${line(check.clean, 60)}` : "New model, version 1";
+}
+
+function NotSaved({ error }: { error: unknown }): React.ReactElement {
+  if (error instanceof Failure && error.code === "cancelled") return <p className="notice" role="alert">Cancelled. Nothing was saved.</p>;
+  return <Problem error={error} />;
+}
+
+function Saved({ client, answer, onClose }: { client: Client; answer: SaveAnswer; onClose: () => void }): React.ReactElement {
+  const { record, created } = answer;
+  const [file, setFile] = React.useState<{ path?: string; error?: unknown; going?: boolean }>({});
+  const heading = React.useRef<HTMLHeadingElement>(null);
+  React.useEffect(() => heading.current?.focus(), []);
+  const download = () => {
+    setFile({ going: true });
+    client.download(record).then((path) => setFile({ path }), (error: unknown) => setFile({ error }));
+  };
+  return (
+    <section className="panel save" aria-label="Saved">
+      <h2 ref={heading} tabIndex={-1} className="good-text wrap" role="status">
+        {created ? `Saved ${title(record)}` : `Nothing new: ${title(record)} is exactly this model`}
+      </h2>
+      <Meta facts={[line(record.algorithm, 80), size(record.model_file_size), count(Object.keys(record.metrics).length, "metric")]} />
+      <CopyLine text={line(answer.load_line, 300)} />
+      {file.error !== undefined && <Problem error={file.error} onAgain={download} />}
+      <footer className="dialog-foot">
+        <span className="grow wrap" role="status">
+          {file.path !== undefined && <Text text={`Downloaded to ${file.path}`} most={200} />}
+        </span>
+        <Button label={file.going ? "Downloading…" : "Download"} icon="download" disabled={file.going} onClick={download} />
+        <Button label="Close" onClick={onClose} />
+      </footer>
+    </section>
+  );
+}

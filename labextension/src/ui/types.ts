@@ -1,0 +1,187 @@
+// What a view and whoever answers it say to each other. The widget asks the kernel, tests ask a fake.
+import type { AliasEvent, Comparison, Facets, Json, ModelRecord, Page, Removal, Saved, Stats, Unattached } from "./record";
+
+export type Kind = "gallery" | "save" | "offer";
+
+export interface Settings {
+  readonly card_metrics?: readonly string[];
+  readonly card_fields?: readonly string[];
+  readonly sort?: string;
+  /** Arguments of the verb `list`. */
+  readonly query?: Partial<Omit<Search, "words" | "more">> & { readonly words?: string | readonly string[] };
+}
+
+export interface Offer {
+  readonly state: "open" | "saved" | "dismissed" | "stale";
+  readonly variable?: string;
+  readonly algorithm?: string;
+  readonly ref?: string;
+  /** `dialog`: no line, the dialog at once. */
+  readonly mode?: string;
+}
+
+export interface Hello {
+  readonly kind: Kind;
+  readonly where: string;
+  readonly url: string;
+  readonly python: string;
+  readonly limits: { readonly name: number };
+  readonly downloads: string;
+  readonly settings: Settings;
+  readonly offer?: Offer;
+}
+
+/** What a gallery asks for; the terms are those of the verb `list`. */
+export interface Search {
+  readonly words: string;
+  readonly tags: readonly string[];
+  readonly algorithm: string;
+  readonly model_type: string;
+  readonly sort: string;
+  /** Terms that the settings give and the page has no control for. */
+  readonly more?: { readonly [term: string]: Json };
+}
+
+export interface Fit {
+  readonly loads: true | false | "differs";
+  readonly why: string;
+}
+
+export interface Point {
+  readonly version: number;
+  readonly value: Json;
+}
+
+export interface FoundMetric {
+  readonly name: string;
+  readonly value: Json;
+  readonly split?: string | null;
+  readonly keep: boolean;
+}
+
+export interface Cell {
+  readonly cell?: number | null;
+  readonly does?: readonly string[];
+  readonly code: string;
+}
+
+export interface Found {
+  readonly metrics: readonly FoundMetric[];
+  readonly features: readonly string[] | null;
+  readonly target: string | null;
+  readonly training_samples: number | null;
+  readonly test_samples: number | null;
+  readonly training_time_seconds: number | null;
+  readonly parameters: { readonly [name: string]: Json };
+  readonly cells: readonly Cell[];
+  readonly not_attached: readonly Pick<Unattached, "name" | "value" | "reason">[];
+  readonly notes: readonly string[];
+  readonly data_inside: { readonly rows: number; readonly of: number | null; readonly where: string } | null;
+}
+
+export interface Prefill {
+  readonly variable: string;
+  readonly algorithm: string;
+  readonly model_type: string;
+  readonly size: number | null;
+  readonly name: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly alias?: string;
+  readonly captured: Found;
+  readonly tags_known: readonly string[];
+  readonly stale: string;
+}
+
+export interface NameCheck {
+  readonly ok: boolean;
+  readonly message: string;
+  readonly next_version: number | null;
+  readonly clean: string;
+}
+
+export interface SaveRequest {
+  readonly name: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly alias: string;
+  readonly note: string;
+  readonly metrics: readonly string[];
+  readonly drop: readonly string[];
+}
+
+export type SaveAnswer = Saved & { readonly load_line: string };
+
+export interface Progress {
+  readonly stage: string;
+  readonly done: number;
+  readonly total: number | null;
+}
+
+interface ListRequest {
+  readonly words?: readonly string[];
+  readonly tags?: readonly string[];
+  readonly algorithm?: string;
+  readonly model_type?: string;
+  readonly sort?: string;
+  readonly deleted?: boolean;
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
+type None = Record<string, never>;
+
+/** Verb: what goes there, what comes back. */
+export interface Verbs {
+  hello: [None, Hello];
+  list: [ListRequest, Page];
+  versions: [{ name: string }, Page];
+  stats: [None, Stats];
+  facets: [None, Facets];
+  compare: [{ refs: readonly string[] }, Comparison];
+  edit: [{ ref: string; description?: string; add_tags?: readonly string[]; remove_tags?: readonly string[] }, ModelRecord];
+  alias: [{ ref: string; alias: string; remove?: boolean; why?: string }, ModelRecord | readonly AliasEvent[]];
+  rename: [{ name: string; new: string }, readonly ModelRecord[]];
+  delete: [{ ref: string; force?: boolean }, Removal];
+  restore: [{ ref: string }, readonly ModelRecord[]];
+  purge: [{ ref: string }, Removal];
+  "empty-trash": [None, Removal];
+  download: [{ ref: string }, { path: string; record: ModelRecord }];
+  fits: [{ ids: readonly string[] }, { readonly [id: string]: Fit }];
+  history: [{ names: readonly string[]; metric: { readonly [name: string]: string } }, { readonly [name: string]: readonly Point[] }];
+  prefill: [None, Prefill];
+  "check-name": [{ name: string }, NameCheck];
+  save: [SaveRequest, SaveAnswer];
+  dismiss: [None, None];
+}
+
+export type Verb = keyof Verbs;
+
+export interface Ways {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** An answer that says no: what happened, and what to do. */
+export class Failure extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly hint = "",
+  ) {
+    super(message);
+  }
+}
+
+/** How it goes with the other side: `slow` after 2.5 s without an answer, `silent` after 10 s. */
+export type Line = "open" | "slow" | "silent";
+
+export type Happening = { readonly event: "changed" } | { readonly event: "offer"; readonly offer: Offer };
+
+export interface Client {
+  call<V extends Verb>(verb: V, args: Verbs[V][0], ways?: Ways): Promise<Verbs[V][1]>;
+  /** Bring a model's file to the user; the answer says where it is. */
+  download(record: ModelRecord): Promise<string>;
+  onEvent(heard: (happening: Happening) => void): () => void;
+  onLine(heard: (line: Line) => void): () => void;
+}
