@@ -23,7 +23,7 @@ def main(target: Path, wanted: list[str]) -> int:
     """Photograph; return 1 if something was wrong."""
     front.yarn("run", "build:look")
     target.mkdir(parents=True, exist_ok=True)
-    wrong = []
+    wrong: list[str] = []
     with sync_playwright() as playwright:
         path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
         browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
@@ -33,7 +33,7 @@ def main(target: Path, wanted: list[str]) -> int:
                 page.on("pageerror", lambda error: wrong.append(str(error)))
                 page.goto(f"{PAGE.as_uri()}?state=empty")
                 for state in wanted or page.evaluate("names"):
-                    wrong += photograph(page, state, theme, target / f"{state}-{theme}-{width}.png")
+                    wrong.extend(photograph(page, state, theme, target / f"{state}-{theme}-{width}.png"))
                 page.close()
         browser.close()
     print("\n".join(wrong))

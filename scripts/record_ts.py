@@ -30,7 +30,15 @@ SHAPES = (
     record.Comparison,
 )
 HEAD = "// Made from jupyter_modelstore/record.py by scripts/record_ts.py. Do not edit.\n"
-PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", datetime: "string", type(None): "null", typing.Any: "Json"}
+PLAIN = {
+    str: "string",
+    int: "number",
+    float: "number",
+    bool: "boolean",
+    datetime: "string",
+    type(None): "null",
+    typing.Any: "Json",
+}
 
 
 def typescript() -> str:
@@ -42,7 +50,9 @@ def typescript() -> str:
         "NO_MEASURE": sorted(compare._NO_MEASURE),  # noqa: SLF001
         "MODEL_TYPES": record.MODEL_TYPES,
     }
-    constants = [f'export const {name}: readonly string[] = {json.dumps(" ".join(value))}.split(" ");' for name, value in words.items()]
+    constants = [
+        f'export const {name}: readonly string[] = {json.dumps(" ".join(value))}.split(" ");' for name, value in words.items()
+    ]
     prefixes = json.dumps(f"^(?:{compare._PREFIXES.pattern})")  # noqa: SLF001
     return "\n".join(
         [

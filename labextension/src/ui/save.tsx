@@ -177,7 +177,7 @@ function Saved({ client, answer, onClose }: { client: Client; answer: SaveAnswer
   };
   return (
     <section className="panel save" aria-label="Saved">
-      <h2 ref={heading} tabIndex={-1} className="good-text wrap" role="status">
+      <h2 ref={heading} tabIndex={-1} className="good-text wrap">
         {created ? `Saved ${title(record)}` : `Nothing new: ${title(record)} is exactly this model`}
       </h2>
       <Meta facts={[line(record.algorithm, 80), size(record.model_file_size), count(Object.keys(record.metrics).length, "metric")]} />
