@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _answer(words: list[str]) -> int:
     """Run one command; say in one line why it could not be done."""
     try:
-        return _run(vars(_parser().parse_args(words)))
+        return _run(vars(_parser().parse_args(words or ["--help"])))
     except UsageError as error:
         return _fail(error, 2, as_json="--json" in words)
     except ModelStoreError as error:

@@ -358,7 +358,7 @@ class Magics:
 
     def _config(self, line: str) -> None:
         """Show the settings, or change one for this session."""
-        from traitlets import Container, Dict, Enum, TraitError, Unicode
+        from traitlets import Bool, Container, Dict, Enum, TraitError, Unicode
 
         from jupyter_modelstore import card
 
@@ -373,7 +373,8 @@ class Magics:
             try:
                 setattr(self.settings, name, text if isinstance(traits[name], (Enum, Unicode)) else _literal(text))
             except TraitError as error:
-                raise InvalidValue(f"{name} cannot be {visible(text)}.", f"{name}: {traits[name].help}") from error
+                said = "True or False. " if isinstance(traits[name], Bool) else ""
+                raise InvalidValue(f"{name} cannot be {visible(text)}.", f"{said}{name}: {traits[name].help}") from error
         rows = [(name, f"{getattr(self.settings, name)!r} · {trait.help}") for name, trait in sorted(traits.items())]
         keep = "To keep a setting, write c.ModelStore.NAME = VALUE into ipython_config.py."
         show(card.lines_card("Settings of this session", [*rows, keep]))
@@ -596,7 +597,7 @@ _OWN_USAGE = {"autoload": "[on | off]", "config": "[NAME=VALUE …]", "offer": "
 _EXAMPLES = {
     "save_model": (
         '%save_model clf "churn"',
-        '%save_model search.best_estimator_ "churn" -t telecom -m auc=0.93 -m f1=f1 -d "with calls" -a champion',
+        '%save_model search.best_estimator_ "churn" -t telecom -m roc_auc=0.93 -m f1=f1 -d "with calls" -a champion',
         '%save_model "churn"                             (the model fitted last)',
         "%save_model clf --dialog",
         '%save_model --file model.joblib "old churn"',
@@ -609,13 +610,13 @@ _EXAMPLES = {
     ),
     "models": (
         "%models",
-        "%models telecom -m 'auc>=0.8' --sort=-metrics.auc",
+        "%models telecom -m 'roc_auc>=0.8' --sort=-metrics.roc_auc",
         "%models --all",
         "%models --trash",
         "%models --table",
     ),
     "download_model": ("%download_model churn", "%download_model churn@champion exports/best.pkl"),
-    "edit_model": ('%edit_model churn:3 -d "trained without 2024" -t audited --untag draft -m auc=0.91',),
+    "edit_model": ('%edit_model churn:3 -d "trained without 2024" -t audited --untag draft -m roc_auc=0.91',),
     "alias_model": (
         '%alias_model churn:3 champion --why "better on new customers"',
         "%alias_model churn champion --rollback",

@@ -194,6 +194,8 @@ class Captured:
         Numbers that were found and are not kept.
     notes : tuple of str
         What else is worth saying once: ``training rows unknown: partial_fit``.
+    looked_inside : bool
+        Training rows in the object were looked for: what was found is in ``source``.
     """
 
     metrics: Mapping[str, int | float] = field(default_factory=dict)
@@ -205,6 +207,7 @@ class Captured:
     source: Mapping[str, Any] = field(default_factory=dict)
     not_attached: tuple[Unattached, ...] = ()
     notes: tuple[str, ...] = ()
+    looked_inside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -106,7 +106,7 @@ def _edit(store: Registry, ref: str, **changes: Any) -> Any:  # noqa: ANN401 (a 
     given = {name: value for name, value in changes.items() if value is not None}
     if not given:
         raise UsageError(
-            "What shall be changed?", f'For example: %edit_model {as_word(visible(ref))} -d "…" -t tag -m auc=0.93'
+            "What shall be changed?", f'For example: %edit_model {as_word(visible(ref))} -d "…" -t tag -m roc_auc=0.93'
         )
     given["add_metrics"] = metrics_from(given.pop("metrics", None))
     return store.edit(ref, **given)
@@ -230,7 +230,9 @@ _REF = Argument("ref", "which: churn (the newest version), churn:3, churn@champi
 _NAME = Argument("name", "the model's name, such as churn", metavar="NAME")
 _DESCRIPTION = Argument("description", "what it is, for people who find it later", ("-d", "--description"), "TEXT")
 _TAGS = Argument("tags", "a tag to find it by; may be repeated", ("-t", "--tag"), "TAG", many=True)
-_METRICS = Argument("metrics", "how good it is, such as auc=0.93; may be repeated", ("-m", "--metric"), "NAME=VALUE", many=True)
+_METRICS = Argument(
+    "metrics", "how good it is, such as roc_auc=0.93; may be repeated", ("-m", "--metric"), "NAME=VALUE", many=True
+)
 _ALIAS = Argument("alias", "a word that points at this version from now on, such as champion", ("-a", "--alias"), "ALIAS")
 _AT = Argument("at", "what the reference meant at the end of that day", ("--at",), "2026-03-15")
 _WHY = Argument("why", "the reason; kept in the alias's history", ("--why",), "TEXT")
@@ -241,10 +243,10 @@ LIST = (
     Argument("tags", "only with this tag; may be repeated", ("-t", "--tag"), "TAG", many=True),
     Argument("algorithm", "only this class, such as LogisticRegression", ("--algorithm",), "CLASS"),
     Argument("model_type", f"only this type: {', '.join(MODEL_TYPES)}", ("--type",), "TYPE", options={"choices": MODEL_TYPES}),
-    Argument("metrics", "only where 'auc>=0.8' holds, in quotes; may be repeated", ("-m", "--metric"), "RANGE", many=True),
+    Argument("metrics", "only where 'roc_auc>=0.8' holds, in quotes; may be repeated", ("-m", "--metric"), "RANGE", many=True),
     Argument("all_versions", "every version, not only the newest of each model", ("--all",), options=_SWITCH),
     Argument("deleted", "what lies in the trash", ("--trash",), options=_SWITCH),
-    Argument("sort", "by name, size, created_at or metrics.auc; --sort=-size: largest first", ("--sort",), "COLUMN"),
+    Argument("sort", "by name, size, created_at or metrics.roc_auc; --sort=-size: largest first", ("--sort",), "COLUMN"),
     Argument("limit", "how many at most (48)", ("--limit",), "N", options={"type": int, "default": 48}),
     Argument("offset", "how many to pass over (0)", ("--offset",), "N", options={"type": int, "default": 0}),
 )
@@ -329,7 +331,9 @@ VERBS: dict[str, Verb] = {
                 _DESCRIPTION,
                 Argument("add_tags", "add a tag; may be repeated", ("-t", "--tag"), "TAG", many=True),
                 Argument("remove_tags", "take a tag away; may be repeated", ("--untag",), "TAG", many=True),
-                Argument("metrics", "add or correct a metric, such as auc=0.93", ("-m", "--metric"), "NAME=VALUE", many=True),
+                Argument(
+                    "metrics", "add or correct a metric, such as roc_auc=0.93", ("-m", "--metric"), "NAME=VALUE", many=True
+                ),
                 Argument("drop_metrics", "take a metric away; may be repeated", ("--drop-metric",), "NAME", many=True),
             ),
         ),

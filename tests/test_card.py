@@ -177,10 +177,16 @@ def test_what_was_found_and_not_attached_is_told_with_the_line_that_attaches_it(
 
 
 def test_a_long_list_of_what_was_not_attached_is_cut():
-    found = tuple(Unattached(name=f"m{n}", value=float(n), reason="of another model") for n in range(9))
+    found = tuple(Unattached(name=f"m{n}", value=float(n), reason=f"of another model {n}") for n in range(9))
     text = saved(captured=Captured(not_attached=found, notes=("a",) * 9)).text
-    assert "m4 4 · of another model\n                and 4 more\n  note          a\n" in text
+    assert "m4 4 · of another model 4\n                and 4 more\n  note          a\n" in text
     assert "m5" not in text
+
+
+def test_numbers_of_one_cell_that_share_a_reason_share_a_line():
+    found = tuple(Unattached(name=f"m{n}", value=float(n), reason="older than the fit", cell=3) for n in range(6))
+    text = saved(captured=Captured(not_attached=found)).text
+    assert "m0 0 · m1 1 · m2 2 · m3 3 +2 · older than the fit · cell 3\n" in text
 
 
 @pytest.mark.parametrize(
@@ -247,7 +253,7 @@ def test_the_gallery():
 
 def test_a_save_that_adds_nothing_new_says_so_and_offers_no_undo():
     text = saved(created=False).text
-    first = "Nothing new: churn:3 is exactly this model; a description, tags or alias given now went to it."
+    first = "Nothing new: churn:3 is exactly this model · what you say of it now is added to it"
     assert text.startswith(first + "\n")
     assert "%delete_model" not in text
     assert "%load_model churn" in text

@@ -233,10 +233,16 @@ def test_answers_name_commands_and_no_magics(jms_store, cmd, tmp_path, clf):
     assert "%" not in "".join(said)
 
 
+def test_the_bare_command_prints_its_help(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main([])
+    assert ended.value.code == 0
+    assert "Keep fitted models" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "words",
     [
-        (),
         ("nonsense",),
         ("show",),
         ("show", "a", "b"),

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Mapping
 from dataclasses import replace
 
+from jupyter_modelstore._owners import is_owned
 from jupyter_modelstore.capture import _library as library
-from jupyter_modelstore.capture._cells import FITTING
+from jupyter_modelstore.capture._cells import FITTING, walk
 from jupyter_modelstore.capture._domain import (
     PLAIN,
     UNKNOWN,
@@ -145,7 +146,7 @@ class Calls(Scores):
         if isinstance(function, Scorer):
             return self.scored(function.name, every, node)
         if not isinstance(function, Thing):
-            return self._opaque(every)
+            return self._opaque(every, ours=True)
         thing = function.value
         if is_a(thing, type) and (kind := kind_of_class(thing)).able and not kind.data:
             return self.made(every, returns_self=kind.has_params)
@@ -157,7 +158,7 @@ class Calls(Scores):
         if library.root_of(thing) in _RACING and any(isinstance(value, Function) for value in every):
             self.racing = True
         if not library.is_harmless(thing):
-            return self._opaque(every)
+            return self._opaque(every, ours=not is_owned(library.qualified(thing)[0]))
         for value in every:
             if isinstance(value, Function) and is_risky(value.node):
                 self.touch_all(_UNREADABLE)
@@ -345,9 +346,15 @@ class Calls(Scores):
 
     # ---- what is not known -------------------------------------------------------------------------------------------
 
-    def _opaque(self, every: list[Value]) -> Value:
-        """Return what code that cannot be read answers; it may do anything to what it can reach."""
+    def _opaque(self, every: list[Value], *, ours: bool = False) -> Value:
+        """Return what code that cannot be read answers; it may do anything to what it can reach.
+
+        ``ours``: it is the notebook's, and reaches what has a name there.
+        """
         self.touch_all(_UNREADABLE)
+        for value in list(self.state.names.values()) if ours else ():
+            if isinstance(value, Made):
+                self.spoil(value)
         for value in every:
             self.touch_in(value, _UNREADABLE)
         for value in every:
@@ -391,8 +398,7 @@ class Calls(Scores):
         frame = _frame(function.node, given, named)
         body = function.node.body
         odd = any(
-            isinstance(part, (ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal))
-            for part in ast.walk(function.node)
+            isinstance(part, (ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal)) for part in walk(function.node)
         )
         if frame is None or odd or len(self.frames) >= _MOST_DEPTH:
             return self._opaque([*given, *named.values()])

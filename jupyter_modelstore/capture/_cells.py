@@ -71,6 +71,32 @@ def parse(source: str) -> ast.AST | None:
     return tree if tree is not None else _compile(_without_magics(source))
 
 
+_NO_NODES = words("ctx op ops id attr arg name names type_comment kind level module")
+_parts: dict[type[ast.AST], tuple[str, ...]] = {}
+
+
+def children(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes right below one, but for operators and the names of imports; much faster than Python's own."""
+    kind = type(node)
+    fields = _parts.get(kind)
+    if fields is None:
+        fields = _parts[kind] = tuple(name for name in kind._fields if name not in _NO_NODES)
+    for name in fields:
+        value = getattr(node, name, None)
+        if type(value) is list:
+            yield from (part for part in value if isinstance(part, ast.AST))
+        elif isinstance(value, ast.AST):
+            yield value
+
+
+def walk(node: ast.AST) -> list[ast.AST]:
+    """Return a node and all below it, as :func:`children` sees them."""
+    found = [node]
+    for part in found:  # which grows meanwhile
+        found.extend(children(part))
+    return found
+
+
 def _compile(source: str) -> ast.AST | None:
     try:
         with warnings.catch_warnings():
@@ -107,7 +133,7 @@ def _plain_line(line: str) -> str:
 
 def _touched(tree: ast.AST) -> Iterator[str]:
     """Yield the variables that a cell fits or assigns, in the order of the source. Functions keep theirs to themselves."""
-    for node in ast.iter_child_nodes(tree):
+    for node in children(tree):
         if isinstance(node, _SCOPES):
             continue
         if isinstance(node, _COMPREHENSIONS):
@@ -134,7 +160,7 @@ def _touched_by_loop(node: ast.AST, generators: list[ast.comprehension]) -> Iter
 def _through(target: ast.expr, iterated: ast.expr, touched: list[str]) -> Iterator[str]:
     """Yield what a loop touches: where it fits its own variable, also the names that it runs over."""
     if not set(touched).isdisjoint(targets_of(target)):
-        yield from (part.id for part in ast.walk(iterated) if isinstance(part, ast.Name))
+        yield from (part.id for part in walk(iterated) if isinstance(part, ast.Name))
     yield from touched
 
 
@@ -151,7 +177,7 @@ def _bound(node: ast.AST) -> Iterator[str]:
         targets = [node.target]
     else:
         return
-    calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
+    calls = [part for part in walk(node) if isinstance(part, ast.Call)]
     fits = any(isinstance(call.func, ast.Attribute) and FITTING.fullmatch(call.func.attr) for call in calls)
     for target in targets if calls else ():
         yield from targets_of(target)

@@ -13,6 +13,7 @@ from jupyter_modelstore.capture._kinds import state_of
 from jupyter_modelstore.capture._own import own_scores
 from jupyter_modelstore.capture._place import notebook_path
 from jupyter_modelstore.capture._prints import take
+from jupyter_modelstore.capture._recipe import needed, without_ours
 from jupyter_modelstore.capture._secrets import mask
 from jupyter_modelstore.capture._state import TUNED, Fit, Measure, State, Tracked
 from jupyter_modelstore.capture._watch import Watch
@@ -75,6 +76,7 @@ def captured(watch: Watch, variable: str, model: object, namespace: Mapping[str,
         source=_source(watch, tracked, fit, metrics, namespace, keep) | _rows_inside(watch, model, fit, namespace),
         not_attached=tuple(_unattached(watch, [*told, *untold]))[:_MOST_TOLD],
         notes=tuple(_notes(tracked, fit, changed=changed)),
+        looked_inside=True,
     )
 
 
@@ -157,14 +159,15 @@ def _split(state: State, data: Data | None, truth: Data | None, about: str, fit:
     """Return what data is to a fit, or why a number on it is not kept."""
     if data is None:
         return None, ""
+    of = f" ({about})" if about else ""
     if truth is not None and not state.same_rows(truth, data) and family(truth.roots) & family(data.roots):
-        return None, f"the answers and the rows may not belong together ({about})"
+        return None, f"the answers and the rows may not belong together{of}"
     if fit is None or fit.x is None:
         return None, ""
     if data.steps != fit.x.steps:
-        return None, f"its rows were not prepared as those of the fit, or changed since ({about})"
+        return None, f"its rows were not prepared as those of the fit, or changed since{of}"
     if truth is not None and fit.y is not None and truth.steps != fit.y.steps:
-        return None, f"its answers were not prepared as those of the fit, or changed since ({about})"
+        return None, f"its answers were not prepared as those of the fit, or changed since{of}"
     if data.id == fit.x.id or state.same_rows(data, fit.x):
         return "train", ""
     said = purpose(about)
@@ -176,9 +179,9 @@ def _split(state: State, data: Data | None, truth: Data | None, about: str, fit:
     relatives = family(data.roots), family(fit.x.roots)
     unsure = any(root.how == "unsure" for roots in relatives for root in roots)
     if unsure or relatives[0] & relatives[1] or said not in {"test", "validation"} or purpose(fit.about) not in {None, "train"}:
-        return None, f"on rows that may be among those it was fitted on{f' ({about})' if about else ''}"
+        return None, f"on rows that may be among those it was fitted on{of}"
     if any(root.how != "new" for root in relatives[0] if root in data.roots):
-        return None, f"on part of the rows that were set aside ({about})"
+        return None, f"on part of the rows that were set aside{of}"
     return said, ""
 
 
@@ -242,8 +245,8 @@ def _notes(tracked: Tracked | None, fit: Fit | None, *, changed: bool) -> Iterat
 
 def _rows_inside(watch: Watch, model: object, fit: Fit | None, namespace: Mapping[str, Any]) -> dict[str, Any]:
     """Return how many training rows a model holds; compared with the data of its fit, if that is still there."""
-    names = (name for name, known in watch.state.names.items() if fit is not None and known == fit.x)
-    found = rows_inside(model, namespace.get(next(names, ""))) if fit is not None else None
+    names = (name for name, known in watch.state.names.items() if fit is not None and fit.x is not None and known == fit.x)
+    found = rows_inside(model, namespace.get(next(names, "")))
     return {"data_inside": asdict(found)} if found is not None else {}
 
 
@@ -289,7 +292,7 @@ def _said(**what: Any) -> dict[str, Any]:  # noqa: ANN401 (plain values)
 
 
 def _cells(watch: Watch, tracked: Tracked, fit: Fit | None, metrics: Mapping[str, _Number]) -> tuple[list[dict[str, Any]], int]:
-    """Return the cells that assigned, fitted and scored a model, in the order in which they were run; secrets masked."""
+    """Return the cells that made, fitted and scored a model, in the order in which they were run; secrets masked."""
     scored = {number.run for number in metrics.values()}
     last: dict[str, tuple[int, list[str]]] = {}
     for run, did in sorted(tracked.cells.items()):
@@ -297,8 +300,14 @@ def _cells(watch: Watch, tracked: Tracked, fit: Fit | None, metrics: Mapping[str
         if kept and run in watch.cells:
             last.pop(watch.cells[run].source, None)
             last[watch.cells[run].source] = (run, kept)
+    runs = [run for run, _ in last.values()]
+    for run in needed({run: cell.uses for run, cell in watch.cells.items()}, runs):
+        last.setdefault(watch.cells[run].source, (run, ["prepared"]))
     cells, masked = [], 0
-    for source, (run, did) in list(last.items())[-_MOST_CELLS:]:
+    for written, (run, did) in sorted(last.items(), key=lambda item: item[1][0])[-_MOST_CELLS:]:
+        source = without_ours(written)
+        if not source.strip():
+            continue
         text, count = mask(source, os.environ)
         masked += count
         cells.append(_said(cell=watch.cells[run].number) | {"does": did, "code": text[:_MOST_SOURCE]})

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from jupyter_modelstore.capture import _library as library
-from jupyter_modelstore.capture._cells import FITTING
+from jupyter_modelstore.capture._cells import FITTING, children, walk
 from jupyter_modelstore.capture._domain import (
     PLAIN,
     UNKNOWN,
@@ -49,7 +49,7 @@ class Expressions(Tables):
         method = self._BY_NODE.get(type(node))
         if method is not None:
             return method(self, node)
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             if isinstance(child, ast.expr):
                 self.read(child)
         return UNKNOWN
@@ -295,7 +295,7 @@ def _step(node: ast.BinOp, left: Value) -> tuple[str, str, bool]:
 
 def is_risky(node: ast.AST) -> bool:
     """Tell whether code holds a call that trains or changes a model."""
-    for part in ast.walk(node):
+    for part in walk(node):
         if isinstance(part, ast.Call):
             name = (
                 part.func.attr

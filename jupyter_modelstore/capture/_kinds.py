@@ -15,6 +15,8 @@ from itertools import count, islice
 from types import FunctionType
 from typing import Any, TypeVar, cast
 
+from jupyter_modelstore.capture import _hooks
+
 T = TypeVar("T")
 
 
@@ -80,6 +82,8 @@ class Kind:
         The class predicts, transforms or has ``forward``; has ``fit``; has ``get_params``.
     data : bool
         It is a table, an array, a plot: has ``transform``, and is no model.
+    strange : bool
+        It runs code of the notebook's where no call is seen (``_hooks``).
     idle_fit : bool
         Its ``fit`` does nothing but return: there is nothing to learn.
     inner : tuple of str
@@ -100,6 +104,7 @@ class Kind:
     learns: bool
     has_params: bool
     data: bool
+    strange: bool
     idle_fit: bool
     inner: tuple[str, ...]
     parameters: Mapping[str, Any]
@@ -232,6 +237,7 @@ def _study(cls: type) -> Kind:
         learns=learns,
         has_params=has_params,
         data=not estimator and _is_data(names, roots),
+        strange=_hooks.are_strange([(_module(base), _attributes(base)) for base in mro]),
         idle_fit=_is_idle(_class_attribute(cls, "fit")),
         inner=next((_INNER[name] for name, module in names if name in _INNER and module.startswith("sklearn.")), ()),
         parameters=_parameters(mro) if able or learns or has_params else {},

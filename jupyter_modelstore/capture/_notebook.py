@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from types import ModuleType
 from typing import Any
 
 from jupyter_modelstore.capture._describe import algorithm_of
@@ -136,7 +137,11 @@ def _value(node: ast.expr, namespace: Mapping[str, object]) -> Any:  # noqa: ANN
         return _item(_value(node.value, namespace), node)
     name = ast.unparse(node)
     if name not in namespace:
-        names = [known for known in dict(namespace) if is_a(known, str) and not known.startswith("_") and known not in _IPYTHON]
+        names = [
+            known
+            for known, value in dict(namespace).items()
+            if is_a(known, str) and not known.startswith("_") and known not in _IPYTHON and type(value) is not ModuleType
+        ]
         models = [candidate.name for candidate in candidates(namespace)]
         raise NotFound(f"There is no variable '{visible(name)}'.", _nearest(name, names, models))
     return namespace[name]

@@ -23,6 +23,7 @@ _ENDS = 6  # of a list, so many from each end; its length counts too
 _MOST_ITEMS = 60  # of a dict
 _SMALL = 4_096  # bytes of an array that are looked at wholly
 _SAMPLE = 64
+_MOST_WRAPPED = 2
 _IGNORED = re.compile(r".*_cache|__doc__|diagn|_nobs.*")
 """What libraries fill while they are only asked: statsmodels keeps what it has computed, and adds to it for a summary."""
 
@@ -49,6 +50,16 @@ def take(model: object) -> Print:
     walk = _Walk()
     walk.see(model, 0)
     return Print(tuple(walk.values), tuple(walk.objects))
+
+
+def contents(value: object) -> Any:  # noqa: ANN401 (plain values)
+    """Return a sample of the values of an array or a column, to be compared; an empty text for anything else."""
+    values = value if _is_array(value) else peek(value, "array") if kind_of(value).data else None
+    for _ in range(_MOST_WRAPPED):  # pandas wraps numpy's arrays
+        if _is_array(values):
+            return _array(values)
+        values = peek(values, "_ndarray")
+    return ""
 
 
 class _Walk:

@@ -13,7 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from jupyter_modelstore._owners import is_owned
+from jupyter_modelstore.capture import _library as library
 from jupyter_modelstore.capture._calls import Calls
+from jupyter_modelstore.capture._cells import children, walk
 from jupyter_modelstore.capture._domain import (
     UNKNOWN,
     Box,
@@ -31,9 +34,9 @@ from jupyter_modelstore.capture._domain import (
     purpose,
 )
 from jupyter_modelstore.capture._expressions import is_risky
-from jupyter_modelstore.capture._kinds import MISSING, kind_of
+from jupyter_modelstore.capture._kinds import MISSING, kind_of, kind_of_class
 from jupyter_modelstore.capture._library import HARMLESS
-from jupyter_modelstore.capture._scope import MOST_ELEMENTS
+from jupyter_modelstore.capture._scope import MOST_ELEMENTS, is_model, is_strange
 
 _BY_HAND = "it was changed by hand after its fit"
 _SWALLOWS = ("suppress", "raises", "ignore")
@@ -72,7 +75,7 @@ class Reader(Calls):
         if method is not None:
             method(self, node)
             return
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             if isinstance(child, ast.expr):
                 self.read(child)
 
@@ -270,8 +273,20 @@ class Reader(Calls):
             self.read(item.context_expr)
             if item.optional_vars is not None:
                 self.store(item.optional_vars, UNKNOWN)
+        at_its_end = [item for item in node.items if self._is_woken(item.context_expr)]
         swallows = any(word in ast.unparse(item.context_expr) for item in node.items for word in _SWALLOWS)
         (self.perhaps if swallows else self.run)(node.body)
+        if at_its_end:
+            self.touch_all("what runs at the end of a `with` may have changed it")
+
+    def _is_woken(self, node: ast.expr) -> bool:
+        """Tell whether a context may run code of the notebook's at its end."""
+        if isinstance(node, ast.Name):
+            return is_strange(self.namespace.get(node.id))
+        function = self.read(node.func) if isinstance(node, ast.Call) else UNKNOWN
+        if isinstance(function, Thing) and isinstance(function.value, type):
+            return kind_of_class(function.value).strange
+        return not (isinstance(function, Thing) and is_owned(library.qualified(function.value)[0]))
 
     def _match(self, node: ast.Match) -> None:
         self.read(node.subject)
@@ -293,7 +308,7 @@ class Reader(Calls):
     def _for(self, node: ast.For) -> None:
         elements = self.elements(node.iter)
         jumps = any(
-            isinstance(part, (ast.Break, ast.Continue, ast.Return)) for statement in node.body for part in ast.walk(statement)
+            isinstance(part, (ast.Break, ast.Continue, ast.Return)) for statement in node.body for part in walk(statement)
         )
         if elements is not None and not jumps:
             for element in elements:
@@ -301,7 +316,7 @@ class Reader(Calls):
                 self.run(node.body)
             self.run(node.orelse)
             return
-        self.read(node.iter)
+        source = self.read(node.iter)
         self._forget(node.body)
         self.looping += 1
         self._store_round(node)
@@ -311,6 +326,8 @@ class Reader(Calls):
             self.run(node.body)
         self.looping -= 1
         self.perhaps(node.orelse) if jumps else self.run(node.orelse)
+        if isinstance(source, Unknown) and isinstance(node.iter, ast.Name):
+            self.wake(self.namespace.get(node.iter.id))
 
     def _store_round(self, node: ast.For) -> None:
         """Let the target of a loop stand for what a round gives it: the two sides of a split, or something unknown."""
@@ -399,14 +416,16 @@ class Reader(Calls):
             self.read(part)
         if node.decorator_list:
             self.touch_all("a decorator may have changed it")
-        self.state.volatile |= {name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names}
+        self.state.volatile |= {name for part in walk(node) if isinstance(part, ast.Global) for name in part.names}
         # One inside another sees that one's variables, which are not known when it is called.
         value = Function(node, self.cell) if not (node.decorator_list or self.maybe or self.frames) else UNKNOWN
         self._store_name(node.name, value)
 
     def _define_other(self, node: ast.ClassDef | ast.AsyncFunctionDef) -> None:
-        self.state.volatile |= {name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names}
-        if is_risky(node):
+        self.state.volatile |= {name for part in walk(node) if isinstance(part, ast.Global) for name in part.names}
+        for name in _read_at_once(node) if isinstance(node, ast.ClassDef) else ():
+            self.lookup(name)
+        if is_risky(node) or (isinstance(node, ast.ClassDef) and _runs_at_once(node)):
             self.touch_all("a class may have changed it")
         self._as_it_is(node.name)
 
@@ -456,15 +475,22 @@ class Reader(Calls):
     }
 
 
-def is_model(value: object) -> bool:
-    """Tell whether an object is worth following: a single model."""
-    kind = kind_of(value)
-    return (kind.able or kind.library == "statsmodels") and not kind.data and not isinstance(value, type)
+def _read_at_once(node: ast.ClassDef) -> Iterator[str]:
+    """Yield the names that the body of a class reads while it is defined."""
+    outside = [part for part in (*node.body, *node.bases) if not isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    names = (part for statement in outside for part in walk(statement) if isinstance(part, ast.Name))
+    yield from (name.id for name in names if isinstance(name.ctx, ast.Load))
+
+
+def _runs_at_once(node: ast.ClassDef) -> bool:
+    """Tell whether the body of a class calls something while it is defined."""
+    outside = [part for part in node.body if not isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    return bool(node.keywords) or any(isinstance(part, ast.Call) for statement in outside for part in walk(statement))
 
 
 def captured_names(node: ast.AST) -> Iterator[str]:
     """Yield the names that the patterns of a ``match`` bind."""
-    for part in ast.walk(node):
+    for part in walk(node):
         name = (
             part.rest
             if isinstance(part, ast.MatchMapping)
@@ -485,7 +511,7 @@ def _stored(node: ast.AST) -> Iterator[str]:
     if isinstance(node, _SCOPES):
         if not isinstance(node, ast.Lambda):
             yield node.name
-        yield from (name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names)
+        yield from (name for part in walk(node) if isinstance(part, ast.Global) for name in part.names)
         return
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
@@ -495,5 +521,5 @@ def _stored(node: ast.AST) -> Iterator[str]:
         yield node.name
     if isinstance(node, ast.Match):
         yield from captured_names(node)
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         yield from _stored(child)

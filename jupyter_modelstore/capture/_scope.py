@@ -30,13 +30,16 @@ from jupyter_modelstore.capture._domain import (
     Score,
     Scorer,
     Thing,
+    Unknown,
     Value,
 )
+from jupyter_modelstore.capture._hooks import LAZY
 from jupyter_modelstore.capture._kinds import MISSING, kind_of, peek, quiet
 from jupyter_modelstore.capture._state import State, Tracked
 
 MOST_ELEMENTS = 60
 _MOST_COLUMNS = 5_000
+_WOKEN = "an object may run code of its own, which may have changed it after its fit"
 
 
 class TooMuch(Exception):
@@ -116,13 +119,17 @@ class Scope(ABC):
     def lookup(self, name: str) -> Value:
         """Return what a name stands for here."""
         if self.frames and name in self.frames[-1].names:
-            return self.frames[-1].names[name]
+            found = self.frames[-1].names[name]
+            if isinstance(found, Unknown) and not found.plain:
+                self.touch_all(_WOKEN)  # which object it is, nobody knows
+            return found
         self.seen.add(name)
-        if name in self.state.names:
-            return self.state.names[name]
-        if name in self.pending:
-            return UNKNOWN
         value = self.namespace.get(name, MISSING)
+        if name in self.state.names or name in self.pending:
+            found = self.state.names.get(name, UNKNOWN)
+            if isinstance(found, Unknown) and not found.plain:
+                self.wake(value)
+            return found
         if value is MISSING:
             return Thing(vars(builtins)[name]) if name in vars(builtins) else UNKNOWN
         found = self.lift(value)
@@ -138,6 +145,8 @@ class Scope(ABC):
             return Const(value)
         if library.is_thing(value):
             return Thing(value)
+        if self.wake(value):
+            return UNKNOWN
         if (tracked := self.state.of(value)) is not None:
             return Model(tracked.key)
         if (name := quiet(library.of_scorer, value, None)) is not None:
@@ -175,6 +184,13 @@ class Scope(ABC):
         found = self.lift(item, depth + 1)
         known = self.state.places.get((id(container), key)) == id(item)
         return UNKNOWN if isinstance(found, Model) and not known else found
+
+    def wake(self, value: object) -> bool:
+        """Note that an object is in use; tell whether it may run code of its own at any moment: when it is shown, or asked."""
+        strange = is_strange(value) and not is_model(value)
+        if strange:
+            self.touch_all(_WOKEN)
+        return strange
 
     def final(self, name: str) -> Any:  # noqa: ANN401 (any object)
         """Return the object that a name of the notebook, assigned once in the cell, has at its end."""
@@ -254,6 +270,17 @@ class Scope(ABC):
                     if _is_view(known, value):
                         names[name] = UNKNOWN
                         self.seen.add(name)
+
+
+def is_strange(value: object) -> bool:
+    """Tell whether an object runs code of the notebook's where no call is seen."""
+    return type(value) in LAZY or kind_of(value).strange
+
+
+def is_model(value: object) -> bool:
+    """Tell whether an object is worth following: a single model."""
+    kind = kind_of(value)
+    return (kind.able or kind.library == "statsmodels") and not kind.data and not isinstance(value, type)
 
 
 def _is_view(one: Value, two: Value) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from jupyter_modelstore.capture._cells import walk
 from jupyter_modelstore.capture._domain import PLAIN, UNKNOWN, Box, Const, Data, Function, Made, Model, Root, Unknown, Value
 from jupyter_modelstore.capture._kinds import words
 from jupyter_modelstore.capture._scope import Scope
@@ -190,6 +191,6 @@ def _written(node: ast.Call) -> str | None:
     """Return the arguments of a call as text, where they are plain values; None if the same text may mean something else."""
     plain = (ast.Constant, ast.List, ast.Tuple, ast.UnaryOp)
     given = [*node.args, *(word.value for word in node.keywords)]
-    if not all(isinstance(part, plain) for argument in given for part in ast.walk(argument) if isinstance(part, ast.expr)):
+    if not all(isinstance(part, plain) for argument in given for part in walk(argument) if isinstance(part, ast.expr)):
         return None
     return ", ".join(ast.unparse(part) for part in (*node.args, *node.keywords))

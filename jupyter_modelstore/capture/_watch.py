@@ -15,19 +15,20 @@ import ast
 import re
 import weakref
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Literal
 
+from jupyter_modelstore.capture import _hooks, _prints
 from jupyter_modelstore.capture import _library as library
-from jupyter_modelstore.capture import _prints
 from jupyter_modelstore.capture._cells import parse
 from jupyter_modelstore.capture._domain import UNKNOWN, Box, Data, Function, Items, Made, Model, Score, Value
 from jupyter_modelstore.capture._kinds import ANY_ERROR, MISSING, is_a, kind_of, peek
 from jupyter_modelstore.capture._numbers import numbers_of, printed
 from jupyter_modelstore.capture._place import Repository
-from jupyter_modelstore.capture._reader import Reader, is_model, stored_names
-from jupyter_modelstore.capture._scope import TooMuch
+from jupyter_modelstore.capture._reader import Reader, stored_names
+from jupyter_modelstore.capture._recipe import Uses, uses_of
+from jupyter_modelstore.capture._scope import TooMuch, is_model
 from jupyter_modelstore.capture._state import Measure, Place, Start, State, Tracked
 
 _MOST_SOURCE = 50_000
@@ -41,10 +42,11 @@ _MOST_DEPTH = 4
 
 @dataclass(slots=True)
 class Cell:
-    """A cell that was run: its number for people, and its source."""
+    """A cell that was run: its number for people, its source, and the names in it."""
 
     number: int | None
     source: str
+    uses: Uses = field(default_factory=Uses)
 
 
 @dataclass(slots=True)
@@ -71,6 +73,8 @@ class Watch:
         self._running: list[_Running] = []
         self._mentioned: set[int] = set()
         self._runs = 0
+        self._beside = False
+        self._answers: dict[str, tuple[Any, Any]] = {}
 
     @property
     def runs(self) -> int:
@@ -98,15 +102,16 @@ class Watch:
         self._runs += 1
         tree = parse(source) if len(source) <= _MOST_SOURCE else None
         statements = list(tree.body) if isinstance(tree, ast.Module) else []
+        uses = uses_of(statements)
         # What a cell runs as cells of its own stands in that cell for people.
-        self.cells[self._runs] = Cell(None, source) if outer is None else self.cells[outer.run]
+        self.cells[self._runs] = Cell(None, source, uses) if outer is None else self.cells[outer.run]
         self._running.append(
             _Running(self._runs, statements, perf_counter(), readable=tree is not None, magic=source.lstrip().startswith("%%"))
         )
         if _MAY_FIT.search(source):
             self.repository.look()
         self._verify(namespace)
-        self._follow_mentioned(statements, namespace)
+        self._follow_mentioned(uses, namespace)
         self._begin()
 
     def after(
@@ -182,19 +187,27 @@ class Watch:
 
     def _verify(self, namespace: Mapping[str, Any]) -> None:
         """Forget names that are not what they were when the last cell ended."""
-        state = self.state
+        state, changed = self.state, self._changed_answers(namespace)
         for name in list(state.names):
-            if id(namespace.get(name, MISSING)) != state.ids.get(name):
+            if id(namespace.get(name, MISSING)) != state.ids.get(name) or name in changed:
                 state.names.pop(name)
         for key, tracked in list(state.models.items()):
             if tracked.object() is None:
                 del state.models[key]
 
-    def _follow_mentioned(self, statements: list[ast.stmt], namespace: Mapping[str, Any]) -> None:
+    def _changed_answers(self, namespace: Mapping[str, Any]) -> set[str]:
+        """Return the names of predictions that are not what they were when they were last looked at."""
+        return {
+            name
+            for name, (number, contents) in self._answers.items()
+            if id(value := namespace.get(name)) == number and _prints.contents(value) != contents
+        }
+
+    def _follow_mentioned(self, uses: Uses, namespace: Mapping[str, Any]) -> None:
         """Follow the models that a cell names, also in containers, that are not followed yet."""
         self._mentioned = set()
         self.state.places.clear()
-        for name in {node.id for statement in statements for node in ast.walk(statement) if isinstance(node, ast.Name)}:
+        for name in uses.names:
             for path, value, place in _inside(name, namespace.get(name)):
                 if not is_model(value):
                     continue
@@ -213,6 +226,7 @@ class Watch:
 
     def _begin(self) -> None:
         """Take the prints of what the cell names; of all else the last one holds until somebody may have changed it."""
+        self._beside = _hooks.is_somebody_at_work()
         for tracked in self.state.models.values():
             known = None if tracked.key in self._mentioned else tracked.print
             found = _prints.take(tracked.object()) if known is None else known
@@ -260,6 +274,7 @@ class Watch:
         handled = [one for one in self.state.models.values() if one.touched or one.sure or one.key in near]
         given = {tracked.key: self._judge(tracked) for tracked in handled}
         self._look_at_data(reader.seen, namespace)
+        reader.racing |= self._beside or _hooks.is_somebody_at_work() or bool(self._changed_answers(namespace))
         self._finish_fits(reader, perf_counter() - running.started)
         self._measure(reader, places, given, output)
         for tracked in self.state.models.values():
@@ -396,6 +411,8 @@ class Watch:
             score = replace(score, version=self.state.models[score.key].version)
         if reader.racing:
             numbers, why = {}, "its cell holds code that may run at another moment"
+        elif _hooks.is_patched(self.state.models[score.key].object()):
+            numbers, why = {}, "its class was changed by hand: the answers may be other than its own"
         rows = self.state.count(score.data)
         rows = self.state.count(score.truth) if rows is None else rows
         self.measures.append(Measure(score=score, cell=reader.cell, values=numbers, rows=rows, why=why))
@@ -412,6 +429,11 @@ class Watch:
                     state.unsure.add(name)
                 state.names.pop(name, None)
                 state.ids.pop(name, None)
+        self._answers = {
+            name: (id(namespace[name]), _prints.contents(namespace[name]))
+            for name, known in state.names.items()
+            if isinstance(known, Made) and name in namespace
+        }
 
 
 def _is_worth_keeping(known: Value, depth: int = 0) -> bool:

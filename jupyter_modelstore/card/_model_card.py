@@ -255,7 +255,7 @@ def _environment(environment: dict[str, Any]) -> dict[str, Any]:
 def _provenance(record: ModelRecord) -> list[tuple[str, Line]]:
     parent = book.parent(record)
     return [
-        ("made from", (*parent, *book.parent_hash(record)) if parent else ()),
+        (book.made(record), (*parent, *book.parent_hash(record)) if parent else ()),
         ("notebook", of_kind("name", book.notebook(record))),
         ("git", book.git(record)),
         ("variable", book.variable(record)),

@@ -140,6 +140,12 @@ def parent(record: ModelRecord) -> Line:
     return of_kind("name", words.line(ref, 120) if isinstance(ref, str) else "")
 
 
+def made(record: ModelRecord) -> str:
+    """Return how a model came of its parent: it is the same file, or was changed since."""
+    same = read.mapping(source(record), "parent").get("sha256") == record.sha256
+    return "the same file as" if same else "made from"
+
+
 def parent_hash(record: ModelRecord) -> Line:
     """Return the first digits of the hash of that model's file: the reference may name another one by now."""
     digits = read.mapping(source(record), "parent").get("sha256")

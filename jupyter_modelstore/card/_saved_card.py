@@ -18,7 +18,11 @@ from jupyter_modelstore.record import Captured, ModelRecord, Saved, Unattached
 
 _MOST_UNATTACHED = 5
 _MOST_NOTES = 5
+_MOST_TOGETHER = 4
 _FEW = 4  # so many names of features are shown all
+
+_SAYS = {"train": "train_", "validation": "val_", "cross-validation": "cv_", "out-of-bag": "oob_"}
+"""How the name of a metric says what it was computed on."""
 
 Rows = list[tuple[str, Line]]
 
@@ -40,8 +44,7 @@ def saved_card(saved: Saved, where: str, captured: Captured | None = None) -> Sh
     if saved.created:
         title = (Bit(f"Saved {name}", "strong"), *plain(read.kind(record), read.model_type(record)))
     else:
-        text = f"Nothing new: {name} is exactly this model; a description, tags or alias given now went to it."
-        title = (Bit(text, "strong"),)
+        title = (Bit(f"Nothing new: {name} is exactly this model", "strong"), *plain("what you say of it now is added to it"))
     left_out = captured.not_attached if captured is not None else ()
     rows = [
         *_kept(record, where),
@@ -74,7 +77,8 @@ def _metrics(record: ModelRecord) -> Line:
     chips = []
     for bit, name in zip(read.metrics(record, 6), names, strict=False):
         origin = book.origin(record, name)
-        chips.append(Bit(bit.text, bit.kind, bit.label, origin.on if origin else ""))
+        said = origin is not None and name.startswith(_SAYS.get(origin.split, "-"))
+        chips.append(Bit(bit.text, bit.kind, bit.label, origin.on if origin and not said else ""))
     return (*chips, *read.more(len(names) - len(chips)))
 
 
@@ -107,20 +111,28 @@ def _training(record: ModelRecord) -> Line:
     time, cell = book.time(record), book.fit(record).cell
     where = f"cell {cell}" if cell else ""
     took = f"{time} ({where})" if time and where else time or where
-    return (*plain(took), *(Bit(bit.text, bit.kind, "made from") for bit in book.parent(record)))
+    return (*plain(took), *(Bit(bit.text, bit.kind, book.made(record)) for bit in book.parent(record)))
 
 
 def _left_out(found: Sequence[Unattached]) -> Rows:
     """Return numbers that were found and are not the model's, each with the reason."""
-    return _listed("not attached", [_unattached(each) for each in found], _MOST_UNATTACHED)
+    groups: dict[tuple[str, int | None], list[Unattached]] = {}
+    for each in found:
+        groups.setdefault((each.reason, each.cell), []).append(each)
+    return _listed("not attached", [_unattached(group) for group in groups.values()], _MOST_UNATTACHED)
 
 
-def _unattached(found: Unattached) -> Line:
-    value = "" if found.value is None else words.number(found.value)
-    code = words.line(found.code, 60) if found.code else ""
-    cell = "" if found.cell is None else f"cell {words.number(found.cell)}"
-    number = Bit(value, label=words.line(found.name, 60))
-    return (number, *plain(words.line(found.reason, 120)), *of_kind("name", code), *plain(cell))
+def _unattached(found: Sequence[Unattached]) -> Line:
+    """Return numbers of one cell that share a reason."""
+    numbers = [
+        Bit("" if each.value is None else words.number(each.value), label=words.line(each.name, 60))
+        for each in found[:_MOST_TOGETHER]
+    ]
+    first = found[0]
+    code = words.line(first.code, 60) if first.code and len(found) == 1 else ""
+    cell = "" if first.cell is None else f"cell {words.number(first.cell)}"
+    more = read.more(len(found) - len(numbers))
+    return (*numbers, *more, *plain(words.line(first.reason, 120)), *of_kind("name", code), *plain(cell))
 
 
 def _listed(label: str, lines: Sequence[Line], most: int) -> Rows:

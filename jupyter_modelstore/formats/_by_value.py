@@ -23,7 +23,7 @@ from typing import Any
 
 import cloudpickle
 
-from jupyter_modelstore.formats import _owners
+from jupyter_modelstore import _owners
 from jupyter_modelstore.formats._pickle import Noting, module_of
 
 _lock = threading.RLock()

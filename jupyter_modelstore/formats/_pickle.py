@@ -19,8 +19,9 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NoReturn, Protocol
 
+from jupyter_modelstore import _owners
 from jupyter_modelstore.errors import CannotLoad, ModelStoreError
-from jupyter_modelstore.formats import _moved, _owners
+from jupyter_modelstore.formats import _moved
 from jupyter_modelstore.formats._large import Roomy
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Dumped, Sink

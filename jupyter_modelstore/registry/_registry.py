@@ -163,7 +163,7 @@ class Registry:
         parts = _saving.parts_of(leave_out)
         origin = self._lineage.of(model)
         with self._backend.receive(draft.save_id, progress) as incoming:
-            draft = _saving.dump(model, draft, incoming, variable=variable, force=force)
+            draft = _saving.dump(model, draft, incoming, variable=variable, captured=captured, force=force)
             if confirm is not None:
                 confirm(incoming.file.size)
             self._approvals.remember(incoming.file.sha256)
@@ -196,7 +196,7 @@ class Registry:
         draft = _saving.draft_of(name, **what)
         with ExitStack() as stack:
             incoming = stack.enter_context(self._backend.receive(draft.save_id, progress))
-            draft = _saving.dump(model, draft, incoming, variable=variable, force=force)
+            draft = _saving.dump(model, draft, incoming, variable=variable, captured=captured, force=force)
             draft = _saving.with_captured(draft, captured, self._lineage.of(model))
             self._approvals.remember(incoming.file.sha256)
             held = stack.pop_all()

@@ -38,11 +38,13 @@ def draft_of(
     )
 
 
-def dump(model: object, draft: Draft, incoming: Incoming, *, variable: str | None, force: bool) -> Draft:
-    """Write a model into a save that has begun; return the draft with all that is known of it."""
+def dump(
+    model: object, draft: Draft, incoming: Incoming, *, variable: str | None, captured: Captured | None, force: bool
+) -> Draft:
+    """Write a model into a save that has begun; return the draft with all that it knows of itself."""
     capture.check(model, force=force)
-    known, inside = capture.describe(model), capture.rows_inside(model)
-    source = ({"variable": variable} if variable else {}) | ({"data_inside": asdict(inside)} if inside else {})
+    known = capture.describe(model)
+    source = ({"variable": variable} if variable else {}) | _inside(model, captured)
     dumped = formats.default().dump(model, incoming.file)
     return replace(
         draft,
@@ -57,6 +59,14 @@ def dump(model: object, draft: Draft, incoming: Incoming, *, variable: str | Non
         format=dumped.format,
         format_version=dumped.format_version,
     )
+
+
+def _inside(model: object, captured: Captured | None) -> dict[str, object]:
+    """Return which training rows lie in a model, unless the notebook has looked already, with the data at hand."""
+    if captured is not None and captured.looked_inside:
+        return {}
+    found = capture.rows_inside(model)
+    return {"data_inside": asdict(found)} if found else {}
 
 
 def with_captured(draft: Draft, captured: Captured | None, origin: capture.Origin | None) -> Draft:

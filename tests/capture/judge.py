@@ -83,7 +83,7 @@ class Trial:
         self.errors: dict[int, BaseException] = {}
         self.moments: list[Moment] = []
         self.pairs: list[Pair] = []
-        self.store = jms.connect()
+        self.store, self.kept_in = jms.connect(), os.environ["MODELSTORE_HOME"]
         self._known = {record.id for record in self.store.list(all_versions=True)}
         shell.extension_manager.load_extension("jupyter_modelstore")
         self._listen()
@@ -409,6 +409,7 @@ class Bench:
         source = self.trial.sources.get(number)
         if source is None:
             return f"cell {number} was never run"
+        source = re.sub(r"(?m)^%(?:save_model|load_ext jupyter_modelstore|model_card|models)\b.*\n?", "", source)
         if not self.source.get("masked") and _plain(entry.get("code", "")) != _plain(source):
             return f"cell {number} is not what was run: {entry.get('code', '')[:80]!r}"
         root = self.facts["variable"].replace("[", ".").partition(".")[0]
@@ -416,6 +417,10 @@ class Bench:
         words = {root, *same, *self.whole.get("names", [])}
         known = [*self.trial.witness.tried(self.moment.live), *self.moment.fits]
         fitted = {fit.cell for fit in known} or {number}
+        if "prepared" in (entry.get("does") or []):
+            others = " ".join(other["code"] for other in self.source["cells"] if other != entry)
+            words |= set(re.findall(r"\w+", others))
+            source = " ".join(re.findall(r"import.*|\w+(?=[^()\n]*=)|(?<=def )\w+|(?<=class )\w+|^\w+", source))
         if number not in fitted and not any(word in source for word in words):
             return f"cell {number} has nothing to do with it: {source[:80]!r}"
         if "fitted" in (entry.get("does") or []) and number not in fitted:
@@ -440,6 +445,8 @@ class Bench:
     def _inside(self) -> None:
         got = self.source.get("data_inside")
         true = self.facts.get("inside")
+        if true is None and self.trial.notebook.changed:
+            return  # what lies in it depends on the mistake
         if not got:
             self._say("source.data_inside", "none" if true is None else "empty", "" if true is None else f"should be {true}")
         elif true is not None and got.get("rows") == true and got.get("of") in {None, self.fit.count if self.fit else None}:
@@ -519,7 +526,33 @@ def try_notebook(notebook: Notebook, folder: Path) -> tuple[Trial, list[Verdict]
     with place(folder) as work, new_shell() as shell:
         shell.user_ns["__vsc_ipynb_file__"] = str(work / f"{notebook.name}.ipynb")
         trial = Trial(shell, notebook)
-        return trial, trial.run()
+        verdicts = trial.run()
+    if not notebook.changed:
+        with place(folder):
+            os.environ["MODELSTORE_HOME"] = trial.kept_in
+            verdicts += [verdict for moment in trial.moments for verdict in pasted(trial, moment)]
+    return trial, verdicts
+
+
+def pasted(trial: Trial, moment: Moment) -> Iterator[Verdict]:
+    """Run the cells of a record in a new notebook: they must need nothing that they do not bring."""
+    cells = list(dict(moment.record.source).get("cells") or [])
+    if not cells:
+        return
+    from IPython.utils.capture import capture_output
+
+    root, missing = moment.facts["variable"].replace("[", ".").partition(".")[0], []
+    with new_shell() as shell, capture_output(), warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")
+        shell.extension_manager.load_extension("jupyter_modelstore")
+        for entry in cells:
+            result = shell.run_cell(entry["code"])
+            error = result.error_before_exec or result.error_in_exec
+            if isinstance(error, NameError) and str(error) not in {str(one) for one in trial.errors.values()}:
+                missing.append(f"cell {entry['cell']}: {error}")
+        if not missing and root not in shell.user_ns:
+            missing.append(f"nobody made {root}")
+    yield Verdict(trial.notebook.name, moment.ref, "pasted", "wrong" if missing else "right", "; ".join(missing))
 
 
 # ---- tables ----------------------------------------------------------------------------------------------------------

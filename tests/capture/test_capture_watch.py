@@ -42,6 +42,34 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 TREE = "clf = DecisionTreeClassifier(max_depth=2, random_state=0).fit(X_train, y_train)"
 ACC = "accuracy_score(y_test, clf.predict(X_test))"
 
+HIDDEN = """
+import contextlib
+class Quiet:
+    @property
+    def value(self): refit()
+    def __repr__(self): return str(refit())
+    def __getitem__(self, key): refit()
+    def __add__(self, other): refit()
+    def __iter__(self): return iter([refit()])
+    def __enter__(self): return self
+    def __exit__(self, *error): refit()
+def refit(): clf.fit(X_train[:30], y_train[:30])
+@contextlib.contextmanager
+def refitting():
+    yield
+    refit()
+def generated():
+    yield refit()
+async def coming(): refit()
+def use(thing): return thing.value
+def scored(thing):
+    acc = accuracy_score(y_test, clf.predict(X_test))
+    thing.value
+    return acc
+quiet = Quiet()
+place = SimpleNamespace(quiet=quiet)
+"""
+
 
 def case(name, cells, metrics, variable="clf", **expected):
     return pytest.param(cells, variable, metrics, expected, id=name)
@@ -749,6 +777,76 @@ CASES = [
         [TREE, "p = clf.predict(X_test)\ny_test = y_test.sample(frac=1, random_state=1)\nacc = accuracy_score(y_test, p)"],
         {},
     ),
+    # ---- what fits where no call is seen -----------------------------------------------------------------------------
+    *(
+        case(f"hidden: {name}", [HIDDEN, f"{TREE}\n{line}"], {})
+        for name, line in {
+            "a property": f"acc = {ACC}\nquiet.value",
+            "a property in a list": f"acc = {ACC}\n[quiet][0].value",
+            "a property in a namespace": f"acc = {ACC}\nplace.quiet.value",
+            "shown": f"acc = {ACC}\nprint(quiet)",
+            "in a text": f"acc = {ACC}\ntext = f'{{quiet}}'",
+            "an item": f"acc = {ACC}\nquiet[0]",
+            "an operator": f"acc = {ACC}\nquiet + 1",
+            "a loop": f"acc = {ACC}\nfor one in quiet: pass",
+            "unpacked": f"acc = {ACC}\n[*quiet]",
+            "the end of a with": f"with quiet:\n    acc = {ACC}",
+            "the end of a function's with": f"with refitting():\n    acc = {ACC}",
+            "a generator": f"later = generated()\nacc = {ACC}\nfor one in later: pass",
+            "a loop over a generator": f"acc = {ACC}\nfor one in generated(): pass",
+            "a list of a generator": f"acc = {ACC}\nlist(generated())",
+            "the body of a class": f"acc = {ACC}\nclass Other:\n    value = quiet.value",
+            "a local": f"acc = {ACC}\nuse(quiet)",
+            "a local that scores": "acc = scored(quiet)",
+            "a coroutine": f"acc = {ACC}\nawait coming()",
+            "a key that sorts": f"acc = {ACC}\nsorted([1], key=lambda i: refit() or i)",
+        }.items()
+    ),
+    case(
+        "not hidden: a timer",
+        [
+            "class Timer:\n    def __enter__(self):\n        self.start = 1\n    def __exit__(self, *error):\n        print(self.start)",
+            f"with Timer():\n    {TREE}\n    acc = {ACC}",
+        ],
+        {"accuracy": ACC},
+    ),
+    case(
+        "not hidden: settings",
+        [
+            "from dataclasses import dataclass\n@dataclass\nclass Settings:\n    depth: int = 2\nsettings = Settings()",
+            f"clf = DecisionTreeClassifier(max_depth=settings.depth, random_state=0).fit(X_train, y_train)\nacc = {ACC}\nprint(settings)",
+        ],
+        {"accuracy": ACC},
+    ),
+    case(
+        "predictions changed out of sight",
+        [
+            TREE,
+            "pred = clf.predict(X_test)\nclass Wipe:\n    def all(self):\n        pred[:] = 0\nwipe = Wipe()",
+            "wipe.all()",
+            "acc = accuracy_score(y_test, pred)",
+        ],
+        {},
+    ),
+    case(
+        "predictions changed by a property",
+        [
+            TREE,
+            "pred = clf.predict(X_test)\nclass Wipe:\n    @property\n    def all(self):\n        pred[:] = 0\nwipe = Wipe()",
+            "wipe.all\nacc = accuracy_score(y_test, pred)",
+        ],
+        {},
+    ),
+    case(
+        "a thread at work",
+        [
+            "import time\nstop = []\ndef work():\n    while not stop: time.sleep(0.01)\nthread = threading.Thread(target=work, daemon=True)\nthread.start()",
+            TREE,
+            f"acc = {ACC}",
+            "stop.append(1)\nthread.join()",
+        ],
+        {},
+    ),
 ]
 
 
@@ -883,6 +981,34 @@ def test_each_part_can_be_switched_off(ready, jms_store, setting, gone, monkeypa
     assert not gone(jms_store.get("less"))
 
 
+def test_a_class_with_a_method_put_in_by_hand_answers_for_itself(ready, jms_store, monkeypatch):
+    ready.run(TREE)
+    ready.run("def zeros(self, X): return np.zeros(len(X))")
+    monkeypatch.setattr(ready.shell.user_ns["DecisionTreeClassifier"], "predict", ready.shell.user_ns["zeros"])
+    ready.run(f"acc = {ACC}")
+    shown = ready.run('%save_model clf "kept"').text
+    assert not jms_store.get("kept").metrics
+    assert "its class was changed by hand" in shown.replace("\n", " ")
+
+
+def test_the_kept_cells_bring_what_they_need_and_save_nothing(ready, jms_store):
+    ready.run("%load_ext jupyter_modelstore\nimport math\nunused = 1")
+    ready.run("Z = X_train.copy()")
+    ready.run("Z['more'] = math.pi")
+    ready.run("Z.head()")
+    ready.run("clf = DecisionTreeClassifier().fit(Z, y_train)\n%save_model clf 'kept'")
+    cells = [(cell["does"], cell["code"].strip()) for cell in jms_store.get("kept").source["cells"]]
+    assert [code for _, code in cells] == [
+        SETUP.strip(),
+        SPLIT.strip(),
+        "import math\nunused = 1",
+        "Z = X_train.copy()",
+        "Z['more'] = math.pi",
+        "clf = DecisionTreeClassifier().fit(Z, y_train)",
+    ]
+    assert {tuple(does) for does, _ in cells[:-1]} == {("prepared",)}
+
+
 def test_cells_are_kept_in_order_with_what_they_did(ready, jms_store):
     ready.run("def evaluate(m):\n    return accuracy_score(y_test, m.predict(X_test))")
     ready.run("clf = DecisionTreeClassifier(max_depth=2)")
@@ -890,7 +1016,8 @@ def test_cells_are_kept_in_order_with_what_they_did(ready, jms_store):
     ready.run("clf.fit(X_train, y_train)")
     ready.run("acc = evaluate(clf)")
     ready.run('%save_model clf "kept"')
-    cells = [(cell["does"], cell["code"].splitlines()[0]) for cell in jms_store.get("kept").source["cells"]]
+    kept = jms_store.get("kept").source["cells"]
+    cells = [(cell["does"], cell["code"].splitlines()[0]) for cell in kept if cell["does"] != ["prepared"]]
     assert cells == [
         (["defined"], "def evaluate(m):"),
         (["assigned"], "clf = DecisionTreeClassifier(max_depth=2)"),

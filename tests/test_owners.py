@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_modelstore.formats import _owners
+from jupyter_modelstore import _owners
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_odd_things_among_the_modules_do_no_harm(monkeypatch):
 
 
 def test_a_fresh_interpreter_has_no_unowned_modules_but_the_notebooks():
-    code = "import numpy, sklearn.linear_model, joblib, cloudpickle\nfrom jupyter_modelstore.formats import _owners\n"
+    code = "import numpy, sklearn.linear_model, joblib, cloudpickle\nfrom jupyter_modelstore import _owners\n"
     code += "print([module.__name__ for module in _owners.unowned_modules()])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(sys.prefix))
     assert done.stdout.strip() == "[]"
