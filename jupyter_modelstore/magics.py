@@ -358,7 +358,7 @@ class Magics:
 
     def _config(self, line: str) -> None:
         """Show the settings, or change one for this session."""
-        from traitlets import Container, Dict, Enum, TraitError, Unicode
+        from traitlets import Bool, Container, Dict, Enum, TraitError, Unicode
 
         from jupyter_modelstore import card
 

@@ -156,7 +156,7 @@ class Form:
         origin = found.source.get("metrics", {})
         metrics = {**found.metrics, **said}
         inside = found.source.get("data_inside")
-        if inside is None and (rows := capture.rows_inside(model)) is not None:
+        if inside is None and not found.looked_inside and (rows := capture.rows_inside(model)) is not None:
             inside = asdict(rows)
         params, chosen = known.training_config.get("params", {}), known.training_config.get("set", [])
         return {
