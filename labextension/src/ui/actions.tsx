@@ -72,20 +72,26 @@ export function several(records: readonly ModelRecord[]): string {
   return records.length === 1 ? title(first) : `${records.length} versions of ${line(first.model_name, 100)}`;
 }
 
-/** The line that says what was done. It takes the focus when it offers to undo it: what had the focus is gone. */
+/** The line that says what was done. It takes the focus, and hands it on, where what had the focus is gone. */
 export function Toast({ actions }: { actions: Actions }): React.ReactElement {
   const { said, hush } = actions;
   const element = React.useRef<HTMLDivElement>(null);
   const undo = said?.undo;
+  const offered = React.useRef(false);
   React.useEffect(() => {
-    if (undo) element.current?.querySelector("button")?.focus();
-  }, [undo]);
+    if (undo || offered.current) element.current?.querySelector("button")?.focus();
+    offered.current = undo !== undefined;
+  }, [said]);
+  const dismiss = () => {
+    hush();
+    (element.current?.getRootNode() as ParentNode | undefined)?.querySelector("h2")?.focus();
+  };
   return (
     <div ref={element} className={said ? "toast" : "toast empty"} role="status">
       {said?.error ? <Problem error={said.error} /> : <span className="wrap grow">{said?.text}</span>}
       {said?.code && <code tabIndex={0}>{said.code}</code>}
       {undo && <Button label="Undo" icon="restore" onClick={undo} />}
-      {said && <Button label="Dismiss" kind="quiet" onClick={hush} />}
+      {said && <Button label="Dismiss" kind="quiet" onClick={dismiss} />}
     </div>
   );
 }

@@ -66,9 +66,9 @@ export function ModelCard(props: CardProps): React.ReactElement {
 
 function foot(record: ModelRecord, has: (field: string) => boolean): string[] {
   return [
+    has("size") ? size(record.model_file_size) : "",
     has("algorithm") ? line(record.algorithm, 60) : "",
     has("type") ? typeName(record.model_type) : "",
-    has("size") ? size(record.model_file_size) : "",
   ];
 }
 
@@ -172,7 +172,7 @@ export function Loads({ fit }: { fit: Fit }): React.ReactElement {
 
 function Badge({ kind, icon, label, why = "" }: { kind: string; icon: "check" | "warn"; label: string; why?: string }): React.ReactElement {
   return (
-    <p className={`badge ${kind}`}>
+    <p className={`badge ${kind}-text`}>
       <Icon name={icon} />
       <span className="badge-label">{label}</span>
       {why && <Text className="muted" text={why} most={200} />}

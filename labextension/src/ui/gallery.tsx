@@ -83,7 +83,7 @@ export function Gallery({ client, hello }: { client: Client; hello: Hello }): Re
       <Header view={view} />
       {!view.trash && <Statistics stats={view.stats} onTrash={() => view.look(true)} />}
       {!view.trash && !bare(view) && <Filters search={view.search} facets={view.facets} metrics={sortable(view)} onChange={view.change} />}
-      <Counted view={view} />
+      {!bare(view) && <Counted view={view} />}
       {view.models.error !== null && <Problem error={view.models.error} onAgain={view.refresh} />}
       <Body view={view} actions={actions} />
       <More models={view.models} />
@@ -96,7 +96,7 @@ export function Gallery({ client, hello }: { client: Client; hello: Hello }): Re
 }
 
 /** Tell whether there is nothing to filter. */
-const bare = ({ search, stats }: View) => stats?.models === 0 && !narrows(search);
+const bare = ({ search, stats, trash }: View) => !trash && stats?.models === 0 && !narrows(search);
 
 /** Metrics to sort by: those asked for, then the main ones of what is shown. */
 function sortable({ metrics, models }: View): readonly string[] {
@@ -106,9 +106,15 @@ function sortable({ metrics, models }: View): readonly string[] {
 
 function Header({ view }: { view: View }): React.ReactElement {
   const { trash, stats, chosen } = view;
+  const heading = React.useRef<HTMLHeadingElement>(null);
+  const before = React.useRef(trash);
+  React.useEffect(() => {
+    if (before.current !== trash) heading.current?.focus();
+    before.current = trash;
+  }, [trash]);
   return (
     <header className="head">
-      <h2 tabIndex={-1}>{trash ? "Trash" : "Models"}</h2>
+      <h2 ref={heading} tabIndex={-1}>{trash ? "Trash" : "Models"}</h2>
       <span className="where" title={line(view.hello.where, 200)}>
         <span className="dot" aria-hidden="true" />
         <span className="clip">{line(view.hello.where, 60)}</span>
@@ -192,9 +198,14 @@ function Body({ view, actions }: { view: View; actions: Actions }): React.ReactE
     );
   }
   return (
-    <Notice title="No models yet" text="Keep a fitted model with">
-      <code tabIndex={0}>%save_model clf &quot;name&quot;</code>
-    </Notice>
+    <Notice
+      title="No models yet"
+      text={
+        <>
+          Keep a fitted model with <code>%save_model clf &quot;name&quot;</code>
+        </>
+      }
+    />
   );
 }
 

@@ -58,16 +58,7 @@ function Told({ offer, onSave, onDismiss }: { offer: Offer; onSave: () => void; 
     case "open":
       return (
         <>
-          <span className="clip">
-            Keep this {line(offer.algorithm || "model", 60)}
-            {offer.variable && (
-              <>
-                {" "}
-                (<code>{line(offer.variable, 60)}</code>)
-              </>
-            )}
-            ?
-          </span>
+          <span className="clip" title={line(offer.variable ?? "", 60)}>{`Keep this ${line(offer.algorithm || "model", 60)}?`}</span>
           <Button label="Save model…" onClick={onSave} />
           <Button label="Not now" kind="quiet" onClick={onDismiss} />
         </>

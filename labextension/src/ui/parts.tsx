@@ -88,11 +88,12 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps):
   };
   return (
     <dialog ref={element} className={wide ? "wide" : ""} aria-labelledby={id} onCancel={cancel}>
-      <header className="dialog-head">
-        <h2 id={id}>{title}</h2>
-        <IconButton label="Close" icon="close" onClick={onClose} />
-      </header>
+      <h2 id={id}>{title}</h2>
       {children}
+      {/* The last, so that what opens has its first control in focus, not its end. */}
+      <div className="dialog-close">
+        <IconButton label="Close" icon="close" onClick={onClose} />
+      </div>
     </dialog>
   );
 }
@@ -117,7 +118,7 @@ function told(error: unknown): [string, string] {
   return ["Something went wrong in this page.", line(String(error), 300)];
 }
 
-export function Notice({ title, text, icon = "box", children }: { title: string; text?: string; icon?: IconName; children?: React.ReactNode }): React.ReactElement {
+export function Notice({ title, text, icon = "box", children }: { title: string; text?: React.ReactNode; icon?: IconName; children?: React.ReactNode }): React.ReactElement {
   return (
     <div className="notice dashed">
       <Icon name={icon} />
@@ -167,7 +168,7 @@ export function Tags({ tags, most }: { tags: readonly string[]; most: number }):
         </li>
       ))}
       {tags.length > most && (
-        <li className="tag more" title={line(tags.slice(most).join(", "), 500)}>
+        <li className="tag" title={line(tags.slice(most).join(", "), 500)}>
           +{tags.length - most}
         </li>
       )}

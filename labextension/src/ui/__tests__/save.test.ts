@@ -109,7 +109,7 @@ describe("the offer", () => {
   it("is one line that opens the dialog in its place", async () => {
     const client = offer();
     const root = show(client, "offer");
-    await says(root, "Keep this LogisticRegression (clf)?");
+    await says(root, "Keep this LogisticRegression?");
     expect(client.of("prefill")).toHaveLength(0);
     await press(root, "Save model…");
     await press(root, "Cancel");
