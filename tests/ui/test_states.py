@@ -1,0 +1,118 @@
+"""What a gallery shows when things are not as they should be: busy, dead, out of reach, empty, very full, opened again."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from cells import DATA, FIT, TREE, filled
+from playwright.sync_api import expect
+
+
+def models(notebook):
+    return notebook.output.get_by_role("region", name="Models")
+
+
+def test_a_gallery_without_models_says_how_to_keep_one(open_notebook):
+    notebook = open_notebook("%load_ext jupyter_modelstore\n%models")
+    notebook.run(0)
+    expect(models(notebook)).to_contain_text("No models yet")
+    expect(models(notebook)).to_contain_text('%save_model clf "name"')
+
+
+@pytest.mark.parametrize(("count", "shown"), [(1, "1 model"), (48, "48 models")])
+def test_a_page_of_models_needs_no_more(open_notebook, count, shown):
+    notebook = open_notebook(filled(count) + "\n%models")
+    notebook.run(0)
+    expect(models(notebook).get_by_role("status").filter(has_text=re.compile(f"^{shown}$"))).to_be_visible()
+    expect(
+        models(notebook).get_by_label("Models").get_by_role("listitem").filter(has=notebook.page.get_by_role("checkbox"))
+    ).to_have_count(count)
+    expect(models(notebook).get_by_role("button", name=re.compile("Show .* more"))).to_have_count(0)
+
+
+def test_ten_thousand_models_come_in_pages_and_are_searched_by_the_kernel(open_notebook):
+    notebook = open_notebook(filled(10_000), "%models")
+    notebook.run(0)
+    notebook.run(1)
+    cards = models(notebook).get_by_label("Models").get_by_role("listitem").filter(has=notebook.page.get_by_role("checkbox"))
+    expect(cards).to_have_count(48)
+    models(notebook).get_by_role("button", name="Show 48 more").click()
+    expect(cards).to_have_count(96)
+    search = models(notebook).get_by_role("searchbox")
+    search.fill("model 09999")
+    expect(cards).to_have_count(1)
+    search.fill("no such thing")
+    expect(models(notebook)).to_contain_text("Nothing matches.")
+    models(notebook).get_by_role("button", name="Clear filters").first.click()
+    expect(cards).to_have_count(48)
+
+
+def test_a_dialog_opens_and_its_progress_moves_while_a_cell_runs(open_notebook):
+    big = "import numpy as np\nclf.big_ = np.random.default_rng(0).random(25_000_000)"
+    notebook = open_notebook(FIT, DATA, TREE, big, "%save_model clf --dialog", "import time\ntime.sleep(30)")
+    for index in range(5):
+        notebook.run(index)
+    form = notebook.output.get_by_role("form", name="Save model")
+    form.get_by_label("Name (required)").fill("churn")
+    expect(form.get_by_text("New model, version 1")).to_be_visible()
+    notebook.run(5, wait=False)
+    form.get_by_role("button", name="Save", exact=True).click()
+    expect(notebook.output.get_by_role("region", name="Saved")).to_contain_text("Saved churn:1")
+    assert notebook.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status") == "busy"
+
+
+def test_a_busy_kernel_is_told(open_notebook):
+    # Before its first answer a view cannot know of a subshell: the cell that shows it also blocks.
+    notebook = open_notebook("%load_ext jupyter_modelstore\n%models\nimport time\ntime.sleep(8)")
+    notebook.run(0, wait=False)
+    expect(notebook.output.get_by_text(re.compile("The kernel is busy")).or_(models(notebook)).first).to_be_visible()
+    expect(models(notebook)).to_contain_text("No models yet")
+
+
+def test_a_dead_kernel_is_told_and_what_was_there_stays(open_notebook, server):
+    notebook = open_notebook(filled(3) + "\n%models")
+    notebook.run(0)
+    expect(models(notebook)).to_contain_text("3 models")
+    session = server.call("api/sessions")[0]
+    server.call(f"api/kernels/{session['kernel']['id']}/restart", "POST")
+    models(notebook).get_by_role("button", name="Refresh").click()
+    expect(notebook.output.get_by_text(re.compile("run this cell again", re.IGNORECASE))).to_be_visible()
+    expect(models(notebook)).to_contain_text("model 00002")
+
+
+def test_a_store_out_of_reach_is_told_with_a_way_on(open_notebook, server):
+    notebook = open_notebook(filled(3) + "\n%models")
+    notebook.run(0)
+    expect(models(notebook)).to_contain_text("3 models")
+    database = next((server.home / "modelstore").glob("**/*.sqlite*"))
+    database.write_bytes(b"this is no database" * 100)
+    models(notebook).get_by_role("button", name="Refresh").click()
+    expect(models(notebook).get_by_role("alert").first).to_contain_text("damaged")
+    expect(models(notebook).get_by_role("button", name="Try again").first).to_be_visible()
+    expect(models(notebook)).to_contain_text("model 00002")
+
+
+def test_an_offer_of_a_model_that_was_fitted_again_is_over(open_notebook):
+    notebook = open_notebook(FIT, DATA, TREE, "clf.fit(X_test, y_test)")
+    for index in range(4):
+        notebook.run(index)
+    expect(notebook.output.get_by_text(re.compile("was fitted again since"))).to_be_visible()
+
+
+def test_not_now_leaves_nothing(open_notebook):
+    notebook = open_notebook(FIT, DATA, TREE)
+    for index in range(3):
+        notebook.run(index)
+    notebook.output.get_by_role("button", name="Not now").click()
+    expect(notebook.output.get_by_role("button", name="Save model…")).to_have_count(0)
+
+
+def test_a_notebook_that_is_opened_again_says_to_run_the_cell(open_notebook, server):
+    notebook = open_notebook(filled(1) + "\n%models")
+    notebook.run(0)
+    expect(models(notebook)).to_contain_text("1 model")
+    outputs = json.loads(notebook.saved())["cells"][0]["outputs"]
+    texts = ["".join(output.get("data", {}).get("text/plain", "")) for output in outputs]
+    assert any("run this cell" in text for text in texts), texts
