@@ -54,13 +54,12 @@ def test_a_saved_notebook_holds_nothing_of_the_store(open_notebook, server):
     server.call("lab/api/settings/@jupyter-widgets/jupyterlab-manager:plugin", "PUT", setting)
     named = f"clf.{CANARY}_ = 1\nstore = __import__('jupyter_modelstore').connect()"
     kept = f"store.save(clf, '{CANARY} name', tags=['{CANARY} tag'], metrics={{'{CANARY}_metric': 0.123454321}}, description='{CANARY}');"
-    hidden = "\n".join(f"{part!r}" for part in ()) or "None"
-    notebook = open_notebook(FIT, DATA, TREE, "%run -i secret_cell.py", "%models", f"{hidden}")
+    notebook = open_notebook(FIT, DATA, TREE, "%run -i secret_cell.py", "%models")
     (server.root / "secret_cell.py").write_text(f"{named}\n{kept}\nstore.save(clf, '{CANARY} name', metrics={{'other': 1}})\n")
     for index in range(5):
         notebook.run(index)
     expect(models(notebook)).to_contain_text(f"{CANARY} name")
-    models(notebook).get_by_role("button", name=f"{CANARY} name").click()
+    models(notebook).get_by_role("button", name=f"{CANARY} name", exact=True).click()
     expect(notebook.output.get_by_role("dialog")).to_contain_text(CANARY)
     notebook.page.keyboard.press("Escape")
     text = notebook.saved()
@@ -85,6 +84,10 @@ def test_keys_in_every_control_stay_there(open_notebook, app):
         control.focus()
         for key in KEYS:
             notebook.page.keyboard.press(key)
+        clear = models(notebook).get_by_role("button", name="Clear filters")
+        while clear.count():  # keys in the search and in lists choose
+            clear.first.click()
+        expect(models(notebook)).to_contain_text("3 models")
     assert sources(notebook) == before
 
 

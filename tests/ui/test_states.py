@@ -5,9 +5,21 @@ from __future__ import annotations
 import json
 import re
 
+import jupyter_modelstore as jms
 import pytest
 from cells import DATA, FIT, TREE, filled
 from playwright.sync_api import expect
+
+
+# It takes three seconds to be pickled, in thirty parts of half a megabyte.
+SLOW = """import time
+import numpy as np
+class Slow:
+    def __init__(self): self.data = np.random.default_rng(0).random(65_536)
+    def __getstate__(self):
+        time.sleep(0.1)
+        return self.__dict__
+clf.parts_ = [Slow() for _ in range(30)]"""
 
 
 def models(notebook):
@@ -50,8 +62,7 @@ def test_ten_thousand_models_come_in_pages_and_are_searched_by_the_kernel(open_n
 
 
 def test_a_dialog_opens_and_its_progress_moves_while_a_cell_runs(open_notebook):
-    big = "import numpy as np\nclf.big_ = np.random.default_rng(0).random(25_000_000)"
-    notebook = open_notebook(FIT, DATA, TREE, big, "%save_model clf --dialog", "import time\ntime.sleep(30)")
+    notebook = open_notebook(FIT, DATA, TREE, SLOW, "%save_model clf --dialog", "time.sleep(40)")
     for index in range(5):
         notebook.run(index)
     form = notebook.output.get_by_role("form", name="Save model")
@@ -59,8 +70,25 @@ def test_a_dialog_opens_and_its_progress_moves_while_a_cell_runs(open_notebook):
     expect(form.get_by_text("New model, version 1")).to_be_visible()
     notebook.run(5, wait=False)
     form.get_by_role("button", name="Save", exact=True).click()
+    expect(form.get_by_role("progressbar")).to_be_visible()
+    first = form.get_by_text(re.compile("Writing · .*B")).inner_text()
+    expect(form.get_by_text(first, exact=True)).to_have_count(0)  # it moves
     expect(notebook.output.get_by_role("region", name="Saved")).to_contain_text("Saved churn:1")
-    assert notebook.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status") == "busy"
+    expect(notebook.page.locator(".jp-InputPrompt").nth(5)).to_contain_text("[*]")
+
+
+def test_a_save_that_is_cancelled_keeps_nothing(open_notebook, server):
+    notebook = open_notebook(FIT, DATA, TREE, SLOW, "%save_model clf --dialog")
+    for index in range(5):
+        notebook.run(index)
+    form = notebook.output.get_by_role("form", name="Save model")
+    form.get_by_label("Name (required)").fill("churn")
+    expect(form.get_by_text("New model, version 1")).to_be_visible()
+    form.get_by_role("button", name="Save", exact=True).click()
+    expect(form.get_by_text(re.compile("Writing · .*B"))).to_be_visible()
+    form.get_by_role("button", name="Cancel").click()
+    expect(form).to_contain_text("Cancelled. Nothing was saved.")
+    assert not list(jms.connect("local:" + str(server.home / "modelstore")).list())
 
 
 def test_a_busy_kernel_is_told(open_notebook):
@@ -86,8 +114,7 @@ def test_a_store_out_of_reach_is_told_with_a_way_on(open_notebook, server):
     notebook = open_notebook(filled(3) + "\n%models")
     notebook.run(0)
     expect(models(notebook)).to_contain_text("3 models")
-    database = next((server.home / "modelstore").glob("**/*.sqlite*"))
-    database.write_bytes(b"this is no database" * 100)
+    (server.home / "modelstore" / "store.sqlite3").write_bytes(b"this is no database" * 100)
     models(notebook).get_by_role("button", name="Refresh").click()
     expect(models(notebook).get_by_role("alert").first).to_contain_text("damaged")
     expect(models(notebook).get_by_role("button", name="Try again").first).to_be_visible()

@@ -88,11 +88,11 @@ function SaveForm({ client, where, prefill, onClose, onSaved }: SaveProps & { pr
         <Found found={captured} dropped={dropped} onToggle={toggle} />
       </fieldset>
       {error !== null && <NotSaved error={error} />}
-      <footer className="dialog-foot">
+      <div className="dialog-foot">
         {stage.at === "saving" && <ProgressBar progress={stage.progress} />}
         <Button label={stage.at === "saving" && stage.cancelling ? "Cancelling…" : "Cancel"} onClick={stage.at === "saving" ? cancel : onClose} disabled={stage.at === "saving" && stage.cancelling} />
         <Button label={stage.at === "saving" ? "Saving…" : "Save"} kind="main" type="submit" disabled={!check?.ok || stage.at === "saving"} />
-      </footer>
+      </div>
     </form>
   );
 }
@@ -100,7 +100,7 @@ function SaveForm({ client, where, prefill, onClose, onSaved }: SaveProps & { pr
 function Subject({ prefill, where }: { prefill: Prefill; where: string }): React.ReactElement {
   const facts = [line(prefill.algorithm, 80), typeName(prefill.model_type), prefill.size === null ? "" : `about ${size(prefill.size)}`, `to be kept ${line(where, 80)}`];
   return (
-    <header className="subject">
+    <div className="subject">
       <Glyph record={prefill} />
       <div className="grow">
         <h2>
@@ -108,7 +108,7 @@ function Subject({ prefill, where }: { prefill: Prefill; where: string }): React
         </h2>
         <Meta facts={facts} />
       </div>
-    </header>
+    </div>
   );
 }
 
