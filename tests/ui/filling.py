@@ -33,11 +33,11 @@ def _insert(changes: Iterator[dict[str, Any]]) -> None:
     saved = store.save(LogisticRegression().fit([[0], [1]], [0, 1]), "model")
     names = {entry.name for entry in fields(Draft)} & {entry.name for entry in fields(ModelRecord)}
     draft = Draft(**{name: getattr(saved, name) for name in names})
-    backend = store._backend  # noqa: SLF001 (as many saves would write as many files)
-    with backend._database.write() as database:  # noqa: SLF001
+    backend = store._backend
+    with backend._database.write() as database:
         for change in changes:
             one = replace(draft, save_id=str(uuid.uuid4()), **change)
-            backend._insert(database, one, backend._look_for(database, one))  # noqa: SLF001
+            backend._insert(database, one, backend._look_for(database, one))
     store.delete(saved.ref)
     store.purge(saved.ref)
 

@@ -15,7 +15,8 @@ RUN = """async () => {
     runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
   });
   return {
-    violations: found.violations.map(one => `${one.id}: ${one.nodes.map(node => node.target.flat().join(' ') + ' ' + node.html.slice(0, 160) + ' ' + node.failureSummary).join(' | ')}`),
+    violations: found.violations.map(one => `${one.id}: ` + one.nodes.map(
+      node => `${node.target.flat().join(' ')} ${node.html.slice(0, 160)} ${node.failureSummary}`).join(' | ')),
     passes: found.passes.length,
   };
 }"""

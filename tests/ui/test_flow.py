@@ -5,11 +5,12 @@ from __future__ import annotations
 import pickle
 import re
 
-import jupyter_modelstore as jms
 import pytest
 from cells import DATA, FIT, LINEAR, TREE
 from playwright.sync_api import expect
 from sklearn.datasets import load_breast_cancer
+
+import jupyter_modelstore as jms
 
 PREDICT = "print(clf.predict(X_test)[:20].tolist())"
 
@@ -64,7 +65,7 @@ def download(gallery, server):
     card = gallery.get_by_role("listitem").filter(has_text="churn").first
     card.get_by_role("button", name=re.compile("Download")).click()
     expect(gallery.get_by_text("Saved to churn.pkl")).to_be_visible()
-    model = pickle.loads((server.root / "churn.pkl").read_bytes())  # noqa: S301 (of this test)
+    model = pickle.loads((server.root / "churn.pkl").read_bytes())
     stored = jms.connect("local:" + str(server.home / "modelstore"), home=server.home / "modelstore").load("churn")
     rows = load_breast_cancer(return_X_y=True, as_frame=True)[0]
     assert (model.predict(rows) == stored.predict(rows)).all()

@@ -53,7 +53,8 @@ def test_a_saved_notebook_holds_nothing_of_the_store(open_notebook, server):
     setting = {"raw": json.dumps({"saveState": True})}
     server.call("lab/api/settings/@jupyter-widgets/jupyterlab-manager:plugin", "PUT", setting)
     named = f"clf.{CANARY}_ = 1\nstore = __import__('jupyter_modelstore').connect()"
-    kept = f"store.save(clf, '{CANARY} name', tags=['{CANARY} tag'], metrics={{'{CANARY}_metric': 0.123454321}}, description='{CANARY}');"
+    metrics = f"{{'{CANARY}_metric': 0.123454321}}"
+    kept = f"store.save(clf, '{CANARY} name', tags=['{CANARY} tag'], metrics={metrics}, description='{CANARY}');"
     notebook = open_notebook(FIT, DATA, TREE, "%run -i secret_cell.py", "%models")
     (server.root / "secret_cell.py").write_text(f"{named}\n{kept}\nstore.save(clf, '{CANARY} name', metrics={{'other': 1}})\n")
     for index in range(5):
@@ -109,5 +110,6 @@ def test_keys_in_a_dialog_and_in_the_form_stay_there(open_notebook):
 
 def sources(notebook):
     return notebook.page.evaluate(
-        "() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => [cell.model.type, cell.model.sharedModel.getSource()])"
+        "() => window.jupyterapp.shell.currentWidget.content.widgets"
+        ".map(cell => [cell.model.type, cell.model.sharedModel.getSource()])"
     )

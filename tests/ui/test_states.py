@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 
-import jupyter_modelstore as jms
 import pytest
 from cells import DATA, FIT, TREE, filled
 from playwright.sync_api import expect
 
+import jupyter_modelstore as jms
 
 # It takes three seconds to be pickled, in thirty parts of half a megabyte.
 SLOW = """import time
