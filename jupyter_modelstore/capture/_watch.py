@@ -86,7 +86,7 @@ class Watch:
         self._runs += 1
         tree = parse(source) if len(source) <= _MOST_SOURCE else None
         statements = list(tree.body) if isinstance(tree, ast.Module) else []
-        uses = uses_of(statements)
+        uses = uses_of(statements, source)
         # What a cell runs as cells of its own stands in that cell for people.
         self.cells[self._runs] = Cell(None, source, uses) if outer is None else self.cells[outer.run]
         self._running.append(
