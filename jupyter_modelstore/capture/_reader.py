@@ -33,7 +33,7 @@ from jupyter_modelstore.capture._domain import (
     Value,
     purpose,
 )
-from jupyter_modelstore.capture._expressions import is_risky
+from jupyter_modelstore.capture._expressions import is_bare, is_risky
 from jupyter_modelstore.capture._kinds import MISSING, kind_of, kind_of_class
 from jupyter_modelstore.capture._library import HARMLESS
 from jupyter_modelstore.capture._scope import MOST_ELEMENTS, is_model, is_strange
@@ -310,10 +310,7 @@ class Reader(Calls):
         jumps = any(
             isinstance(part, (ast.Break, ast.Continue, ast.Return)) for statement in node.body for part in walk(statement)
         )
-        if elements is not None and not jumps:
-            for element in elements:
-                self.store(node.target, element)
-                self.run(node.body)
+        if elements is not None and not jumps and self._each(node, elements):
             self.run(node.orelse)
             return
         source = self.read(node.iter)
@@ -328,6 +325,16 @@ class Reader(Calls):
         self.perhaps(node.orelse) if jumps else self.run(node.orelse)
         if isinstance(source, Unknown) and isinstance(node.iter, ast.Name):
             self.wake(self.namespace.get(node.iter.id))
+
+    def _each(self, node: ast.For, elements: list[Value]) -> bool:
+        """Read a loop once for each element; only the first, and tell so, if all together are too many steps."""
+        with self.unrolling(len(elements)) as is_too_long:
+            for index, element in enumerate(elements):
+                self.store(node.target, element)
+                self.run(node.body)
+                if not index and is_too_long():
+                    return False
+        return True
 
     def _store_round(self, node: ast.For) -> None:
         """Let the target of a loop stand for what a round gives it: the two sides of a split, or something unknown."""
@@ -508,6 +515,8 @@ def stored_names(statements: Sequence[ast.stmt]) -> Counter[str]:
 
 
 def _stored(node: ast.AST) -> Iterator[str]:
+    if is_bare(node):
+        return
     if isinstance(node, _SCOPES):
         if not isinstance(node, ast.Lambda):
             yield node.name

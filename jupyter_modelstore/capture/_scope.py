@@ -82,6 +82,7 @@ class Scope(ABC):
         self.failing = False
         self.printing = True
         self.steps = 0
+        self.unrolled = 0
         self.scores: list[Score] = []
         self.fits = 0
         self.racing = False
