@@ -33,7 +33,7 @@ from jupyter_modelstore.capture._domain import (
     Value,
     purpose,
 )
-from jupyter_modelstore.capture._expressions import is_bare, is_risky
+from jupyter_modelstore.capture._expressions import is_risky
 from jupyter_modelstore.capture._kinds import MISSING, kind_of, kind_of_class
 from jupyter_modelstore.capture._library import HARMLESS
 from jupyter_modelstore.capture._scope import MOST_ELEMENTS, is_model, is_strange
@@ -514,21 +514,26 @@ def stored_names(statements: Sequence[ast.stmt]) -> Counter[str]:
     return Counter(name for statement in statements for name in _stored(statement))
 
 
-def _stored(node: ast.AST) -> Iterator[str]:
-    if is_bare(node):
-        return
-    if isinstance(node, _SCOPES):
-        if not isinstance(node, ast.Lambda):
+def _stored(statement: ast.AST) -> Iterator[str]:
+    todo = [statement]
+    while todo:
+        node = todo.pop()
+        kind = type(node)
+        if kind is ast.Constant:
+            continue
+        if kind is ast.Name:
+            if not isinstance(node.ctx, ast.Load):  # type: ignore[attr-defined]  # it is a name
+                yield node.id  # type: ignore[attr-defined]  # it is a name
+            continue
+        if isinstance(node, _SCOPES):
+            if not isinstance(node, ast.Lambda):
+                yield node.name
+            yield from (name for part in walk(node) if isinstance(part, ast.Global) for name in part.names)
+            continue
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
             yield node.name
-        yield from (name for part in walk(node) if isinstance(part, ast.Global) for name in part.names)
-        return
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
-    if isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
-        yield node.id
-    if isinstance(node, ast.ExceptHandler) and node.name:
-        yield node.name
-    if isinstance(node, ast.Match):
-        yield from captured_names(node)
-    for child in children(node):
-        yield from _stored(child)
+        elif isinstance(node, ast.Match):
+            yield from captured_names(node)
+        todo += children(node)

@@ -1,7 +1,7 @@
 """Which cells a model takes to be made again: those that fitted and scored it, and those that made what these use.
 
-From the cells of a model one goes back: each name that a cell reads was made by the last cell before it that did so, and by those
-that changed it since, also under another name, in a container, or in a function. What a cell does that no name tells of (a
+From the cells of a model one goes back: each name that a cell reads was made by the last cell before it that did so, and by
+those that changed it since, also under another name, in a container, or in a function. What a cell does that no name tells of (a
 star import, ``%run``, a setting, the folder) may concern all that follow. Pasted into a new notebook in the order in which
 they ran, the cells run; when in doubt, there is one too many. Lines of this extension's magics are left out: they would save
 again.
@@ -87,7 +87,8 @@ def _effects(uses: Mapping[int, Uses]) -> dict[int, Uses]:
                 _link(links, name, (given for other, given in cell.handed if other == function))
         for name, others in cell.links:
             _link(links, name, others)
-            late |= {name: late[other] for other in others & late.keys() if name not in late}
+            for other in others & late.keys():
+                late.setdefault(name, late[other])
         found[run] = _effect(cell, late, links)
     return found
 

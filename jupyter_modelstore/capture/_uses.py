@@ -1,7 +1,7 @@
 """What a cell takes from earlier ones and does to them, told by its names alone: the material of ``_recipe``.
 
 A cell is read once, in the order in which it runs. What stands in a branch may or may not happen, so a name that is assigned
-there counts as changed; a loop counts as run. A function's body counts when the function is used, and its variables are its own.
+there counts as changed; a loop counts as run. A function's body counts when the function is used; its variables are its own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ OURS = "%modelstore"
 
 _OUR_MAGICS = r"(?:(?:save|load|download|edit|alias|delete|restore|compare)_models?|models|model_stats|model_card|modelstore)\b"
 _OUR_LINE = re.compile(
-    rf"^([ \t]*)%(?:{_OUR_MAGICS}|((?:re|un)?load_ext[ \t]+jupyter_modelstore\b))[^\n]*(?:(?<=\\)\n[^\n]*)*(?:\n|\Z)", re.MULTILINE
+    rf"^([ \t]*)%(?:{_OUR_MAGICS}|((?:re|un)?load_ext[ \t]+jupyter_modelstore\b))[^\n]*(?:(?<=\\)\n[^\n]*)*(?:\n|\Z)",
+    re.MULTILINE,
 )
 _USED = re.compile(rf"^[^\n#]*=[ \t]*%{_OUR_MAGICS}", re.MULTILINE)
 _LOADED = re.compile(r"^[ \t]*%(?:re)?load_ext[ \t]+jupyter_modelstore\b", re.MULTILINE)
@@ -381,7 +382,9 @@ class _Names:
         for default in (*args.defaults, *args.kw_defaults):
             if default is not None:
                 self.visit(default)
-        given = {arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg) if arg is not None}
+        given = {
+            arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg) if arg is not None
+        }
         inner = _Names(given)
         inner.run(body)
         local = given | ((inner.makes | inner.perhaps) - inner.globals)
