@@ -1,10 +1,10 @@
 """Which cells a model takes to be made again: those that fitted and scored it, and those that made what these use.
 
 From the cells of a model one goes back: each name that a cell reads was made by the last cell before it that did so, and by
-those that changed it since, also under another name, in a container, or in a function. What a cell does that no name tells of (a
-star import, ``%run``, a setting, the folder) may concern all that follow. Pasted into a new notebook in the order in which
-they ran, the cells run; when in doubt, there is one too many. Lines of this extension's magics are left out: they would save
-again.
+those that changed it since, also under another name, in a container, or in a function. What a cell does that no name tells
+of (a star import, ``%run``, a setting, the folder) may concern all that follow. Pasted into a new notebook in the order in
+which they ran, the cells run; when in doubt, there is one too many. Lines of this extension's magics are left out: they would
+save again.
 """
 
 from __future__ import annotations
