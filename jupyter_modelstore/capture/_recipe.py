@@ -44,7 +44,7 @@ def needed(uses: Mapping[int, Uses], wanted: Sequence[int], sources: Mapping[int
         earlier = [other for other in runs if other < run]
         for name in cell.reads | cell.changes:
             for maker in _makers(name, earlier, effects, sources):
-                if maker in found:
+                if maker in found or len(found) >= _MOST_CELLS:
                     continue
                 found.add(maker)
                 todo.append(maker)
