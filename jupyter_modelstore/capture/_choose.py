@@ -13,10 +13,10 @@ from jupyter_modelstore.capture._kinds import state_of
 from jupyter_modelstore.capture._own import own_scores
 from jupyter_modelstore.capture._place import notebook_path
 from jupyter_modelstore.capture._prints import take
-from jupyter_modelstore.capture._recipe import needed, without_ours
+from jupyter_modelstore.capture._recipe import OURS, needed, without_ours
 from jupyter_modelstore.capture._secrets import mask
 from jupyter_modelstore.capture._state import TUNED, Fit, Measure, State, Tracked
-from jupyter_modelstore.capture._watch import Watch
+from jupyter_modelstore.capture._watch import Cell, Watch
 from jupyter_modelstore.record import Captured, Unattached
 
 ALL = frozenset({"cells", "metrics", "data", "time", "notebook", "git"})
@@ -27,6 +27,7 @@ _MOST_TOLD = 10
 _MOST_CELLS = 60
 _MOST_SOURCE = 20_000
 _MOST_CODE = 300
+_LEFT_OUT = "# left out: this cell has"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ def captured(watch: Watch, variable: str, model: object, namespace: Mapping[str,
         metrics, told, untold = {}, [], []
     tested = {number.rows for number in metrics.values() if number.split in {"test", "validation"} and number.rows}
     data = fit if fit is not None and "data" in keep else None
+    source = _source(watch, tracked, fit, metrics, namespace, keep) | _rows_inside(watch, model, fit, namespace)
     return Captured(
         metrics={name: number.value for name, number in metrics.items()},
         feature_columns=data.columns if data else None,
@@ -73,9 +75,9 @@ def captured(watch: Watch, variable: str, model: object, namespace: Mapping[str,
         training_samples=data.rows if data else None,
         test_samples=tested.pop() if len(tested) == 1 and "data" in keep else None,
         training_time_seconds=fit.seconds if fit is not None and "time" in keep else None,
-        source=_source(watch, tracked, fit, metrics, namespace, keep) | _rows_inside(watch, model, fit, namespace),
+        source=source,
         not_attached=tuple(_unattached(watch, [*told, *untold]))[:_MOST_TOLD],
-        notes=tuple(_notes(tracked, fit, changed=changed)),
+        notes=(*_notes(tracked, fit, changed=changed), *_left_out(source)),
         looked_inside=True,
     )
 
@@ -294,24 +296,46 @@ def _said(**what: Any) -> dict[str, Any]:  # noqa: ANN401 (plain values)
 def _cells(watch: Watch, tracked: Tracked, fit: Fit | None, metrics: Mapping[str, _Number]) -> tuple[list[dict[str, Any]], int]:
     """Return the cells that made, fitted and scored a model, in the order in which they were run; secrets masked."""
     scored = {number.run for number in metrics.values()}
+    first: dict[int, int] = {}
+    for run, cell in watch.cells.items():  # what a cell ran as cells of its own stands in that cell
+        first.setdefault(id(cell), run)
+    cells = {run: watch.cells[run] for run in sorted(first.values())}
     last: dict[str, tuple[int, list[str]]] = {}
-    for run, did in sorted(tracked.cells.items()):
-        kept = [what for what in did if _counts(what, run, fit, scored)]
-        if kept and run in watch.cells:
-            last.pop(watch.cells[run].source, None)
-            last[watch.cells[run].source] = (run, kept)
-    runs = [run for run, _ in last.values()]
-    for run in needed({run: cell.uses for run, cell in watch.cells.items()}, runs):
-        last.setdefault(watch.cells[run].source, (run, ["prepared"]))
-    cells, masked = [], 0
-    for written, (run, did) in sorted(last.items(), key=lambda item: item[1][0])[-_MOST_CELLS:]:
-        source = without_ours(written)
+    for done, did in sorted(tracked.cells.items()):
+        kept = [what for what in did if _counts(what, done, fit, scored)]
+        if kept and done in watch.cells:
+            run = first[id(watch.cells[done])]
+            last.pop(cells[run].source, None)
+            last[cells[run].source] = (run, kept)
+    chosen = dict(last.values())
+    sources = {run: cell.source for run, cell in cells.items()}
+    for run in needed({run: cell.uses for run, cell in cells.items()}, list(chosen), sources):
+        chosen.setdefault(run, ["prepared"])
+    return _texts(cells, dict(sorted(chosen.items())[-_MOST_CELLS:]))
+
+
+def _texts(cells: Mapping[int, Cell], chosen: Mapping[int, list[str]]) -> tuple[list[dict[str, Any]], int]:
+    """Return cells as they are kept, and how many secrets were masked in them."""
+    kept, masked = list[dict[str, Any]](), 0
+    loads = any(OURS in cells[run].uses.reads for run in chosen)
+    if loads and not any(OURS in cells[run].uses.changes for run in chosen):
+        kept.append({"does": ["prepared"], "code": "%load_ext jupyter_modelstore\n"})  # the cell that did is not known
+    for run, did in chosen.items():
+        source = without_ours(cells[run].source, loaded=loads)
         if not source.strip():
             continue
         text, count = mask(source, os.environ)
+        if len(text) > _MOST_SOURCE:
+            text, count = f"{_LEFT_OUT} {len(text)} characters\n", 0
         masked += count
-        cells.append(_said(cell=watch.cells[run].number) | {"does": did, "code": text[:_MOST_SOURCE]})
-    return cells, masked
+        kept.append(_said(cell=cells[run].number) | {"does": did, "code": text})
+    return kept, masked
+
+
+def _left_out(source: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how many cells were not kept for their length."""
+    if count := sum(cell["code"].startswith(_LEFT_OUT) for cell in source.get("cells", ())):
+        yield f"{count} cell{'s' * (count > 1)} too long to be kept"
 
 
 def _counts(what: str, run: int, fit: Fit | None, scored: Collection[int | None]) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -29,10 +30,14 @@ from jupyter_modelstore.capture._domain import (
     Value,
 )
 from jupyter_modelstore.capture._kinds import MISSING
-from jupyter_modelstore.capture._scope import Frame, TooMuch
+from jupyter_modelstore.capture._scope import MOST_ELEMENTS, Frame, TooMuch
 from jupyter_modelstore.capture._tables import Tables
 
 _MOST_STEPS = 30_000
+_MOST_UNROLLED = 2_500
+_MOST_IDLE = 400
+"""So many steps may the rounds of loops take all together; of a loop whose first round has nothing to do with models."""
+_LITERALS = (ast.List, ast.Tuple, ast.Set)
 _HOLDS_MODELS = re.compile("estimator|step|transformer|regressor|classifier|model|learner|pipeline")
 
 
@@ -63,13 +68,30 @@ class Expressions(Tables):
     def _read_tuple(self, node: ast.Tuple) -> Value:
         return Items(tuple(self.read(item) for item in node.elts))
 
+    @contextmanager
+    def unrolling(self, rounds: int) -> Iterator[Callable[[], bool]]:
+        """Count the steps of a loop that is read round by round; what is given tells after the first if all are too many."""
+        begun, before = self.steps, self.unrolled
+        did = len(self.scores), self.fits, len(self.state.models)
+
+        def is_too_long() -> bool:
+            idle = did == (len(self.scores), self.fits, len(self.state.models))
+            return before + (self.steps - begun) * rounds > (_MOST_IDLE if idle else _MOST_UNROLLED)
+
+        yield is_too_long
+        self.unrolled = before + self.steps - begun
+
     def _read_list(self, node: ast.List) -> Value:
+        if len(node.elts) > MOST_ELEMENTS and is_bare(node):
+            return Box(whole=False)
         values = [self.read(item) for item in node.elts]
         if any(isinstance(item, ast.Starred) for item in node.elts):
             return Box(whole=False)
         return Box(dict(enumerate(values)), len(values))
 
     def _read_dict(self, node: ast.Dict) -> Value:
+        if len(node.keys) > MOST_ELEMENTS and is_bare(node):
+            return Box(whole=False)
         box = Box()
         for key, value in zip(node.keys, node.values, strict=True):
             name, found = self.read(key), self.read(value)
@@ -127,14 +149,17 @@ class Expressions(Tables):
             if elements is None or not plain:
                 return self._read_comprehension_once(node)
             box = Box({}, len(elements) if isinstance(node, ast.ListComp) else None)
-            for index, element in enumerate(elements):
-                self.store(first.target, element)
-                key = self.read(node.key) if isinstance(node, ast.DictComp) else Const(index)
-                value = self.read(node.value if isinstance(node, ast.DictComp) else node.elt)
-                if isinstance(key, Const):
-                    box.items[key.value] = value
-                else:
-                    box.whole = False
+            with self.unrolling(len(elements)) as is_too_long:
+                for index, element in enumerate(elements):
+                    self.store(first.target, element)
+                    key = self.read(node.key) if isinstance(node, ast.DictComp) else Const(index)
+                    value = self.read(node.value if isinstance(node, ast.DictComp) else node.elt)
+                    if isinstance(key, Const):
+                        box.items[key.value] = value
+                    else:
+                        box.whole = False
+                    if not index and is_too_long():
+                        return self._read_comprehension_once(node)
             return box
         finally:
             self.frames.pop()
@@ -159,7 +184,8 @@ class Expressions(Tables):
         root = isinstance(node.op, ast.Pow) and isinstance(right, Const) and right.value == 0.5  # noqa: PLR2004 (a square root)
         if isinstance(left, Score) and root:
             return rooted(left)
-        return altered(self.mixed(left, right, step=_step(node, left)))
+        step = _step(node, left) if isinstance(left, Data) or isinstance(right, Data) else None
+        return altered(self.mixed(left, right, step=step))
 
     def _read_unary(self, node: ast.UnaryOp) -> Value:
         value = self.read(node.operand)
@@ -291,6 +317,17 @@ def _step(node: ast.BinOp, left: Value) -> tuple[str, str, bool]:
     """Return what an operation does to the data in it, in words: which operation, with what, on which side."""
     first = isinstance(left, Data)
     return type(node.op).__name__, ast.unparse(node.right if first else node.left), first
+
+
+def is_bare(node: ast.AST | None) -> bool:
+    """Tell whether a literal holds no name, however long it is: there is nothing in it to read."""
+    if type(node) is ast.Constant:
+        return True
+    if isinstance(node, _LITERALS):
+        return all(type(item) is ast.Constant or is_bare(item) for item in node.elts)
+    if isinstance(node, ast.Dict):
+        return all(type(item) is ast.Constant or is_bare(item) for item in (*node.keys, *node.values))
+    return isinstance(node, ast.UnaryOp) and type(node.operand) is ast.Constant
 
 
 def is_risky(node: ast.AST) -> bool:

@@ -310,10 +310,7 @@ class Reader(Calls):
         jumps = any(
             isinstance(part, (ast.Break, ast.Continue, ast.Return)) for statement in node.body for part in walk(statement)
         )
-        if elements is not None and not jumps:
-            for element in elements:
-                self.store(node.target, element)
-                self.run(node.body)
+        if elements is not None and not jumps and self._each(node, elements):
             self.run(node.orelse)
             return
         source = self.read(node.iter)
@@ -328,6 +325,16 @@ class Reader(Calls):
         self.perhaps(node.orelse) if jumps else self.run(node.orelse)
         if isinstance(source, Unknown) and isinstance(node.iter, ast.Name):
             self.wake(self.namespace.get(node.iter.id))
+
+    def _each(self, node: ast.For, elements: list[Value]) -> bool:
+        """Read a loop once for each element; only the first, and tell so, if all together are too many steps."""
+        with self.unrolling(len(elements)) as is_too_long:
+            for index, element in enumerate(elements):
+                self.store(node.target, element)
+                self.run(node.body)
+                if not index and is_too_long():
+                    return False
+        return True
 
     def _store_round(self, node: ast.For) -> None:
         """Let the target of a loop stand for what a round gives it: the two sides of a split, or something unknown."""
@@ -507,19 +514,26 @@ def stored_names(statements: Sequence[ast.stmt]) -> Counter[str]:
     return Counter(name for statement in statements for name in _stored(statement))
 
 
-def _stored(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, _SCOPES):
-        if not isinstance(node, ast.Lambda):
+def _stored(statement: ast.AST) -> Iterator[str]:
+    todo = [statement]
+    while todo:
+        node = todo.pop()
+        kind = type(node)
+        if kind is ast.Constant:
+            continue
+        if kind is ast.Name:
+            if not isinstance(node.ctx, ast.Load):  # type: ignore[attr-defined]  # it is a name
+                yield node.id  # type: ignore[attr-defined]  # it is a name
+            continue
+        if isinstance(node, _SCOPES):
+            if not isinstance(node, ast.Lambda):
+                yield node.name
+            yield from (name for part in walk(node) if isinstance(part, ast.Global) for name in part.names)
+            continue
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
             yield node.name
-        yield from (name for part in walk(node) if isinstance(part, ast.Global) for name in part.names)
-        return
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
-    if isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
-        yield node.id
-    if isinstance(node, ast.ExceptHandler) and node.name:
-        yield node.name
-    if isinstance(node, ast.Match):
-        yield from captured_names(node)
-    for child in children(node):
-        yield from _stored(child)
+        elif isinstance(node, ast.Match):
+            yield from captured_names(node)
+        todo += children(node)

@@ -39,6 +39,7 @@ from jupyter_modelstore.capture._state import State, Tracked
 
 MOST_ELEMENTS = 60
 _MOST_COLUMNS = 5_000
+_MOST_LIFTED = 400
 _WOKEN = "an object may run code of its own, which may have changed it after its fit"
 
 
@@ -82,6 +83,8 @@ class Scope(ABC):
         self.failing = False
         self.printing = True
         self.steps = 0
+        self.unrolled = 0
+        self.lifted = 0
         self.scores: list[Score] = []
         self.fits = 0
         self.racing = False
@@ -160,9 +163,10 @@ class Scope(ABC):
     def _lift_container(self, value: Any, depth: int) -> Value:  # noqa: ANN401 (any object)
         if type(value) in (dict, list, tuple):
             size = len(value)
+            self.lifted = size + (self.lifted if depth else 0)
             if type(value) is list and size > MOST_ELEMENTS:
                 return self.state.data()
-            if depth > 3 or size > MOST_ELEMENTS:  # noqa: PLR2004 (deeper than people nest)
+            if depth > 3 or size > MOST_ELEMENTS or self.lifted > _MOST_LIFTED:  # noqa: PLR2004 (deeper than people nest)
                 return UNKNOWN
             pairs = value.items() if type(value) is dict else enumerate(value)
             items = {key: self._held(value, key, item, depth) for key, item in list(pairs) if type(key) in (str, int)}

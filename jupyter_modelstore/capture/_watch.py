@@ -14,7 +14,7 @@ from __future__ import annotations
 import ast
 import re
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Literal
@@ -102,7 +102,7 @@ class Watch:
         self._runs += 1
         tree = parse(source) if len(source) <= _MOST_SOURCE else None
         statements = list(tree.body) if isinstance(tree, ast.Module) else []
-        uses = uses_of(statements)
+        uses = uses_of(statements, source)
         # What a cell runs as cells of its own stands in that cell for people.
         self.cells[self._runs] = Cell(None, source, uses) if outer is None else self.cells[outer.run]
         self._running.append(
@@ -247,6 +247,14 @@ class Watch:
         for tracked in self.state.models.values():
             self._judge(tracked)
 
+    def _give_up(self, namespace: Mapping[str, Any]) -> None:
+        """Pass over a cell that was read in part: what its reading was sure of may not be how it ended."""
+        for key, tracked in list(self.state.models.items()):
+            if tracked.ref is None or tracked.start is None:
+                del self.state.models[key]
+            tracked.sure = tracked.tuned = False
+        self._forget(namespace)
+
     def _read(
         self,
         running: _Running,
@@ -264,7 +272,7 @@ class Watch:
                 reader.failing = True
                 reader.perhaps(perhaps)
         except (TooMuch, RecursionError):
-            self._forget(namespace)
+            self._give_up(namespace)
             return
         places = list(self._places(reader.seen, namespace))
         if value is not None and not perhaps:
@@ -482,13 +490,27 @@ def _inside(name: str, value: Any, depth: int = 0, place: Place = (0, "")) -> It
         return
     parts: list[tuple[str, Any, str | int]] = []
     if type(value) is dict and len(value) <= _MOST_INSIDE:
-        parts = [(f"{name}[{key!r}]", item, key) for key, item in list(value.items()) if type(key) in (str, int)]
+        parts = [(f"[{key!r}]", item, key) for key, item in _worth_a_look(value.items(), depth) if type(key) in (str, int)]
     elif type(value) in (list, tuple) and len(value) <= _MOST_INSIDE:
-        parts = [(f"{name}[{index}]", item, index) for index, item in enumerate(value)]
+        parts = [(f"[{index}]", item, index) for index, item in _worth_a_look(enumerate(value), depth)]
     elif not kind_of(value).data and type(own := peek(value, "__dict__")) is dict and not is_a(value, type):
-        parts = [(f"{name}.{key}", item, f".{key}") for key, item in list(own.items())[:_MOST_INSIDE] if type(key) is str]
+        named = _worth_a_look(own.items(), depth)[:_MOST_INSIDE]
+        parts = [(f".{key}", item, f".{key}") for key, item in named if type(key) is str]
     for path, item, key in parts:
-        yield from _inside(path, item, depth + 1, (id(value), key))
+        yield from _inside(name + path, item, depth + 1, (id(value), key))
+
+
+def _worth_a_look(pairs: Iterable[tuple[Any, Any]], depth: int) -> list[tuple[Any, Any]]:
+    """Return the parts of a container that may be, or hold, a model; most parts of big ones are of a few plain classes."""
+    found, dull = [], dict[type, bool]()
+    for pair in list(pairs):
+        kind = type(pair[1])
+        if kind not in dull:
+            inner = kind in (dict, list, tuple) or type(peek(pair[1], "__dict__")) is dict
+            dull[kind] = not is_model(pair[1]) and (depth > 0 or not inner)
+        if not dull[kind]:
+            found.append(pair)
+    return found
 
 
 def _reference(value: object) -> weakref.ref[Any] | None:

@@ -399,18 +399,21 @@ class Bench:
             self._say("source.cells", "wrong", "; ".join(faults))
         elif not cells:
             self._say("source.cells", "empty", "no cell is listed")
-        elif self.moment.fits and self.moment.fits[-1].cell not in {entry["cell"] for entry in cells}:
+        elif self.moment.fits and self.moment.fits[-1].cell not in {entry.get("cell") for entry in cells}:
             self._say("source.cells", "empty", f"the cell of the fit, {self.moment.fits[-1].cell}, is not listed")
         else:
-            self._say("source.cells", "right", str([entry["cell"] for entry in cells]))
+            self._say("source.cells", "right", str([entry.get("cell") for entry in cells]))
 
     def _fault_of(self, entry: dict[str, Any]) -> str:
         number = entry.get("cell")
+        if number is None and entry["code"] == "%load_ext jupyter_modelstore\n":
+            return ""
         source = self.trial.sources.get(number)
         if source is None:
             return f"cell {number} was never run"
-        source = re.sub(r"(?m)^%(?:save_model|load_ext jupyter_modelstore|model_card|models)\b.*\n?", "", source)
-        if not self.source.get("masked") and _plain(entry.get("code", "")) != _plain(source):
+        ours = r"(?m)^%(?:save_model|load_ext jupyter_modelstore|model_card|models)\b.*\n?"
+        source, code = re.sub(ours, "", source), re.sub(ours, "", entry.get("code", ""))
+        if not self.source.get("masked") and _plain(code) != _plain(source):
             return f"cell {number} is not what was run: {entry.get('code', '')[:80]!r}"
         root = self.facts["variable"].replace("[", ".").partition(".")[0]
         same = {name for name, thing in self.moment.names.items() if thing is self.moment.live and not name.startswith("_")}
@@ -549,7 +552,7 @@ def pasted(trial: Trial, moment: Moment) -> Iterator[Verdict]:
             result = shell.run_cell(entry["code"])
             error = result.error_before_exec or result.error_in_exec
             if isinstance(error, NameError) and str(error) not in {str(one) for one in trial.errors.values()}:
-                missing.append(f"cell {entry['cell']}: {error}")
+                missing.append(f"cell {entry.get('cell')}: {error}")
         if not missing and root not in shell.user_ns:
             missing.append(f"nobody made {root}")
     yield Verdict(trial.notebook.name, moment.ref, "pasted", "wrong" if missing else "right", "; ".join(missing))

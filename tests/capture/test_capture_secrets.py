@@ -390,6 +390,11 @@ def test_values_of_secret_environment_variables_are_masked(kind, written):
     assert mask(masked, environ) == (masked, 0)
 
 
+def test_a_value_of_the_environment_is_found_backwards_too():
+    environ = {"MY_TOKEN": "zebra-crossing-4417"}
+    assert mask("x = '7144-gnissorc-arbez'[::-1]", environ) == ("x = '***'[::-1]", 1)
+
+
 def test_a_password_in_an_address_of_the_environment_is_looked_for_too():
     environ = {"DATABASE_URL": "postgresql://me:s3cr%40t-pw@db/a", "BROKEN": "http://[a@://b@"}
     assert mask('x = "s3cr@t-pw"', environ) == ('x = "***"', 1)
@@ -495,9 +500,21 @@ CHANGED = [
     ("password = '''a\r\nb'''", "password = '''***\r\n'''", 1),
     ("password = '''a\u2028b'''", "password = '''***\u2028'''", 1),
     ("x = 'ä' ; password = 'ö'", "x = 'ä' ; password = '***'", 1),
+    ("x = 'https://a/b?token=hunterIxyz&x=1'", "x = 'https://a/b?token=***&x=1'", 1),
+    ("x = 'https://a/b?y=1&auth_token=hunterIxyz'", "x = 'https://a/b?y=1&auth_token=***'", 1),
+    ("for password in ['a', 'b']: pass", "for password in ['***', '***']: pass", 2),
+    ("[try_it(secret) for secret in ('a', 'b')]", "[try_it(secret) for secret in ('***', '***')]", 2),
+    ("for token in ['a1b2c3d4e5', 'word']: pass", "for token in ['***', 'word']: pass", 1),
+    ("# my password is hunter8xyz.", "# my password is ***.", 1),
+    ("x = 'the passphrase was: hunter8xyz'", "x = 'the passphrase was: ***'", 1),
     ("setdefault('api_key', 'a1b2c3d4e5'", "setdefault('api_key', '***'", 1),
 ]
 UNCHANGED = [
+    "x = f'https://a/b?token={token}&x=1'",
+    "x = 'https://a/b?token=YOUR_TOKEN'",
+    "for token in ['the', 'sentence', '[PAD]']: pass",
+    "for password in df.columns: pass",
+    "# the password is required, the password was wrong",
     "",
     'password = ""',
     'password = "***"',

@@ -1009,6 +1009,202 @@ def test_the_kept_cells_bring_what_they_need_and_save_nothing(ready, jms_store):
     assert {tuple(does) for does, _ in cells[:-1]} == {("prepared",)}
 
 
+PASTED = {
+    "a star import": ["from sklearn.tree import *", "tree = ExtraTreeClassifier()"],
+    "exec": ["exec('depth = 2')", "tree = DecisionTreeClassifier(max_depth=depth)"],
+    "%run": [
+        "from pathlib import Path\nPath('h.py').write_text('depth = 2')",
+        "%run h.py",
+        "tree = DecisionTreeClassifier(max_depth=depth)",
+    ],
+    "a function changes its argument": [
+        "def add(d):\n    d['new'] = 1",
+        "add(df)",
+        "df['new']\ntree = DecisionTreeClassifier()",
+    ],
+    "a function changes its argument and answers": [
+        "def add(d):\n    d['new'] = 1\n    return 1",
+        "one = add(df)",
+        "df['new']\ntree = DecisionTreeClassifier()",
+    ],
+    "a loop over a list": ["for d in [df]:\n    d['new'] = 1", "df['new']\ntree = DecisionTreeClassifier()"],
+    "a loop over a name": ["both = [df]", "for d in both:\n    d['new'] = 1", "df['new']\ntree = DecisionTreeClassifier()"],
+    "another name": ["T = df", "T['new'] = 1", "df['new']\ntree = DecisionTreeClassifier()"],
+    "another name in the same cell": ["T = df\nT['new'] = 1", "df['new']\ntree = DecisionTreeClassifier()"],
+    "a part": [
+        "opts = {'tree': {}}",
+        "inner = opts['tree']\ninner['max_depth'] = 2",
+        "opts['tree']['max_depth']\ntree = DecisionTreeClassifier()",
+    ],
+    "pop": ["df['id'] = 'a'", "ids = df.pop('id')", "df.astype(float)\ntree = DecisionTreeClassifier()"],
+    "an object of its own": [
+        "class Steps:\n    def __init__(self, d): self.d = d\n    def transform(self): self.d['new'] = 1",
+        "steps = Steps(df)",
+        "steps.transform()",
+        "df['new']\ntree = DecisionTreeClassifier()",
+    ],
+    "global": [
+        "def setup():\n    global depth\n    depth = 2",
+        "def main():\n    setup()",
+        "main()",
+        "tree = DecisionTreeClassifier(max_depth=depth)",
+    ],
+    "read later": [
+        "def make():\n    def inner(): return depth\n    return inner",
+        "depth = 2",
+        "f = make()",
+        "tree = DecisionTreeClassifier(max_depth=f())",
+    ],
+    "match": ["match {'depth': 2}:\n    case {'depth': depth}: pass", "tree = DecisionTreeClassifier(max_depth=depth)"],
+    "in a branch": ["depth = 2", "if depth > 5:\n    depth = 5", "tree = DecisionTreeClassifier(max_depth=depth)"],
+    "a setting": [
+        "import sklearn",
+        "sklearn.set_config(transform_output='pandas')",
+        "StandardScaler().fit_transform(df).columns\ntree = DecisionTreeClassifier()",
+    ],
+    "a folder": [
+        "import os\nos.makedirs('sub', exist_ok=True)\nopen('sub/a.txt', 'w').close()",
+        "%cd -q sub",
+        "open('a.txt').close()\ntree = DecisionTreeClassifier()",
+    ],
+    "a magic of its own": [
+        "from IPython.core.magic import register_line_magic\n@register_line_magic\ndef depth_of(line): return 2",
+        "depth = %depth_of x",
+        "tree = DecisionTreeClassifier(max_depth=depth)",
+    ],
+    "an accessor": [
+        "@pd.api.extensions.register_dataframe_accessor('own')\nclass Own:\n    def __init__(self, d): self.d = d",
+        "df.own.d\ntree = DecisionTreeClassifier()",
+    ],
+    "run again with another need": [
+        "depth = 2",
+        "tree = DecisionTreeClassifier(max_depth=depth)",
+        "depth = tree.max_depth",
+        "tree = DecisionTreeClassifier(max_depth=depth)",
+    ],
+    "counted up": [
+        "depth = 2",
+        "depth += 1",
+        "depth += 1",
+        "assert depth == 4\ntree = DecisionTreeClassifier(max_depth=depth)",
+    ],
+    "a save in a branch": ["tree = DecisionTreeClassifier().fit(X_train, y_train)\nif len(df):\n    %save_model tree 'one'"],
+    "a save over two lines": [
+        "tree = DecisionTreeClassifier().fit(X_train, y_train)\n%save_model tree 'two' \\\n  -m accuracy=0.9\nafter = 1"
+    ],
+    "a model that was loaded": [
+        "old = LogisticRegression().fit(X_train, y_train)\n%save_model old 'old'",
+        "old = %load_model old",
+        "tree = DecisionTreeClassifier().set_params(max_depth=old.get_params()['max_iter'])",
+    ],
+    "names in a lambda": ["f = lambda: depth", "depth = 2", "tree = DecisionTreeClassifier(max_depth=f())"],
+}
+
+
+@pytest.mark.parametrize("kind", PASTED)
+def test_the_kept_cells_run_when_they_are_pasted(ready, jms_store, kind, tmp_path, monkeypatch):
+    from judge import new_shell
+
+    monkeypatch.chdir(tmp_path)
+    for number, cell in enumerate(PASTED[kind]):
+        last = number == len(PASTED[kind]) - 1
+        ready.run(cell + "\ntree.fit(X_train, y_train)" if last and ".fit(" not in cell else cell)
+    ready.run("%save_model tree 'kept'")
+    cells = [cell["code"] for cell in jms_store.get("kept").source["cells"]]
+    monkeypatch.chdir(tmp_path)
+    sklearn = pytest.importorskip("sklearn")
+    sklearn.set_config(transform_output="default")
+    monkeypatch.delattr(pytest.importorskip("pandas").DataFrame, "own", raising=False)
+    try:
+        with new_shell() as shell:
+            results = [shell.run_cell(cell) for cell in cells]
+            errors = [result.error_before_exec or result.error_in_exec for result in results]
+            assert not any(errors), (errors, cells)
+            assert "tree" in shell.user_ns
+    finally:
+        sklearn.set_config(transform_output="default")
+
+
+def test_what_only_looks_is_not_among_the_kept_cells(ready, jms_store):
+    for cell in (
+        "df.head()",
+        "print(df)",
+        "n = len(df)",
+        "df.describe().to_dict()",
+        "a = 1\na",
+        "%pip --version",
+        "for c in df: print(c)",
+    ):
+        ready.run(cell)
+    ready.run("clf = DecisionTreeClassifier().fit(X_train, y_train)\n%save_model clf 'kept'")
+    cells = [cell["code"].strip() for cell in jms_store.get("kept").source["cells"]]
+    assert cells == [SETUP.strip(), SPLIT.strip(), "clf = DecisionTreeClassifier().fit(X_train, y_train)"]
+
+
+def test_a_cell_that_is_too_long_is_left_out_whole_and_said_to_be(ready, jms_store):
+    ready.run(f"text = '{'word ' * 5000}'\n" + TREE)
+    shown = ready.run("%save_model clf 'kept'").text
+    assert jms_store.get("kept").source["cells"][-1]["code"].startswith("# left out: this cell has 25")
+    assert "1 cell too long to be kept" in shown.replace("\n", " ")
+
+
+SLOW = {
+    "loops in loops": "t = 0\nfor i in range(50):\n    for j in range(50):\n        t += i * j",
+    "an array cell by cell": "g = np.zeros((50, 50))\nfor i in range(50):\n    for j in range(50):\n        g[i, j] = np.sin(i) * np.cos(j) + i * j",
+    "comprehensions": "g = [[i * j for i in range(50)] for j in range(50)]",
+    "a helper with a loop": "def f(x):\n    s = 0\n    for i in range(20): s += i * x\n    return s\nr = [f(k) for k in range(30)]",
+    "a long list": f"a = {list(range(3000))}",
+    "a long dictionary": f"a = { {f'k{i}': i for i in range(1000)} }",
+}
+
+
+@pytest.mark.parametrize("kind", SLOW)
+def test_long_loops_and_literals_are_read_in_few_steps_and_nothing_gets_lost(ready, jms_store, kind, monkeypatch):
+    from jupyter_modelstore.capture import _watch
+
+    steps = []
+
+    class Reader(_watch.Reader):
+        def run(self, statements):
+            try:
+                super().run(statements)
+            finally:
+                steps.append(self.steps)
+
+    monkeypatch.setattr(_watch, "Reader", Reader)
+    ready.run(TREE)
+    ready.run(f"acc = {ACC}\n" + SLOW[kind])
+    assert max(steps) < 2_000
+    ready.run('%save_model clf "kept"')
+    assert jms_store.get("kept").metrics["accuracy"] == ready.shell.user_ns["acc"]
+
+
+def test_a_loop_that_is_not_read_to_its_end_makes_no_number_wrong(ready, jms_store):
+    ready.run(
+        "scores = {}\nfor depth in range(1, 50):\n    for _ in range(50): t = _ * 2\n    clf = DecisionTreeClassifier(max_depth=depth, random_state=0).fit(X_train, y_train)\n    scores[depth] = clf.score(X_test, y_test)"
+    )
+    ready.run('%save_model clf "kept"')
+    kept = dict(jms_store.get("kept").metrics)
+    assert kept in ({}, {"accuracy": ready.shell.user_ns["scores"][49]})
+
+
+def test_a_cell_whose_reading_is_given_up_leaves_nothing_for_certain(ready, jms_store, monkeypatch):
+    from jupyter_modelstore.capture import _expressions
+
+    ready.run(TREE)
+    ready.run(f"acc = {ACC}")
+    monkeypatch.setattr(_expressions, "_MOST_STEPS", 12)
+    ready.run(
+        "clf.fit(X_train, y_train)\nx = [X_train, X_train, X_train, X_train, X_train, X_train, X_train, X_train, X_train, X_train]\nclf.fit(X_test, y_test)"
+    )
+    monkeypatch.setattr(_expressions, "_MOST_STEPS", 30_000)
+    ready.run(f"acc2 = {ACC}")
+    ready.run('%save_model clf "kept"')
+    record = jms_store.get("kept")
+    assert record.training_samples is None
+    assert record.source.get("metrics", {}).get("accuracy", {}).get("split") != "test"
+
+
 def test_cells_are_kept_in_order_with_what_they_did(ready, jms_store):
     ready.run("def evaluate(m):\n    return accuracy_score(y_test, m.predict(X_test))")
     ready.run("clf = DecisionTreeClassifier(max_depth=2)")

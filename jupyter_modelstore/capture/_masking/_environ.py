@@ -85,6 +85,8 @@ def _forms(value: str) -> Iterator[str]:
         yield base64.b64encode(text).decode().rstrip("=")
         yield base64.urlsafe_b64encode(text).decode().rstrip("=")
     yield data.hex()
+    if len(value) >= _SAFE:
+        yield value[::-1]
     if "\n" in value:
         lines = map(str.strip, value.splitlines())
         yield from (line for line in lines if len(line) >= _LEAST_LINE and '": ' not in line)  # not those of JSON

@@ -49,6 +49,11 @@ def _is_bearer(value: str) -> bool:
     return _names.is_mixed(value) or _names.is_random(value)
 
 
+def _is_given(value: str) -> bool:
+    """Tell whether what stands behind ``?token=`` in an address is one, and not a word for it."""
+    return not _names.stands_for(value) and _names.suits(_names.Says.NO_PATH, value)
+
+
 _KINDS = (
     # GitHub, Stripe, Shopify, DigitalOcean, Linear, Docker and others.
     _prefixed(
@@ -97,6 +102,12 @@ _KINDS = (
     _of("hooks.zapier.com", r"hooks\.zapier\.com/hooks/catch/([\w/]{8,})"),
     _of("AccountKey SharedAccessKey SharedSecretValue", r"(?:AccountKey|SharedAccessKey|SharedSecretValue)=([\w+/=%-]{16,})"),
     _of("sig=", r"(?<![A-Za-z])sig=([\w%+/=-]{16,})", lambda value: "%" in value or _names.is_random(value)),
+    _of(
+        "token= auth= jwt= password= passwd= secret=",
+        r"://[^\s\"'`<>{}]{1,300}?[?&](?:auth[_-]?|access[_-]?|api[_-]?|user[_-]?)?(?:token|auth|jwt|password|passwd|secret)="
+        r"([^\s&#\"'`<>{}\\]{6,400})",
+        _is_given,
+    ),
     _of("earer", r"(?<!\w)[Bb]earer[ \t]+([\w.~+/=:-]{8,400})", _is_bearer),
     _of("EARER", r"(?<!\w)BEARER[ \t]+([\w.~+/=:-]{8,400})", _is_bearer),
     _of("asic ASIC", r"(?<!\w)(?:[Bb]asic|BASIC)[ \t]+([A-Za-z0-9+/]{6,400}={0,2})", _is_login),

@@ -109,6 +109,12 @@ def _bind(target: ast.expr, value: ast.expr) -> Iterator[Value]:
         yield from _named(_name(target), value)
 
 
+def _looped(node: ast.For | ast.AsyncFor | ast.comprehension) -> Iterator[Value]:
+    """Yield what a loop runs over, if it is written there and the name of a round says that it is secret."""
+    if isinstance(node.target, ast.Name) and isinstance(node.iter, (ast.Tuple, ast.List, ast.Set)):
+        yield from _named(node.target.id, node.iter)
+
+
 def _name(node: ast.AST) -> str:
     """Return what a value goes by: a variable, an attribute, a key."""
     if isinstance(node, ast.Name):
@@ -318,6 +324,9 @@ _BINDINGS: dict[type[ast.AST], Callable[[Any], Iterator[Value]]] = {
     ast.AnnAssign: _assigned,
     ast.AugAssign: _assigned,
     ast.NamedExpr: _assigned,
+    ast.For: _looped,
+    ast.AsyncFor: _looped,
+    ast.comprehension: _looped,
     ast.keyword: _of_keyword,
     ast.Dict: _of_dict,
     ast.arguments: _of_arguments,

@@ -70,6 +70,9 @@ _FLAGS = {  # how programs take a password in one letter
 }
 PROGRAMS = frozenset(_FLAGS) | {"mysqldump", "mysqladmin", "mariadb", "wget", "https", "podman", "helm"}
 _FLAGS |= {"wget": _FLAGS["curl"], "https": _FLAGS["http"], "podman": _FLAGS["docker"], "helm": _FLAGS["docker"]}
+_SAID = re.compile(
+    r"(?<![\w-])((?:pass(?:word|wd|phrase|code)|pwd|pw))[ \t]{1,4}(?:is|was)[ \t:]{1,4}[\"'`]?([^\s\"'`]{6,100})"
+)
 _REGEX = re.compile(r"\\[wWsSdDb]|\[\^|\(\?|\.[*+]")
 
 
@@ -81,6 +84,10 @@ def pairs(text: str, start: int, end: int, manner: Manner) -> Iterator[Span]:
     if manner is Manner.CODE:
         for found in _POSITIONAL.finditer(text, start, end):
             yield from _quoted(text, found[2], found.end(), end, manner, at_most=Says.UNUSUAL)
+    for found in _SAID.finditer(text, start, end):
+        value = found[2].rstrip(").,;:!?")
+        if is_mixed(value):
+            yield found.start(2), found.start(2) + len(value)
     if "-" in part:
         yield from _options(text, start, end, manner)
     if manner is Manner.COMMAND:
