@@ -215,13 +215,14 @@ def metrics_from(pairs: Sequence[str] | None, value_of: Callable[[str], object] 
         found = _PAIR.fullmatch(pair)
         name, equals, text = (found[1], "=", found[2]) if found else (pair, "", "")
         if not equals or not name.strip() or not text.strip():
-            raise InvalidValue(f"'{visible(pair)}' is no metric.", "Write -m NAME=VALUE, for example -m auc=0.93.")
+            raise InvalidValue(f"'{visible(pair)}' is no metric.", "Write -m NAME=VALUE, for example -m roc_auc=0.93.")
         try:
             metrics[name.strip()] = int(text) if text.strip().lstrip("+-").isdecimal() else float(text)
         except ValueError as error:
             if value_of is None:
                 raise InvalidValue(
-                    f"'{visible(text)}' is not a number.", "Write -m NAME=VALUE, such as -m auc=0.93."
+                    f"'{visible(text)}' is not a number.",
+                    "Write the number itself, such as -m roc_auc=0.93; only %save_model reads variables.",
                 ) from error
             metrics[name.strip()] = value_of(text.strip())
     return metrics

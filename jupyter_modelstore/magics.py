@@ -172,16 +172,19 @@ class Magics:
         from jupyter_modelstore.verbs import VERBS
 
         verb, words = VERBS["show"], split_line(line)
+        found, stored = self._variable(words), True
         try:
             self.run_verb(verb, line, "%model_card")
         except (NotFound, InvalidReference):
-            found = self._variable(words)
             if found is None:
                 raise
+            stored = False
+        if found is not None:
             self.watching.advance()
             known = self.store.recognise(found)
             state = "unsaved" if known is None else "unchanged" if known[1] else self.watching.watch.since_kept(found)
-            show(card.variable_card(str(words[0]), None if known is None else known[0], state, self.store.where))
+            record = None if known is None else known[0]
+            show(card.variable_card(str(words[0]), record, state, self.store.where, brief=stored))
 
     def _variable(self, words: list[Word]) -> object:
         """Return the model that the one word of a line names; None if it names none."""

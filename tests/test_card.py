@@ -727,7 +727,7 @@ def test_a_deletion_says_what_is_held_until_when_and_the_way_back():
         "  goes for good  2026-12-23 21:30 (in 30 days)\n"
         "  undo           %restore_model churn:3\n"
         "  free it now    %delete_model churn:3 --now\n"
-        "  aliases lost   @champion\n"
+        "  aliases lost   @champion · after a restore, back with · %alias_model churn:3 champion\n"
         "  was once       @staging"
     )
 

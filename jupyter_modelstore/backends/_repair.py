@@ -102,7 +102,7 @@ def repair(directory: Path, user_id: str) -> Finding:
                 leftover.unlink(missing_ok=True)
     text = f"{models} models read back, {adopted} files adopted as '{ADOPTED_NAME}'"
     kept = f"; the damaged database is kept as {aside.name}" if aside else ""
-    hint = f"%models {ADOPTED_NAME} shows what has lost its name; %edit_model and a copy under a new name give it one."
+    hint = f"%models {ADOPTED_NAME} shows what has lost its name; load a version, and save it under its name."
     details = {"models": models, "adopted": adopted, "kept": str(aside or "")}
     return Finding(what="repair", ok=True, message=text + kept, hint=hint if adopted else "", details=details)
 

@@ -254,7 +254,8 @@ class LocalBackend:
             if version is None:
                 return None
         if version is not None:
-            return self._one(db, "m.name_key = ? AND m.version = ?", [key_of(ref.name), version])
+            record = self._one(db, "m.name_key = ? AND m.version = ?", [key_of(ref.name), version])
+            return None if record is None or (ref.version is not None and at is not None and record.created_at > at) else record
         return self._newest(db, ref.name, at)
 
     def _ask(self, question: Callable[[sqlite3.Connection], _Answer]) -> _Answer:

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from types import ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from jupyter_modelstore.capture._describe import algorithm_of
@@ -21,6 +21,7 @@ from jupyter_modelstore.capture._model import is_container, refusal
 from jupyter_modelstore.errors import NotFound, UsageError
 from jupyter_modelstore.names import visible
 
+_NO_DATA = (ModuleType, FunctionType, BuiltinFunctionType, type)
 _IPYTHON = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 _MOST_EXPRESSION = 1_000
 _GRAMMAR = "Write a name, an attribute or a plain subscript: clf, search.best_estimator_, models['rf'], fits[-1].model"
@@ -140,7 +141,7 @@ def _value(node: ast.expr, namespace: Mapping[str, object]) -> Any:  # noqa: ANN
         names = [
             known
             for known, value in dict(namespace).items()
-            if is_a(known, str) and not known.startswith("_") and known not in _IPYTHON and type(value) is not ModuleType
+            if is_a(known, str) and not known.startswith("_") and known not in _IPYTHON and type(value) not in _NO_DATA
         ]
         models = [candidate.name for candidate in candidates(namespace)]
         raise NotFound(f"There is no variable '{visible(name)}'.", _nearest(name, names, models))

@@ -40,7 +40,7 @@ def record_card(record: ModelRecord, where: str = "") -> Shown:
     return shown(_doc(record, where))
 
 
-def variable_card(variable: str, record: ModelRecord | None, state: State, where: str) -> Shown:
+def variable_card(variable: str, record: ModelRecord | None, state: State, where: str, *, brief: bool = False) -> Shown:
     """Return what the store knows of a variable of the notebook.
 
     Parameters
@@ -53,19 +53,21 @@ def variable_card(variable: str, record: ModelRecord | None, state: State, where
         ``unchanged``, ``refitted`` or ``changed`` since then; ``unsaved`` without a record.
     where
         ``on this machine``.
+    brief
+        Without the card of the record: it, or that of another model of this name, stands above.
     """
-    name = words.line(variable, 100)
+    name = f"The variable {words.line(variable, 100)}" if brief else words.line(variable, 100)
     if record is None or state == "unsaved":
         text, save_as = f"{name} is not in the store", "name"
     elif state == "unchanged":
         text, save_as = f"{name} is {read.title(record)}, unchanged", ""
     else:
         text, save_as = f"{name} was {read.title(record)}; {state} since", read.clean(record)
-    line = f'%save_model {as_word(name)} "{save_as}"' if save_as else ""
+    line = f'%save_model {as_word(words.line(variable, 100))} "{save_as}"' if save_as else ""
     save = (Note((Bit(line, "code", "Keep it with" if state == "unsaved" else "Keep it as the next version with"),)),)
     title = of_kind("strong", text)
-    if record is None:
-        return shown(Doc(title, words.line(where), save), small=True)
+    if record is None or brief:
+        return shown(Doc(title, words.line(where), save if line else ()), small=True)
     doc = _doc(record, "")
     return shown(Doc(title, words.line(where), (*(save if line else ()), Note(doc.title), *doc.blocks)))
 

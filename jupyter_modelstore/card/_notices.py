@@ -100,13 +100,22 @@ def removal_card(removal: Removal, verb: str, ref: str | None = None, now: datet
         rows += _ways_on(records, ref)
     if removal.removed_aliases:
         lost = "aliases lost" if verb != "would be deleted" else "aliases that would go"
-        rows.append((lost, of_kind("alias", *(words.line(alias, 50) for alias in removal.removed_aliases[:20]))))
+        named = of_kind("alias", *(words.line(alias, 50) for alias in removal.removed_aliases[:20]))
+        rows.append((lost, (*named, *_aliases_back(removal, verb))))
     if removal.returned_aliases:
         back = [f"{words.line(alias, 50)} → {words.line(to, 120)}" for alias, to in removal.returned_aliases[:20]]
         rows.append(("aliases back", of_kind("alias", *back)))
     if removal.former_aliases:
         rows.append(("was once", of_kind("alias", *(words.line(alias, 50) for alias in removal.former_aliases[:20]))))
     return shown(Doc(title, blocks=(Facts(tuple(rows)),) if rows else ()), small=True)
+
+
+def _aliases_back(removal: Removal, verb: str) -> Line:
+    """Return the lines that give a version its aliases back, after the one that restores it."""
+    if verb != "deleted" or len(removal.records) != 1:
+        return ()
+    lines = [read.command("alias_model", read.typed(removal.records[0]), f" {alias}") for alias in removal.removed_aliases[:3]]
+    return (*plain("after a restore, back with"), *of_kind("code", *lines)) if all(lines) else ()
 
 
 def _which(records: Sequence[ModelRecord]) -> str:

@@ -91,8 +91,9 @@ def not_found(backend: Backend, ref: Reference, at: str | date | None) -> NotFou
     if held:
         there = ", ".join([str(record.version) for record in held[:8]]) + (" …" if len(held) > 8 else "")  # noqa: PLR2004 (a line's worth)
         aliases = ", ".join(f"@{alias}" for record in held for alias in record.aliases)
+        missing = f"{ref.name} has no alias '{ref.alias}'" if ref.alias is not None else f"There is no '{ref}'"
         return NotFound(
-            f"There is no '{ref}'. {ref.name} has version{'s' if len(held) > 1 else ''} {there}"
+            f"{missing}. {ref.name} has version{'s' if len(held) > 1 else ''} {there}"
             + (f" and alias{'es' if ' ' in aliases else ''} {aliases}." if aliases else "."),
             f"%modelstore versions {typed(ref.name)} shows them.",
         )
