@@ -38,12 +38,16 @@ class Watching:
         self._shell = shell
         self._settings = settings
         self._watch: Watch | None = None
+        self._first: tuple[int, str] | None = None
         self._lock = threading.RLock()
 
     def begin(self) -> None:
         """Have IPython tell of each cell."""
         for event, method in _EVENTS.items():
             self._shell.events.register(event, getattr(self, method))
+        raw = getattr(self._shell.history_manager, "input_hist_raw", [""])
+        if "jupyter_modelstore" in raw[-1]:
+            self._first = (len(raw) - 1, raw[-1])
 
     @property
     def watch(self) -> Watch:
@@ -52,6 +56,8 @@ class Watching:
             from jupyter_modelstore.capture import Watch
 
             self._watch = Watch()
+            if self._first is not None:
+                self._watch.begin(*self._first)
         return self._watch
 
     def before(self, info: Any) -> None:  # noqa: ANN401 (IPython's ExecutionInfo)

@@ -94,6 +94,12 @@ class Watch:
 
     # ---- being told --------------------------------------------------------------------------------------------------
 
+    def begin(self, number: int, source: str) -> None:
+        """Note the cell that loaded the extension: what it did is not known, but later cells may need its imports."""
+        tree = parse(source) if len(source) <= _MOST_SOURCE else None
+        self._runs += 1
+        self.cells[self._runs] = Cell(number, source, uses_of(tree.body if isinstance(tree, ast.Module) else [], source))
+
     def before(self, source: str, namespace: Mapping[str, Any]) -> None:
         """Note that a cell begins."""
         outer = self._running[0] if self._running else None

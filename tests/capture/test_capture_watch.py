@@ -1291,3 +1291,16 @@ def test_a_secret_at_the_cut_of_a_long_line_is_masked(ready, jms_store):
     )
     ready.run('%save_model clf "kept"')
     assert "horse" not in str(jms_store.get("kept").to_json())
+
+
+def test_the_cell_that_loads_the_extension_brings_its_imports(notebook, jms_store):
+    notebook.run("%unload_ext jupyter_modelstore")
+    notebook.run(
+        "import numpy as np\n%load_ext jupyter_modelstore\nfrom sklearn.tree import DecisionTreeClassifier\nfitted = 1"
+    )
+    notebook.run("clf = DecisionTreeClassifier().fit(np.eye(4), [0, 1, 0, 1])")
+    notebook.run('%save_model clf "kept"')
+    cells = [cell["code"] for cell in jms_store.get("kept").source["cells"]]
+    assert "import numpy as np" in cells[0]
+    assert "from sklearn.tree" in cells[0]
+    assert "load_ext" not in "".join(cells)
