@@ -10,6 +10,7 @@ from jupyter_modelstore._owners import is_owned
 from jupyter_modelstore.capture import _library as library
 from jupyter_modelstore.capture._cells import FITTING, walk
 from jupyter_modelstore.capture._domain import (
+    DERIVED,
     PLAIN,
     UNKNOWN,
     Box,
@@ -25,16 +26,18 @@ from jupyter_modelstore.capture._domain import (
     Thing,
     Unknown,
     Value,
+    plain,
 )
 from jupyter_modelstore.capture._expressions import altered, is_risky, rooted
 from jupyter_modelstore.capture._kinds import MISSING, is_a, kind_of_class, words
 from jupyter_modelstore.capture._scope import Frame
 from jupyter_modelstore.capture._scores import Scores, within
 from jupyter_modelstore.capture._state import TUNED, Fit, Tracked
-from jupyter_modelstore.capture._tables import SHUFFLES, writes
+from jupyter_modelstore.capture._tables import REDUCED, SHUFFLES, writes
 
 _PREDICT = frozenset({"predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples"})
-_STILL_MADE = frozenset({"round", "astype", "argmax", "reshape", "ravel", "squeeze", "flatten", "copy"})
+_STILL_MADE = frozenset({"reshape", "ravel", "squeeze", "flatten", "copy"})
+_CUTS = frozenset({"round", "astype"})
 _SAME_VALUES = frozenset(
     {
         "array",
@@ -63,13 +66,15 @@ _SAME_VALUES = frozenset(
     }
 )
 """Functions after which the numbers in rows are still what they were, or as good as that on both sides of a split."""
-_STILL_ANSWERS = words("array asarray ascontiguousarray ravel squeeze argmax where Series DataFrame list tuple copy deepcopy")
+_STILL_ANSWERS = words("array asarray ascontiguousarray ravel squeeze Series DataFrame list tuple copy deepcopy")
 """Functions of numpy, pandas and Python after which predictions are what they were."""
 _MOST_DEPTH = 5
+_OF_CONTAINERS = frozenset(dir(list)) | frozenset(dir(dict))
 _ASKING = (
     *(
         "get_",
-        "__",
+        "__sklearn_",
+        "__get",
         "evals_result",
         "kneighbors",
         "apply",
@@ -86,6 +91,8 @@ _ASKING = (
 _RACING = frozenset({"threading", "concurrent", "multiprocessing", "asyncio", "dask", "ray", "joblib"})
 _MATRICES = frozenset({"DMatrix", "QuantileDMatrix", "Dataset", "Pool"})
 _TRAINERS = frozenset({("xgboost", "train"), ("lightgbm", "train"), ("catboost", "train")})
+_TRAINED_ON = ("dtrain", "train_set", "pool")
+_BEGINNINGS = frozenset({"xgb_model", "init_model"})
 _ROUNDED = "it was rounded: keep the whole number in a variable"
 _UNREADABLE = "code that cannot be followed may have changed it after its fit"
 
@@ -103,14 +110,14 @@ class Calls(Scores):
                     return self._method(base, node.func.attr, node)
                 function = self._attribute_of(base, node.func)
                 if isinstance(base, (Const, Items)) or (isinstance(base, Unknown) and base.plain):
-                    return self._method_of_plain(node)
+                    return self._method_of_plain(base, node)
             else:
                 base, function = UNKNOWN, self.read(node.func)
             return self._function(function, node)
         finally:
             self.calls.pop()
 
-    def _method_of_plain(self, node: ast.Call) -> Value:
+    def _method_of_plain(self, base: Value, node: ast.Call) -> Value:
         """Return what a method of a text, a plot or the like answers; a function that it is handed may do anything."""
         given, named = self._arguments(node)
         every = [*given, *named.values()]
@@ -118,14 +125,19 @@ class Calls(Scores):
             return self._opaque(every)
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         self._changed_in_place(name, every, named)
-        return self._from(every)
+        return self._from([base, *every])
 
-    def _changed_in_place(self, name: str, every: list[Value], named: Mapping[str, Value]) -> None:
-        """Note what functions of numpy do to what they are handed: they shuffle it, or write their answer into it."""
+    def _changed_in_place(self, name: str, every: list[Value], named: Mapping[str, Value], out: int | None = None) -> None:
+        """Note what functions of numpy do to what they are handed: they shuffle it, or write their answer into it.
+
+        ``out``: from this argument on that is what they are handed it for.
+        """
         written = (
             every if "shuffle" in name else every[:1] if name in {"put", "place", "copyto", "putmask", "fill_diagonal"} else []
         )
-        for value in [*written, *(value for word, value in named.items() if word == "out")]:
+        if out is not None:
+            written = [*written, *every[out : len(every) - len(named)]]
+        for value in within([*written, *(value for word, value in named.items() if word == "out")]):
             self.spoil(value)
 
     def _attribute_of(self, base: Value, node: ast.Attribute) -> Value:
@@ -175,20 +187,25 @@ class Calls(Scores):
                 self._opaque([*given, *named.values()])
             return self.method_of_data(base, name, node, named)
         if isinstance(base, Box):
-            return self._method_of_box(base, name, given)
+            return self._method_of_box(base, name, given, named)
         if writes(name):
             self.spoil(base)
             return PLAIN
         if isinstance(base, Score):
             return self._method_of_score(base, name)
-        return self.mixed(base, *(value for value in given if not isinstance(value, Thing))) if name in _STILL_MADE else PLAIN
+        made = self.mixed(base, *(value for value in given if not isinstance(value, Thing)))
+        if name in _CUTS and isinstance(made, Made):
+            return made if _is_float(given) else replace(made, cut=True)
+        if name == "argmax" and isinstance(made, Made):
+            return replace(made, yes=True)
+        return PLAIN if name in REDUCED else made if name in _STILL_MADE else altered(made)
 
     def _method_of_score(self, score: Score, name: str) -> Value:
-        if name == "mean" and score.read in {"mean", "-mean"}:
-            return replace(score, read=score.read)
+        if name == "mean" and score.read == "mean":
+            return replace(score, read="number")
         return replace(score, why=_ROUNDED) if name == "round" else PLAIN
 
-    def _method_of_box(self, box: Box, name: str, given: list[Value]) -> Value:
+    def _method_of_box(self, box: Box, name: str, given: list[Value], named: Mapping[str, Value]) -> Value:
         if name == "append" and box.length is not None and given:
             if self.maybe or self.looping:
                 box.forget()
@@ -197,19 +214,20 @@ class Calls(Scores):
             box.length += 1
         elif name == "get" and given and isinstance(given[0], Const):
             return box.items.get(given[0].value, UNKNOWN)
-        elif name == "update" and given and isinstance(given[0], Box):
-            if not given[0].whole:
+        elif name == "update" and len(given) == 1 and isinstance(given[0], Box) and given[0].length is None and not named:
+            if not given[0].whole or self.maybe:
                 box.forget()
-            box.items.update(given[0].items)
+            else:
+                box.items.update(given[0].items)
         elif name not in {"items", "keys", "values", "index", "count", "copy"}:
             self.touch_in(box, _UNREADABLE)
-            return self._opaque(given)
+            return self._opaque([*given, *named.values()], ours=name not in _OF_CONTAINERS)
         return Box(dict(box.items), box.length, box.whole) if name == "copy" else UNKNOWN
 
     def _method_of_model(self, tracked: Tracked, name: str, node: ast.Call) -> Value:
         given, named = self._arguments(node)
         first = given[0] if given else named.get("X", named.get("exog", named.get("data")))
-        data = first if isinstance(first, Data) else None
+        data = self.rows_in(first)
         if FITTING.fullmatch(name):
             return self._fitted(tracked, name, given, named)
         if name in _PREDICT:
@@ -224,12 +242,13 @@ class Calls(Scores):
         if name in {"transform", "inverse_transform"}:
             return self._transformed(data, tracked) if data else UNKNOWN
         if name in {"set_params", "set_output"}:
+            tracked.past = tracked.lessons
             self.touch(tracked, TUNED)
             tracked.tuned = not self.maybe
             tracked.fit, tracked.why = None, TUNED
             return Model(tracked.key)
         if name.startswith(_ASKING):
-            return UNKNOWN if name == "get_booster" else PLAIN
+            return UNKNOWN if name == "get_booster" else DERIVED
         self.touch(tracked, f"{name}() may have changed it after its fit")
         for value in (*given, *named.values()):
             self.touch_in(value, _UNREADABLE)
@@ -239,12 +258,13 @@ class Calls(Scores):
         self.fits += 1
         x = given[0] if given else named.get("X")
         y = given[1] if len(given) > 1 else named.get("y")
-        data, truth = (value if isinstance(value, Data) else None for value in (x, y))
-        before = tracked.fit
+        data, truth = self.rows_in(x), y if isinstance(y, Data) else None
+        before, lessons = tracked.fit, tracked.lessons
         if tracked.alien and tracked.ref is None:
             self.touch_all(_UNREADABLE)
         self.touch(tracked, "")
-        whole = not name.startswith("partial")
+        begun, earlier = self._begun_with(named)
+        partial = name.startswith("partial")
         fit = Fit(
             cell=self.cell,
             code=self.code(),
@@ -252,13 +272,23 @@ class Calls(Scores):
             x=data,
             y=truth,
             evals=self._evals(named),
-            whole=whole,
+            whole=not (partial or begun),
+            before=() if partial else lessons,
+            earlier=(*earlier, *lessons) if partial else earlier,
         )
         if before is not None and not tracked.returns_self:
             fit = replace(before, cell=self.cell, code=self.code())
-        fit.again = before is not None
         if self.looping:
             fit.alone = False
+        target = self._learned(tracked, fit)
+        if name == "fit_transform" and data is not None:
+            return self._transformed(data, target)
+        if name == "fit_predict":
+            return Made(target.key, target.version, data)
+        return Model(target.key)
+
+    def _learned(self, tracked: Tracked, fit: Fit) -> Tracked:
+        """Note a fit; return what was fitted by it: the model itself, or what its ``fit`` returns."""
         self.note(tracked, "fitted")
         target = tracked if tracked.returns_self else self.state.follow()
         if target is not tracked:
@@ -270,11 +300,17 @@ class Calls(Scores):
             else (None, "it was fitted where it cannot be followed: in a branch, or a loop that may not have run")
         )
         target.sure, target.touched = sure, not sure
-        if name == "fit_transform" and data is not None:
-            return self._transformed(data, target)
-        if name == "fit_predict":
-            return Made(target.key, target.version, data)
-        return Model(target.key)
+        return target
+
+    def _begun_with(self, named: Mapping[str, Value]) -> tuple[bool, tuple[Data | None, ...]]:
+        """Tell whether a fit goes on from another model, and what that has learned from."""
+        begun = [
+            value
+            for name, value in named.items()
+            if isinstance(value, Model) or (name in _BEGINNINGS and value != Const(None)) or name == "**"
+        ]
+        known = [self.state.models[value.key].lessons or (None,) if isinstance(value, Model) else (None,) for value in begun]
+        return bool(begun), tuple(data for lessons in known for data in lessons)
 
     def _transformed(self, data: Data, tracked: Tracked) -> Data:
         """Return data that a transformer made: other values, the same rows."""
@@ -283,6 +319,8 @@ class Calls(Scores):
 
     def _evals(self, named: Mapping[str, Value]) -> tuple[tuple[Data | None, str], ...]:
         """Return the data that a booster was watched on: ``eval_set=[(X_val, y_val)]``, or ``eval_X=(X_val,)``."""
+        if named.get("eval_names", Const(None)) != Const(None):
+            return ()  # their titles say nothing then
         pairs = _listed(named.get("eval_set"))
         data = [pair.values[0] if isinstance(pair, Items) and pair.values else None for pair in pairs]
         found = named.get("eval_X")
@@ -306,15 +344,15 @@ class Calls(Scores):
         if root == "sklearn" and library.is_genuine(thing):
             return self.of_sklearn(thing, name, given, named, node)
         if root in {"xgboost", "lightgbm", "catboost"} and name in _MATRICES:
-            data = next((value for value in every if isinstance(value, Data)), None)
-            return replace(data, id=self.state.known("matrix", data.id)) if data is not None else UNKNOWN
+            data = given[0] if given else named.get("data")
+            return replace(data, id=self.state.known("matrix", data.id)) if isinstance(data, Data) else UNKNOWN
         if (root, name) in _TRAINERS:
-            return self._trained(every, node)
+            return self._trained(given, named, node)
         if name == "sqrt" and len(given) == 1 and isinstance(given[0], Score):
             return rooted(given[0])
         if name in {"round", "float", "mean", "around"} and given and isinstance(given[0], Score):
-            if name == "mean" and given[0].read not in {"mean", "-mean"}:
-                return UNKNOWN
+            if name == "mean":
+                return replace(given[0], read="number") if given[0].read == "mean" else UNKNOWN
             return replace(given[0], why=_ROUNDED) if name in {"round", "around"} else given[0]
         return None
 
@@ -324,22 +362,26 @@ class Calls(Scores):
         for value in every:
             self.touch_in(value, _UNREADABLE)
         if not keep:
-            for names in (self.state.names, *(frame.names for frame in self.frames)):
-                for name in names:
-                    names[name] = UNKNOWN
-            self.seen |= set(self.state.names)
-            self.pending |= set(self.namespace)
+            self.forget_names()
         return UNKNOWN
 
-    def _trained(self, every: list[Value], node: ast.Call) -> Model:
+    def _trained(self, given: list[Value], named: Mapping[str, Value], node: ast.Call) -> Model:
         """Return what ``xgboost.train`` and its like return: a booster that learned."""
         self.fits += 1
         tracked = self.state.follow()
-        data = next((value for value in every if isinstance(value, Data)), None)
+        data = next((value for value in given if isinstance(value, Data)), None)
+        data = next((value for name in _TRAINED_ON if isinstance(value := named.get(name), Data)), data)
+        begun, earlier = self._begun_with(named)
         tracked.sure = not self.maybe
         if tracked.sure:
             tracked.fit = Fit(
-                cell=self.cell, code=self.code(node), about=self.about(data, None), x=data, alone=not self.looping
+                cell=self.cell,
+                code=self.code(node),
+                about=self.about(data, None),
+                x=data,
+                whole=not begun,
+                earlier=earlier,
+                alone=not self.looping,
             )
         self.note(tracked, "fitted")
         return Model(tracked.key)
@@ -352,9 +394,8 @@ class Calls(Scores):
         ``ours``: it is the notebook's, and reaches what has a name there.
         """
         self.touch_all(_UNREADABLE)
-        for value in list(self.state.names.values()) if ours else ():
-            if isinstance(value, Made):
-                self.spoil(value)
+        if ours:
+            self.everywhere(_out_of_reach)
         for value in every:
             self.touch_in(value, _UNREADABLE)
         for value in every:
@@ -367,10 +408,14 @@ class Calls(Scores):
         """Return what a harmless function answers."""
         if library.qualified(thing) == ("types", "SimpleNamespace"):
             return Box({f".{name}": value for name, value in named.items()})
-        self._changed_in_place(library.qualified(thing)[1], every, named)
         name = library.qualified(thing)[1]
+        self._changed_in_place(name, every, named, library.out_of(thing))
         if library.keeps_meaning(thing) and any(isinstance(value, Made) for value in every):
             made = self.mixed(*every)
+            if name == "argmax" and isinstance(made, Made):
+                return replace(made, yes=True)
+            if name == "where" and every[1:] == [Const(1), Const(0)] and isinstance(made, Made) and made.yes:
+                return made
             return made if name in _STILL_ANSWERS else altered(made)
         return self._from(every, alike=not SHUFFLES.search(name), step=name)
 
@@ -381,7 +426,7 @@ class Calls(Scores):
                 isinstance(value, (Model, Function)) or (isinstance(value, Unknown) and not value.plain)
                 for value in within(every)
             )
-            return UNKNOWN if risky else PLAIN
+            return UNKNOWN if risky else plain(within(every))
         steps = data[0].steps if len({value.steps for value in data}) == 1 else (self.state.new(),)
         if step is not None and step not in _SAME_VALUES:
             steps = (*steps, step)
@@ -401,7 +446,7 @@ class Calls(Scores):
             isinstance(part, (ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal)) for part in walk(function.node)
         )
         if frame is None or odd or len(self.frames) >= _MOST_DEPTH:
-            return self._opaque([*given, *named.values()])
+            return self._opaque([*given, *named.values()], ours=True)
         self.used.add(function.cell)
         outermost = self.origin is None
         if outermost:
@@ -413,6 +458,17 @@ class Calls(Scores):
             self.frames.pop()
             if outermost:
                 self.origin = None
+
+
+def _is_float(given: list[Value]) -> bool:
+    return bool(given) and isinstance(given[0], Thing) and given[0].value is float
+
+
+def _out_of_reach(value: Value) -> Value:
+    """Return what is left of a value that code of the notebook's may have changed or exchanged."""
+    if isinstance(value, Box):
+        value.items = {key: part if isinstance(part, (Model, Box)) else UNKNOWN for key, part in value.items.items()}
+    return UNKNOWN if isinstance(value, Made) else value
 
 
 def _listed(value: Value | None) -> list[Value | None]:

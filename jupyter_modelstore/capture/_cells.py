@@ -19,8 +19,16 @@ _OTHER_LANGUAGES = re.compile(
     r"bash|sh|script|html|javascript|js|latex|markdown|svg|perl|ruby|\w*sql|writefile|file|python[23]?|pypy|cython|r|bigquery",
     re.IGNORECASE,
 )
-_CELL_MAGIC = re.compile(r"\s*%%(\w+)[^\n]*\n?")
-_TIMED = re.compile(r"%(?:time|timeit|prun|memit)\s+(?:-\w+(?:\s+\d+)?\s+)*(?=\S)")
+_CELL_MAGIC = re.compile(r"\s*%%(\w+)([^\n]*)\n?")
+_IN_NAMESPACE = words("time capture prun")
+"""Cell magics that run the cell as if they were not there."""
+_OPTIONS = r"(?:-\w+(?:\s+\d+)?\s+)*"
+_TIMED = re.compile(rf"%(time|timeit|prun|memit)\s+{_OPTIONS}(?=\S)")
+_OFTEN = words("timeit memit")
+"""Magics that run code often, with variables of its own, or as another process."""
+_PERHAPS = "if 0 < 1: "
+_LINES = re.compile(r"(?m)^(?:[ \t]*(?:[\w\s,]+=\s*)?[%!](?:[^\n]*\\\n)*[^\n]*|[^\n]*)$")
+"""Lines, of which those of magics go on behind a backslash; Python's own lines are left as they are."""
 _ASSIGNED = re.compile(r"(\s*)([\w\s,]+?)\s*=\s*[%!]")
 _LINE_MAGIC = re.compile(r"%([A-Za-z_]\w*)")
 _HARMLESS_MAGICS = words(
@@ -28,7 +36,7 @@ _HARMLESS_MAGICS = words(
     "gui hist history killbgscripts ldir less lf lk ll load_ext logoff logon logstart logstate logstop ls lsmagic lx magic man "
     "matplotlib micromamba mkdir more mv notebook page pastebin pdb pdef pdoc pfile pinfo pinfo2 pip popd pprint precision "
     "psearch psource pushd pwd pycat pylab qtconsole quickref reload_ext rehashx rep rm rmdir save sc set_env sx system tb "
-    "unalias unload_ext uv who who_ls whos xmode autoreload memit lprun "
+    "unalias unload_ext uv who who_ls whos xmode autoreload "
     "save_model models load_model download_model edit_model alias_model delete_model restore_model compare_models model_stats "
     "model_card modelstore"
 )
@@ -68,7 +76,9 @@ def last_fitted(cells: Sequence[str], names: Collection[str]) -> list[str]:
 def parse(source: str) -> ast.AST | None:
     """Return a cell's syntax tree; first as it stands, then without what is IPython's; None if it cannot be read."""
     tree = _compile(source)
-    return tree if tree is not None else _compile(_without_magics(source))
+    if tree is None and (plain := _without_magics(source)) is not None:
+        tree = _compile(plain)
+    return tree
 
 
 _NO_NODES = words("ctx op ops id attr arg name names type_comment kind level module")
@@ -107,12 +117,24 @@ def _compile(source: str) -> ast.AST | None:
     return tree
 
 
-def _without_magics(source: str) -> str:
+def runs_in_namespace(source: str) -> bool:
+    """Tell whether a cell magic does no more than to run its cell."""
+    match = _CELL_MAGIC.match(source)
+    return match is not None and match[1] in _IN_NAMESPACE
+
+
+def _without_magics(source: str) -> str | None:
+    """Return a cell as Python, with the same lines as IPython makes of it; None if it may not be run as it stands."""
+    often = False
     while match := _CELL_MAGIC.match(source):
         if _OTHER_LANGUAGES.fullmatch(match[1]):
             return ""
+        often |= match[1] in _OFTEN and re.fullmatch(_OPTIONS, f"{match[2].strip()} ".lstrip()) is not None
+        if match[1] not in _IN_NAMESPACE and not often:
+            return None
         source = source[match.end() :]
-    return "\n".join(_plain_line(line) for line in re.sub(r"\\\n", " ", source).split("\n"))
+    lines = [_plain_line(re.sub(r"\\\n", " ", line)) for line in _LINES.findall(source)]
+    return "\n".join([_PERHAPS, *(f"    {line}" for line in lines)] if often else lines)
 
 
 def _plain_line(line: str) -> str:
@@ -120,7 +142,7 @@ def _plain_line(line: str) -> str:
     text = line.lstrip()
     indent = line[: len(line) - len(text)]
     if match := _TIMED.match(text):
-        return indent + text[match.end() :]
+        return indent + _PERHAPS * (match[1] in _OFTEN) + text[match.end() :]
     if match := _ASSIGNED.match(line):
         fitted = not line[match.end() :].startswith("load_model")
         return f"{match[1]}{match[2]} = {'_()' if fitted else '_'}"

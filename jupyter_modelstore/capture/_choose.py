@@ -15,7 +15,7 @@ from jupyter_modelstore.capture._place import notebook_path
 from jupyter_modelstore.capture._prints import take
 from jupyter_modelstore.capture._recipe import OURS, needed, without_ours
 from jupyter_modelstore.capture._secrets import mask
-from jupyter_modelstore.capture._state import TUNED, Fit, Measure, State, Tracked
+from jupyter_modelstore.capture._state import STALE, Fit, Measure, State, Tracked
 from jupyter_modelstore.capture._watch import Cell, Watch
 from jupyter_modelstore.record import Captured, Unattached
 
@@ -108,8 +108,8 @@ def _numbers(
             model, fit.evals if fit else (), lambda data, about: _split(watch.state, data, None, about, fit)[0]
         )
     ]
-    if tracked is not None and tracked.why == TUNED:
-        numbers = []  # what they are of is no longer said by its parameters
+    if tracked is not None and (tracked.fit is not None if changed else tracked.why in STALE):
+        numbers = []  # what they are of may be what it was before
     untold: list[tuple[Measure, str]] = []
     for measure in watch.measures:
         score = measure.score
@@ -164,23 +164,36 @@ def _split(state: State, data: Data | None, truth: Data | None, about: str, fit:
     of = f" ({about})" if about else ""
     if truth is not None and not state.same_rows(truth, data) and family(truth.roots) & family(data.roots):
         return None, f"the answers and the rows may not belong together{of}"
-    if fit is None or fit.x is None:
+    if fit is None or (fit.x is None and fit.whole and not fit.earlier):
         return None, ""
-    if data.steps != fit.x.steps:
-        return None, f"its rows were not prepared as those of the fit, or changed since{of}"
     if truth is not None and fit.y is not None and truth.steps != fit.y.steps:
         return None, f"its answers were not prepared as those of the fit, or changed since{of}"
-    if data.id == fit.x.id or state.same_rows(data, fit.x):
+    lessons = tuple(dict.fromkeys((fit.x, *fit.earlier)))
+    if None in lessons:
+        return None, "it learned in several fits, and not all of their rows are known"
+    found = {_beside(state, data, lesson, about, fit.about) for lesson in lessons if lesson is not None}
+    if len(found) == 1:
+        return found.pop()
+    reasons = sorted(reason for _, reason in found if reason)
+    return None, reasons[0] if reasons else f"it learned in several fits, and in one of them from these rows{of}"
+
+
+def _beside(state: State, data: Data, lesson: Data, about: str, learned: str) -> tuple[str | None, str]:
+    """Return what data is to that of one fit, or why nobody can tell."""
+    of = f" ({about})" if about else ""
+    if data.steps != lesson.steps:
+        return None, f"its rows were not prepared as those of the fit, or changed since{of}"
+    if data.id == lesson.id or state.same_rows(data, lesson):
         return "train", ""
     said = purpose(about)
-    away = apart(data.roots, fit.x.roots)
+    away = apart(data.roots, lesson.roots)
     if away == "part":
         return None, "on part of the rows that were set aside"
     if away == "whole":
         return ("validation" if said == "validation" else "test"), ""
-    relatives = family(data.roots), family(fit.x.roots)
+    relatives = family(data.roots), family(lesson.roots)
     unsure = any(root.how == "unsure" for roots in relatives for root in roots)
-    if unsure or relatives[0] & relatives[1] or said not in {"test", "validation"} or purpose(fit.about) not in {None, "train"}:
+    if unsure or relatives[0] & relatives[1] or said not in {"test", "validation"} or purpose(learned) not in {None, "train"}:
         return None, f"on rows that may be among those it was fitted on{of}"
     if any(root.how != "new" for root in relatives[0] if root in data.roots):
         return None, f"on part of the rows that were set aside{of}"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, Literal, TypeAlias
@@ -22,13 +22,18 @@ _MOST_GENERATIONS = 12
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Nothing is known; ``plain``: but that it holds no model, so that what is called on it changes none."""
+    """Nothing is known; ``plain``: but that it holds no model, so that what is called on it changes none.
+
+    ``rows``: what is known to be data may have given it rows.
+    """
 
     plain: bool = False
+    rows: bool = True
 
 
 UNKNOWN = Unknown()
-PLAIN = Unknown(plain=True)
+DERIVED = Unknown(plain=True)
+PLAIN = Unknown(plain=True, rows=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +66,18 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """A table, an array, a column; ``steps``: what was done to its values, as it is written: scaled, logarithm, ``== 1``."""
+    """A table, an array, a column.
+
+    ``steps``: what was done to its values, as it is written: scaled, logarithm, ``== 1``. ``index``: the same where its
+    rows have the labels that they had.
+    """
 
     id: int
     rows: int
     roots: frozenset[Root]
     column: str | None = None
     steps: tuple[Hashable, ...] = ()
+    index: Hashable = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,8 @@ class Made:
     """What a model in one state answered to data.
 
     ``how``: ``predict``, ``decision`` (its distances), ``cv`` (by cross-validation), ``curve``; ``plain``: not probabilities.
-    ``part``: to some of the rows; ``altered``: and then changed by hand, as by a threshold.
+    ``part``: to some of the rows; ``altered``: and then changed by hand, as by a threshold; ``cut``: made whole numbers, which
+    changes nothing only if they are those of classes; ``yes``: they are yes or no, or the number of a class.
     """
 
     key: int
@@ -92,6 +103,8 @@ class Made:
     part: bool = False
     altered: bool = False
     plain: bool = True
+    cut: bool = False
+    yes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +134,8 @@ class Score:
         The call, and the data in it, as written.
     variable : str
         The model in it, as written.
+    cut : bool
+        As that of :class:`Made`.
     why : str
         Why it says nothing about the model after all.
     """
@@ -136,6 +151,7 @@ class Score:
     variable: str
     read: str = "number"
     part: bool = False
+    cut: bool = False
     why: str = ""
 
 
@@ -146,6 +162,10 @@ class Box:
     items: dict[str | int, Value] = field(default_factory=dict)
     length: int | None = None
     whole: bool = True
+
+    def place(self, key: str | int) -> str | int:
+        """Return the key of an item; in a list they are counted from its start."""
+        return key + self.length if type(key) is int and key < 0 and self.length is not None else key
 
     def forget(self) -> None:
         """Let all that is in it be unknown."""
@@ -170,6 +190,17 @@ class Function:
 
 Value: TypeAlias = Unknown | Const | Thing | Data | Model | Made | Scorer | Score | Box | Items | Function
 """What a name can stand for."""
+
+
+def plain(values: Iterable[Value]) -> Unknown:
+    """Return what is known of what harmless code made of values."""
+    return DERIVED if any(_has_rows(value) for value in values) else PLAIN
+
+
+def _has_rows(value: Value) -> bool:
+    if isinstance(value, Unknown):
+        return value.rows
+    return isinstance(value, Data) or (isinstance(value, Box) and not value.whole)
 
 
 def apart(one: frozenset[Root], two: frozenset[Root]) -> Literal["whole", "part"] | None:

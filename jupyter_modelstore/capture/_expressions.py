@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from jupyter_modelstore.capture import _library as library
 from jupyter_modelstore.capture._cells import FITTING, children, walk
 from jupyter_modelstore.capture._domain import (
+    DERIVED,
     PLAIN,
     UNKNOWN,
     Box,
@@ -97,12 +98,10 @@ class Expressions(Tables):
             name, found = self.read(key), self.read(value)
             if key is None and isinstance(found, Box) and found.whole:  # **other
                 box.items.update(found.items)
-            elif key is None:
-                box.forget()
             elif isinstance(name, Const):
                 box.items[name.value] = found
-            else:
-                box.whole = False
+            else:  # it may be any key of before
+                box.forget()
         return box
 
     def _read_text(self, node: ast.JoinedStr) -> Value:
@@ -157,7 +156,7 @@ class Expressions(Tables):
                     if isinstance(key, Const):
                         box.items[key.value] = value
                     else:
-                        box.whole = False
+                        box.forget()
                     if not index and is_too_long():
                         return self._read_comprehension_once(node)
             return box
@@ -177,7 +176,7 @@ class Expressions(Tables):
             self.read(part)
         self.maybe -= 1
         self.looping -= 1
-        return PLAIN if not is_risky(node) else UNKNOWN
+        return DERIVED if not is_risky(node) else UNKNOWN
 
     def _read_binary(self, node: ast.BinOp) -> Value:
         left, right = self.read(node.left), self.read(node.right)
@@ -192,7 +191,7 @@ class Expressions(Tables):
         if isinstance(node.op, ast.USub) and isinstance(value, Const) and type(value.value) in (int, float):
             return Const(-value.value)
         if isinstance(node.op, ast.USub) and isinstance(value, Score) and value.name.startswith("neg_"):
-            return replace(value, name=value.name[4:], read=f"-{value.read}")
+            return replace(value, name=value.name[4:])
         if isinstance(node.op, ast.Invert) and isinstance(value, Data):
             other = replace(value, id=self.state.known("~", value.id))
             self.opposite[other.id] = value.id
@@ -205,7 +204,7 @@ class Expressions(Tables):
         found = self.mixed(left, right, *further, step=(type(node.ops[0]).__name__, ast.unparse(node.comparators[0])))
         half = isinstance(right, Const) and right.value == 0.5 and isinstance(node.ops[0], (ast.Gt, ast.GtE))  # noqa: PLR2004 (the usual threshold)
         usual = half and len(node.ops) == 1 and isinstance(found, Made) and found.how != "decision"
-        return found if usual else altered(found)
+        return replace(found, yes=True) if usual and isinstance(found, Made) else altered(found)
 
     def _read_attribute(self, node: ast.Attribute) -> Value:
         base = self.read(node.value)
@@ -218,8 +217,8 @@ class Expressions(Tables):
             return self.attribute_of_model(base, node.attr)
         if isinstance(base, Data):
             return self._attribute_of_data(base, node.attr)
-        if isinstance(base, Made) and node.attr in {"values", "T"}:
-            return base
+        if isinstance(base, Made) and node.attr not in {"shape", "size", "ndim", "dtype"}:
+            return base if node.attr in {"values", "T"} else altered(base)
         return base if isinstance(base, Unknown) else PLAIN
 
     def attribute_of_model(self, model: Model, name: str) -> Value:
@@ -229,31 +228,30 @@ class Expressions(Tables):
             known = next((one for one in self.state.models.values() if one.parent == (model.key, str(tracked.version))), None)
             inner = known or self.state.follow()
             if known is None:
+                tracked.holds |= {inner.key}
                 inner.parent, inner.fit, inner.sure = (model.key, str(tracked.version)), tracked.fit, tracked.sure
                 inner.cells = {cell: list(did) for cell, did in tracked.cells.items()}
             return Model(inner.key)
         if name == "labels_" and tracked.fit is not None:
             return Made(model.key, tracked.version, tracked.fit.x)
-        return PLAIN if name.endswith("_") and not _HOLDS_MODELS.search(name) else UNKNOWN
+        plain = name.endswith("_") and not name.startswith("__") and not _HOLDS_MODELS.search(name)
+        return DERIVED if plain else UNKNOWN
 
     def _read_subscript(self, node: ast.Subscript) -> Value:
         base = self.read(node.value)
         if isinstance(base, Data):
             located = node.value.attr if isinstance(node.value, ast.Attribute) else ""
-            return self.rows_of(base, node.slice, exact=located != "loc")
+            return self.rows_of(base, node.slice, located=located == "loc")
         key = self.read(node.slice)
         if isinstance(base, Box) and isinstance(key, Const) and type(key.value) in (str, int):
-            index = key.value
-            if type(index) is int and index < 0 and base.length is not None:
-                index += base.length
-            return base.items.get(index, UNKNOWN)
+            return base.items.get(base.place(key.value), UNKNOWN)
         if isinstance(base, Items) and isinstance(key, Const) and type(key.value) is int:
             return base.values[key.value] if -len(base.values) <= key.value < len(base.values) else UNKNOWN
         if isinstance(base, Made):
-            column = isinstance(node.slice, ast.Tuple) or isinstance(key, Const)
-            if column and base.plain:  # one of several outputs
-                return altered(base)
-            return base if column else replace(base, part=True)
+            if isinstance(node.slice, ast.Tuple) or isinstance(key, Const):  # of the class that is asked for, or of another
+                last = key.values[-1] if isinstance(key, Items) and key.values else UNKNOWN
+                return base if isinstance(last, Const) and last.value in (1, -1) and not base.plain else altered(base)
+            return replace(base, part=True)
         if isinstance(base, Score) and base.read in {"report", "folds"}:
             return self.part_of_score(base, key)
         return UNKNOWN
@@ -303,9 +301,8 @@ class Expressions(Tables):
 
 def rooted(score: Score) -> Value:
     """Return the square root of a score: that of a mean squared error has a name."""
-    name = score.name.replace("mean_squared_error", "root_mean_squared_error", 1)
-    known = score.name in {"mean_squared_error", "neg_mean_squared_error"} and not score.name.startswith("neg_")
-    return replace(score, name=name, read="number") if known and score.read in {"number", "-mean"} else UNKNOWN
+    known = score.name == "mean_squared_error" and score.read == "number"
+    return replace(score, name="root_mean_squared_error") if known else UNKNOWN
 
 
 def altered(value: Value) -> Value:

@@ -7,17 +7,19 @@ for scikit-learn's. Names of metrics follow scikit-learn's: the function's witho
 from __future__ import annotations
 
 import ast
+import inspect
 import sys
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from jupyter_modelstore.capture._kinds import is_a, kind_of, peek, words
+from jupyter_modelstore.capture._kinds import is_a, kind_of, peek, quiet, words
 
+_NO_SIGNATURE = inspect.Signature()
 _PLAIN = (bytes, bytearray, complex, range, slice, set, frozenset)
 _NUMPY_LIKE = frozenset({"numpy", "math", "builtins", "statistics"})
 HARMLESS = words(
     "sklearn numpy pandas polars scipy matplotlib seaborn plotly builtins math statistics IPython joblib pickle "
-    "cloudpickle shap json pprint time itertools functools collections operator copy warnings os pathlib sys random re "
+    "cloudpickle shap json pprint time itertools functools collections copy warnings os pathlib sys random re "
     "datetime logging statsmodels xgboost lightgbm catboost sympy numbers dataclasses typing io textwrap string types"
 )
 """Libraries whose functions do not train a model that they are handed; those that do are known by their names."""
@@ -87,6 +89,16 @@ def root_of(thing: Any) -> str:  # noqa: ANN401 (any function or class)
 def is_harmless(thing: Any) -> bool:  # noqa: ANN401 (any function or class)
     """Tell whether a function leaves a model that it is handed as it was."""
     return root_of(thing) in HARMLESS and qualified(thing)[1] not in _TRAINERS
+
+
+def out_of(thing: Any) -> int | None:  # noqa: ANN401 (any function)
+    """Return which of its arguments, and all behind it, a function of numpy's writes its answer into; None if it has none."""
+    if root_of(thing) != "numpy":
+        return None
+    if type(inputs := peek(thing, "nin")) is int:
+        return inputs
+    names = list(quiet(inspect.signature, thing, _NO_SIGNATURE).parameters)
+    return names.index("out") if "out" in names else None
 
 
 def keeps_meaning(thing: Any) -> bool:  # noqa: ANN401 (any function)

@@ -5,21 +5,24 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from jupyter_modelstore.capture import _library as library
 from jupyter_modelstore.capture._domain import Score
-from jupyter_modelstore.capture._kinds import is_a, kind_of, quiet, state_of, steps_of
+from jupyter_modelstore.capture._kinds import is_a, kind_of, named_parts, peek, quiet, state_of, steps_of
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf)"
 _WRAPPED = rf"(?:np\.float\d+\()?({_NUMBER})\)?"
+_OTHER = r"\S*"
 _AVERAGES = {"macro avg": "macro", "weighted avg": "weighted", "micro avg": "micro", "samples avg": "samples"}
 _EXPLAINED = frozenset({"RegressorMixin", "DummyRegressor", "CatBoostRegressor"})
 _OWN_SCORE = frozenset({"MultiOutputClassifier", "LogisticRegressionCV"})
 """Classifiers of scikit-learn whose ``score`` need not be the accuracy."""
 
 _MOST_FOLDS = 10_000
+_MOST_DEPTH = 5
 
 
 def number_of(value: Any) -> float | None:  # noqa: ANN401 (any object)
@@ -55,7 +58,7 @@ def numbers_of(score: Score, value: Any, model: object) -> dict[str, float]:  # 
     found = number_of(value) if score.read == "number" else mean_of(value)
     if found is None:
         return {}
-    return {name: -found if score.read.startswith("-") and number_of(value) is None else found}
+    return {name: found}
 
 
 def _report(value: Any) -> dict[str, float]:  # noqa: ANN401 (any object)
@@ -101,6 +104,31 @@ def score_name(model: object) -> str:
     return "r2" if owner in _EXPLAINED else "score"
 
 
+def classifies(model: object) -> bool:
+    """Tell whether a model's answers are classes."""
+    inside = [step for _, step in steps_of(model)[-1:]]
+    if "BaseSearchCV" in kind_of(model).bases:
+        inside = [state_of(model).get("estimator")]
+    return any(map(classifies, inside)) if inside else "ClassifierMixin" in kind_of(model).bases
+
+
+def goes_on(model: object) -> bool:
+    """Tell whether a fit goes on from where the fit before ended."""
+    return peek(model, "warm_start") is True or any(goes_on(step) for _, step in steps_of(model))
+
+
+def frozen(model: object, depth: int = 0) -> Iterator[Any]:
+    """Yield the models in one that were fitted before it, and that its fit left as they were."""
+    own = state_of(model)
+    inside = [own.get("estimator"), *(step for _, step in (*steps_of(model), *named_parts(own.get("estimators"))))]
+    kept = type(model).__name__ == "FrozenEstimator" or own.get("prefit") is True or own.get("cv") == "prefit"
+    for part in inside if depth < _MOST_DEPTH else ():
+        if kept and part is not None:
+            yield part
+        elif part is not None:
+            yield from frozen(part, depth + 1)
+
+
 def _owner_of_score(model: object) -> tuple[str, str]:
     owner = next(base for base in type(model).__mro__ if "score" in vars(base))
     return owner.__module__, owner.__name__
@@ -112,7 +140,8 @@ def _owner_of_score(model: object) -> tuple[str, str]:
 def printed(prints: list[tuple[ast.Call, list[Any]]], output: str) -> list[tuple[Score, float]]:
     """Return the scores that were printed by themselves, each with its number.
 
-    A print becomes a pattern of the line that it wrote; it counts if exactly one line fits, and if the number was not cut.
+    A print becomes a pattern of the line that it wrote; it counts if exactly one line ends like that, from its
+    beginning on, and if the number was not cut.
     """
     found = []
     for node, given in prints:
@@ -121,7 +150,7 @@ def printed(prints: list[tuple[ast.Call, list[Any]]], output: str) -> list[tuple
         if len(scores) != 1 or pattern is None or not output:
             continue
         matches = list(re.finditer(pattern, output, re.MULTILINE))
-        if len(matches) == 1:
+        if len(matches) == 1 and output[: matches[0].start()][-1:] in {"", "\n"}:
             found.append((replace(scores[0], read="number"), float(matches[0][1])))
     return found
 
@@ -133,18 +162,18 @@ def _pattern(node: ast.Call, given: list[Any]) -> str | None:
     parts = []
     for argument, value in zip(node.args, given, strict=True):
         if isinstance(argument, ast.JoinedStr):
-            parts += ["".join(_piece(part) for part in argument.values)]
+            parts += ["".join(_piece(part, _WRAPPED if isinstance(value, Score) else _OTHER) for part in argument.values)]
         elif isinstance(value, Score):
             parts.append(_WRAPPED)
         elif isinstance(argument, ast.Constant):
             parts.append(re.escape(str(argument.value)))
         else:
             return None
-    return "^" + " ".join(parts) + "$"
+    return " ".join(parts) + "$"
 
 
-def _piece(part: ast.expr) -> str:
+def _piece(part: ast.expr, field: str) -> str:
     if isinstance(part, ast.Constant):
         return re.escape(str(part.value))
     cut = isinstance(part, ast.FormattedValue) and (part.format_spec is not None or part.conversion != -1)
-    return "(?!)" if cut else _WRAPPED  # what was cut fits nothing
+    return "(?!)" if cut and field == _WRAPPED else field  # a score that was cut fits nothing

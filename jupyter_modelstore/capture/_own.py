@@ -16,7 +16,7 @@ from jupyter_modelstore.capture._kinds import kind_of, peek, state_of
 from jupyter_modelstore.capture._numbers import number_of, score_name
 
 Split = str | None
-_NUMBER = re.compile(r"\d+\Z")
+_NUMBER = re.compile(r"valid(?:ation)?_(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ def _curves(
     sets = found if type(found) is dict or hasattr(found, "items") else {}
     last = _round(model)
     for title, curves in sets.items() if evals else ():  # without such, they may be left from another fit
-        number = _NUMBER.search(title)
-        index = int(number[0]) if number else 0 if title == "validation" else -1
+        number = _NUMBER.fullmatch(title)
+        index = int(number[1]) if number else 0 if title == "validation" else -1
         data, about = evals[index] if 0 <= index < len(evals) else (None, "")
         said = "train" if title in {"learn", "training"} else split(data, about) if data is not None else None
         prefix = {"test": "", "train": "train_", "validation": "val_"}.get(said or "", f"{title}_")

@@ -18,6 +18,8 @@ from jupyter_modelstore.capture import _library as library
 from jupyter_modelstore.capture._calls import Calls
 from jupyter_modelstore.capture._cells import children, walk
 from jupyter_modelstore.capture._domain import (
+    DERIVED,
+    PLAIN,
     UNKNOWN,
     Box,
     Const,
@@ -31,14 +33,15 @@ from jupyter_modelstore.capture._domain import (
     Thing,
     Unknown,
     Value,
+    plain,
     purpose,
 )
 from jupyter_modelstore.capture._expressions import is_risky
 from jupyter_modelstore.capture._kinds import MISSING, kind_of, kind_of_class
 from jupyter_modelstore.capture._library import HARMLESS
 from jupyter_modelstore.capture._scope import MOST_ELEMENTS, is_model, is_strange
+from jupyter_modelstore.capture._state import BY_HAND
 
-_BY_HAND = "it was changed by hand after its fit"
 _SWALLOWS = ("suppress", "raises", "ignore")
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
@@ -98,10 +101,12 @@ class Reader(Calls):
                 plain = isinstance(self.read(node.value), (Const, Unknown)) and not isinstance(node.value, ast.List)
                 changed = value if plain else replace(value, roots=frozenset({Root("unsure")}))  # a list may be longer now
                 self.change(changed, "same" if plain else "other", (type(node.op).__name__, ast.unparse(node.value), True))
-            else:
-                self.store(node.target, UNKNOWN)
+                return
         else:
-            self.store(node.target, UNKNOWN)
+            value = self.read(node.target)
+        if not isinstance(value, Data) and not (isinstance(value, Score) and value.read == "number"):
+            self.spoil(value)
+        self.store(node.target, UNKNOWN)
 
     def store(self, target: ast.expr, value: Value) -> None:
         """Let a target stand for a value."""
@@ -169,7 +174,7 @@ class Reader(Calls):
         if isinstance(base, Box):
             varies = self.looping and not isinstance(target.slice, ast.Constant)
             if isinstance(key, Const) and type(key.value) in (str, int) and not varies:
-                base.items[key.value] = UNKNOWN if self.maybe else value
+                base.items[base.place(key.value)] = UNKNOWN if self.maybe else value
             else:
                 base.forget()
         elif isinstance(base, Data):
@@ -178,13 +183,19 @@ class Reader(Calls):
                 self._mix(base, value)
         else:
             self.spoil(base)
+            names = self.frames[-1].names if self.frames else self.state.names
+            if base == PLAIN and plain([value]) == DERIVED and isinstance(target.value, ast.Name):
+                names[target.value.id] = DERIVED
 
     def _mix(self, base: Data, value: Data) -> None:
         """Note that rows of one piece of data were written into another."""
-        for names in (self.state.names, *(frame.names for frame in self.frames)):
-            for name, known in names.items():
-                if isinstance(known, Data) and known.rows == base.rows:
-                    names[name] = replace(known, roots=known.roots | value.roots, rows=self.state.new())
+        self.everywhere(
+            lambda known: (
+                replace(known, roots=known.roots | value.roots, rows=self.state.new())
+                if isinstance(known, Data) and known.rows == base.rows
+                else known
+            )
+        )
 
     def _store_attribute(self, target: ast.Attribute, value: Value) -> None:
         base = self.read(target.value)
@@ -209,10 +220,10 @@ class Reader(Calls):
             if isinstance(value, Model):
                 tracked = self.state.models[value.key]
                 if tracked.alien and tracked.ref is None:
-                    self.touch_all(_BY_HAND)
-                self.touch(tracked, _BY_HAND)
+                    self.touch_all(BY_HAND)
+                self.touch(tracked, BY_HAND)
                 tracked.tuned = not self.maybe
-                tracked.fit, tracked.why = None, _BY_HAND
+                tracked.fit, tracked.why = None, BY_HAND
 
     def _delete(self, node: ast.Delete) -> None:
         for target in node.targets:
@@ -243,7 +254,7 @@ class Reader(Calls):
         main = (
             isinstance(node.test, ast.Compare) and "__name__" in ast.unparse(node.test) and "__main__" in ast.unparse(node.test)
         )
-        if main or (isinstance(test, Const) and isinstance(node.test, (ast.Constant, ast.Name))):
+        if main or (isinstance(test, Const) and isinstance(node.test, (ast.Constant, ast.Name)) and not self.looping):
             self.run(node.body if main or (isinstance(test, Const) and test.value) else node.orelse)
             return
         self.perhaps(node.body)
@@ -328,12 +339,17 @@ class Reader(Calls):
 
     def _each(self, node: ast.For, elements: list[Value]) -> bool:
         """Read a loop once for each element; only the first, and tell so, if all together are too many steps."""
-        with self.unrolling(len(elements)) as is_too_long:
-            for index, element in enumerate(elements):
-                self.store(node.target, element)
-                self.run(node.body)
-                if not index and is_too_long():
-                    return False
+        several = len(elements) != 1
+        self.rounds += several
+        try:
+            with self.unrolling(len(elements)) as is_too_long:
+                for index, element in enumerate(elements):
+                    self.store(node.target, element)
+                    self.run(node.body)
+                    if not index and is_too_long():
+                        return False
+        finally:
+            self.rounds -= several
         return True
 
     def _store_round(self, node: ast.For) -> None:
@@ -438,9 +454,7 @@ class Reader(Calls):
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         if any(alias.name == "*" for alias in node.names) and (node.module or "").partition(".")[0] not in HARMLESS:  # type: ignore[union-attr]  # only `from` has a star
-            names = self.frames[-1].names if self.frames else self.state.names
-            names.update(dict.fromkeys(names, UNKNOWN))
-            self.seen |= set(names)
+            self.forget_names()
         for alias in node.names:
             self._as_it_is((alias.asname or alias.name).partition(".")[0])
 

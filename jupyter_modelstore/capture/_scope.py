@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import ast
 import builtins
+import operator
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -35,11 +36,12 @@ from jupyter_modelstore.capture._domain import (
 )
 from jupyter_modelstore.capture._hooks import LAZY
 from jupyter_modelstore.capture._kinds import MISSING, kind_of, peek, quiet
-from jupyter_modelstore.capture._state import State, Tracked
+from jupyter_modelstore.capture._state import PART, State, Tracked
 
 MOST_ELEMENTS = 60
 _MOST_COLUMNS = 5_000
 _MOST_LIFTED = 400
+_MOST_DEPTH = 5
 _WOKEN = "an object may run code of its own, which may have changed it after its fit"
 
 
@@ -80,6 +82,7 @@ class Scope(ABC):
         self.frames: list[Frame] = []
         self.maybe = 0
         self.looping = 0
+        self.rounds = 0
         self.failing = False
         self.printing = True
         self.steps = 0
@@ -130,17 +133,30 @@ class Scope(ABC):
         value = self.namespace.get(name, MISSING)
         if name in self.state.names or name in self.pending:
             found = self.state.names.get(name, UNKNOWN)
+            if (
+                name not in self.stored and name in self.state.marks and not self.state.has(name, value)
+            ):  # by code that was not read
+                found = self.state.names[name] = UNKNOWN
             if isinstance(found, Unknown) and not found.plain:
                 self.wake(value)
             return found
         if value is MISSING:
             return Thing(vars(builtins)[name]) if name in vars(builtins) else UNKNOWN
         found = self.lift(value)
-        if isinstance(found, Data) and name in self.state.unsure:
-            found = replace(found, roots=frozenset({Root("unsure")}))
+        if name in self.state.unsure:
+            found = _mapped(found, _doubted)
         if isinstance(found, (Data, Box)):
             self.state.names[name] = found
         return found
+
+    def forget_names(self) -> None:
+        """Let every name be unknown: nobody knows what was assigned."""
+        self.state.names.update((name, UNKNOWN) for name in self.namespace if type(name) is str)
+        for names in (self.state.names, *(frame.names for frame in self.frames)):
+            for name in names:
+                names[name] = UNKNOWN
+        self.seen |= set(self.state.names)
+        self.pending |= set(self.namespace)
 
     def lift(self, value: Any, depth: int = 0) -> Value:  # noqa: ANN401 (any object)
         """Return what an object of the notebook stands for, if it is there unchanged since before the cell."""
@@ -198,7 +214,8 @@ class Scope(ABC):
 
     def final(self, name: str) -> Any:  # noqa: ANN401 (any object)
         """Return the object that a name of the notebook, assigned once in the cell, has at its end."""
-        return self.namespace.get(name, MISSING) if not self.frames and self.stored[name] == 1 else MISSING
+        once = self.stored[name] == 1 and not (self.frames or self.rounds)
+        return self.namespace.get(name, MISSING) if once else MISSING
 
     def names_of(self, data: Data | None) -> str:
         """Return the notebook's name of data; empty if it has none."""
@@ -218,7 +235,7 @@ class Scope(ABC):
             tracked.fit, tracked.why = None, why
         near = set(tracked.holds) | {one.key for one in self.state.models.values() if tracked.key in one.holds}
         for key in near & self.state.models.keys():
-            self.touch(self.state.models[key], why, seen | {tracked.key})
+            self.touch(self.state.models[key], why or PART, seen | {tracked.key})
 
     def note(self, tracked: Tracked, did: str) -> None:
         """Note what the cell did with a model, unless it failed in doing so."""
@@ -231,7 +248,7 @@ class Scope(ABC):
             self.touch(self.state.models[value.key], why)
         elif isinstance(value, (Made, Score)):
             self.spoil(value)
-        elif isinstance(value, (Box, Items)) and depth < 5:  # noqa: PLR2004 (deeper than people nest)
+        elif isinstance(value, (Box, Items)) and depth < _MOST_DEPTH:
             parts = list(value.items.values()) if isinstance(value, Box) else value.values
             for part in parts:
                 self.touch_in(part, why, depth + 1)
@@ -255,25 +272,33 @@ class Scope(ABC):
         made = replace(data, id=fresh.id, rows=data.rows if rows == "same" else fresh.rows, steps=(*data.steps, *step))
         if rows == "alike":
             self.state.alike[made.rows] = data.rows
-        for names in (self.state.names, *(frame.names for frame in self.frames)):
-            for name, value in names.items():
-                if isinstance(value, Data) and value.id == data.id:
-                    names[name] = made
-                    self.seen.add(name)
-                elif isinstance(value, Data) and step and self.state.related(value.id, data.id):
-                    names[name] = replace(value, id=self.state.new(), steps=(*value.steps, *step))
-                    self.seen.add(name)
+
+        def swapped(value: Value) -> Value:
+            if not isinstance(value, Data):
+                return value
+            if value.id == data.id:
+                return made
+            near = step and self.state.related(value.id, data.id)
+            return replace(value, id=self.state.new(), steps=(*value.steps, *step)) if near else value
+
+        self.everywhere(swapped)
 
     def spoil(self, value: Value) -> None:
         """Note that data, predictions or scores were changed in place: under no name are they what they were."""
         if isinstance(value, Data):
             self.change(value, "other", self.state.new())
         elif isinstance(value, (Made, Score)):
-            for names in (self.state.names, *(frame.names for frame in self.frames)):
-                for name, known in names.items():
-                    if _is_view(known, value):
-                        names[name] = UNKNOWN
-                        self.seen.add(name)
+            self.everywhere(lambda known: UNKNOWN if _is_view(known, value) else known)
+        elif isinstance(value, Box):
+            value.forget()
+
+    def everywhere(self, swap: Callable[[Value], Value]) -> None:
+        """Let other values stand for those under all names, and in all containers."""
+        for names in (self.state.names, *(frame.names for frame in self.frames)):
+            for name, known in names.items():
+                if (other := _mapped(known, swap)) is not known:
+                    names[name] = other
+                    self.seen.add(name)
 
 
 def is_strange(value: object) -> bool:
@@ -285,6 +310,23 @@ def is_model(value: object) -> bool:
     """Tell whether an object is worth following: a single model."""
     kind = kind_of(value)
     return (kind.able or kind.library == "statsmodels") and not kind.data and not isinstance(value, type)
+
+
+def _mapped(value: Value, swap: Callable[[Value], Value], depth: int = 0) -> Value:
+    """Return what stands for a value; in a list or dict all that is in it is exchanged."""
+    if depth > _MOST_DEPTH:
+        return value
+    if isinstance(value, Box):
+        for key, part in value.items.items():
+            value.items[key] = _mapped(part, swap, depth + 1)
+    if isinstance(value, Items):
+        parts = tuple(_mapped(part, swap, depth + 1) for part in value.values)
+        return value if all(map(operator.is_, parts, value.values)) else Items(parts)
+    return swap(value)
+
+
+def _doubted(value: Value) -> Value:
+    return replace(value, roots=frozenset({Root("unsure")})) if isinstance(value, Data) else value
 
 
 def _is_view(one: Value, two: Value) -> bool:

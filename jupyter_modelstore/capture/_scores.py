@@ -28,7 +28,7 @@ from jupyter_modelstore.capture._state import Fit
 _MAKERS = frozenset({"make_pipeline", "make_union", "make_column_transformer"})
 _MOST_CODE = 300
 _MOST_DEPTH = 5
-_ALTERED = "of answers that were changed by hand, as by a threshold"
+ALTERED = "of answers that were changed by hand, as by a threshold"
 _SWAPPED = "its arguments are the other way round: the right answers come first"
 
 
@@ -77,7 +77,7 @@ class Scores(Expressions):
         whole = self.state.data()
         pair = named.get("return_X_y")
         if name.startswith("make_") or (isinstance(pair, Const) and pair.value is True):
-            return Items((whole, Data(self.state.new(), whole.rows, whole.roots)))
+            return Items((whole, replace(whole, id=self.state.new())))
         return whole
 
     def _crossed(self, name: str, given: list[Value], named: Mapping[str, Value], node: ast.Call) -> Value:
@@ -87,7 +87,7 @@ class Scores(Expressions):
         if not isinstance(model, Model) or model.key not in self.state.models:
             return UNKNOWN
         tracked = self.state.models[model.key]
-        made = Made(tracked.key, tracked.version, x if isinstance(x, Data) else None, how="cv")
+        made = Made(tracked.key, tracked.version, self.rows_in(x), how="cv")
         if name == "cross_val_predict":
             return made
         scoring = named.get("scoring")
@@ -144,12 +144,22 @@ class Scores(Expressions):
             variable=min(tracked.names, default=""),
             read=read,
             part=made.part,
-            why=_ALTERED if made.altered else "",
+            cut=made.cut and not made.yes,
+            why=ALTERED if made.altered or (made.cut and not made.yes and not made.plain) else "",
         )
         if not self.maybe:
             self.scores.append(score)
             self.note(tracked, "scored")
         return score
+
+    def rows_in(self, value: Value | None) -> Data | None:
+        """Return the data that a model is given; answers of another model are such, with that one's rows."""
+        if not isinstance(value, Made) or value.data is None:
+            return value if isinstance(value, Data) else None
+        if value.altered or value.part:
+            return self.state.data(roots=value.data.roots, steps=(self.state.new(),))
+        step = ("answers", value.key, value.version, value.how)
+        return replace(value.data, id=self.state.known("answers", value), column=None, steps=(*value.data.steps, step))
 
     def instead(self, score: Score, other: Score) -> Score:
         """Let another score stand for one that was noted."""

@@ -18,7 +18,14 @@ Place: TypeAlias = tuple[int, str | int]
 """The identity of a container, and a key in it."""
 
 _MOST_ORIGINS = 20
+_MOST_LESSONS = 100
 TUNED = "its parameters were changed after its fit"
+BY_HAND = "it was changed by hand after its fit"
+PART = "a part of it, or what it is a part of, was changed after its fit"
+OVERTAKEN = "it was changed after its fit by code that cannot be followed"
+OUTSIDE = "it was changed outside of the cells"
+STALE = frozenset({TUNED, BY_HAND, PART, OVERTAKEN, OUTSIDE})
+"""Why what a model says of itself may be of what it was before."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,7 +34,8 @@ class Fit:
 
     ``rows``, ``target``, ``columns`` are filled at the end of the cell; ``alone``: no other fit in that cell, so that the
     cell's seconds are this fit's; ``whole``: the object learned from this call alone, not from several batches;
-    ``again``: it was fitted before.
+    ``before``: what it was fitted on earlier, None for what is not known; ``earlier``: what of that it still has learned from,
+    and what it has from models that it was begun with.
     """
 
     cell: int
@@ -37,7 +45,8 @@ class Fit:
     y: Data | None = None
     evals: tuple[tuple[Data | None, str], ...] = ()
     whole: bool = True
-    again: bool = False
+    before: tuple[Data | None, ...] = ()
+    earlier: tuple[Data | None, ...] = ()
     alone: bool = True
     rows: int | None = None
     target: str | None = None
@@ -63,8 +72,8 @@ class Tracked:
 
     ``version`` changes with every fit and every change; two scores of one version are of one state. ``sure``: what happened
     in the running cell was read without doubt; ``touched``: something in it may have changed the model; ``tuned``: nothing but
-    its parameters. ``kept``: the cell that saved it last. ``alien``:
-    it came from code that cannot be followed, and may be part of another.
+    its parameters; ``past``: what it had learned from then. ``kept``: the cell that saved it last. ``alien``: it came from code
+    that cannot be followed, and may be part of another.
     """
 
     key: int
@@ -73,6 +82,7 @@ class Tracked:
     fit: Fit | None = None
     why: str = ""
     print: Print | None = None
+    past: tuple[Data | None, ...] = ()
     returns_self: bool = True
     holds: frozenset[int] = frozenset()
     parent: tuple[int, str] | None = None
@@ -84,6 +94,14 @@ class Tracked:
     tuned: bool = False
     kept: int = 0
     alien: bool = False
+
+    @property
+    def lessons(self) -> tuple[Data | None, ...]:
+        """All that it has learned from; None for what is not known."""
+        if self.fit is None:
+            return self.past if self.why == TUNED else (None,) if self.why else ()
+        found = tuple(dict.fromkeys((self.fit.x, *self.fit.earlier)))
+        return found if len(found) <= _MOST_LESSONS else (None,)
 
     def object(self) -> Any:  # noqa: ANN401 (any model)
         """Return the model, if it is still there."""
@@ -112,7 +130,7 @@ class State:
 
     def __init__(self) -> None:
         self.names: dict[str, Value] = {}
-        self.ids: dict[str, int] = {}
+        self.marks: dict[str, weakref.ref[Any] | int] = {}
         self.models: dict[int, Tracked] = {}
         self.rows: dict[int, int] = {}
         self.columns: dict[int, tuple[str, ...]] = {}
@@ -128,6 +146,18 @@ class State:
         self._known: dict[Hashable, int] = {}
         self._roots: dict[Hashable, Root] = {}
 
+    def mark(self, name: str, value: object) -> None:
+        """Remember which object a name has; not only its address, which another one may have later."""
+        try:
+            self.marks[name] = weakref.ref(value)
+        except TypeError:
+            self.marks[name] = id(value)
+
+    def has(self, name: str, value: object) -> bool:
+        """Tell whether a name still has the object that it had."""
+        mark = self.marks.get(name)
+        return mark() is value if isinstance(mark, weakref.ref) else mark == id(value)
+
     def new(self) -> int:
         """Return a number that was never given."""
         self._count += 1
@@ -140,11 +170,16 @@ class State:
         return self._known[key]
 
     def data(
-        self, *, roots: frozenset[Root] | None = None, column: str | None = None, steps: tuple[Hashable, ...] = ()
+        self,
+        *,
+        roots: frozenset[Root] | None = None,
+        column: str | None = None,
+        steps: tuple[Hashable, ...] = (),
+        index: Hashable = None,
     ) -> Data:
         """Return data that was never seen before."""
         number = self.new()
-        return Data(number, number, roots or frozenset({Root()}), column, steps)
+        return Data(number, number, roots or frozenset({Root()}), column, steps, number if index is None else index)
 
     def related(self, one: int, two: int) -> bool:
         """Tell whether one of two pieces of data may be a view of the other."""

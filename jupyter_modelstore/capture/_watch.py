@@ -21,17 +21,20 @@ from typing import Any, Literal
 
 from jupyter_modelstore.capture import _hooks, _prints
 from jupyter_modelstore.capture import _library as library
-from jupyter_modelstore.capture._cells import parse
-from jupyter_modelstore.capture._domain import UNKNOWN, Box, Data, Function, Items, Made, Model, Score, Value
+from jupyter_modelstore.capture._cells import parse, runs_in_namespace
+from jupyter_modelstore.capture._domain import UNKNOWN, Box, Data, Function, Items, Made, Model, Score, Value, plain
 from jupyter_modelstore.capture._kinds import ANY_ERROR, MISSING, is_a, kind_of, peek
-from jupyter_modelstore.capture._numbers import numbers_of, printed
+from jupyter_modelstore.capture._numbers import classifies, frozen, goes_on, numbers_of, printed
 from jupyter_modelstore.capture._place import Repository
 from jupyter_modelstore.capture._reader import Reader, stored_names
 from jupyter_modelstore.capture._recipe import Uses, uses_of
 from jupyter_modelstore.capture._scope import TooMuch, is_model
-from jupyter_modelstore.capture._state import Measure, Place, Start, State, Tracked
+from jupyter_modelstore.capture._scores import ALTERED, within
+from jupyter_modelstore.capture._state import OUTSIDE, OVERTAKEN, Fit, Measure, Place, Start, State, Tracked
 
 _MOST_SOURCE = 50_000
+_EMPTY = re.compile(r"\A(?:[ \t\r\f]*\n)+")
+"""Empty lines at the top of a cell, which IPython takes away."""
 _MAY_FIT = re.compile(r"fit\w*\(|train\w*\(")
 _MOST_FOLLOWED = 200
 _MOST_MEASURES = 1_000
@@ -51,7 +54,11 @@ class Cell:
 
 @dataclass(slots=True)
 class _Running:
-    """A cell that is being run; ``done``: so many of its statements have been read already; ``nested``: it ran other cells."""
+    """A cell that is being run.
+
+    ``done``: so many of its statements have been read already; ``nested``: it ran other cells; ``magic``: a cell magic runs it,
+    and errors do not tell the line; ``transparent``: and does no more than that.
+    """
 
     run: int
     statements: list[ast.stmt]
@@ -60,6 +67,7 @@ class _Running:
     done: int = 0
     nested: bool = False
     magic: bool = False
+    transparent: bool = False
 
 
 class Watch:
@@ -106,13 +114,20 @@ class Watch:
         if outer is not None:
             self._running[-1].nested = True
         self._runs += 1
-        tree = parse(source) if len(source) <= _MOST_SOURCE else None
+        tree = parse(_EMPTY.sub("", source)) if len(source) <= _MOST_SOURCE else None
         statements = list(tree.body) if isinstance(tree, ast.Module) else []
         uses = uses_of(statements, source)
         # What a cell runs as cells of its own stands in that cell for people.
         self.cells[self._runs] = Cell(None, source, uses) if outer is None else self.cells[outer.run]
         self._running.append(
-            _Running(self._runs, statements, perf_counter(), readable=tree is not None, magic=source.lstrip().startswith("%%"))
+            _Running(
+                self._runs,
+                statements,
+                perf_counter(),
+                readable=tree is not None,
+                magic=source.lstrip().startswith("%%"),
+                transparent=runs_in_namespace(source),
+            )
         )
         if _MAY_FIT.search(source):
             self.repository.look()
@@ -150,11 +165,12 @@ class Watch:
         running = self._running.pop()
         if not self._running:
             self.cells[running.run].number = number
-        if running.nested and running.magic:  # %%capture and its like ran the body as a cell of its own
+        if running.nested and running.transparent:  # %%capture and its like ran the body as a cell of its own
             return
         if running.nested or not running.readable:
             self._forget(namespace)
             return
+        error_line = None if running.magic else error_line
         left = running.statements[running.done :]
         sure = [node for node in left if not failed or (error_line is not None and (node.end_lineno or 0) < error_line)]
         self._read(
@@ -195,8 +211,9 @@ class Watch:
         """Forget names that are not what they were when the last cell ended."""
         state, changed = self.state, self._changed_answers(namespace)
         for name in list(state.names):
-            if id(namespace.get(name, MISSING)) != state.ids.get(name) or name in changed:
+            if not state.has(name, namespace.get(name, MISSING)) or name in changed:
                 state.names.pop(name)
+                state.unsure.add(name)
         for key, tracked in list(state.models.items()):
             if tracked.object() is None:
                 del state.models[key]
@@ -238,7 +255,7 @@ class Watch:
             found = _prints.take(tracked.object()) if known is None else known
             if tracked.print is not None and not tracked.print.same(found):
                 tracked.version, tracked.fit = self.state.new(), None
-                tracked.why = "it was changed outside of the cells"
+                tracked.why = OUTSIDE
             tracked.print = found
             tracked.sure = tracked.touched = tracked.tuned = False
             tracked.start = Start(tracked.version, tracked.fit, tracked.why, found, self.state.new())
@@ -249,7 +266,7 @@ class Watch:
         """Pass over a cell that was not read: what it assigned is unknown, and what changed in it was changed by it."""
         self.state.unsure |= {name for name in namespace if type(name) is str}
         self.state.names.clear()
-        self.state.ids.clear()
+        self.state.marks.clear()
         for tracked in self.state.models.values():
             self._judge(tracked)
 
@@ -342,7 +359,8 @@ class Watch:
             return span
         tracked.version = self.state.new()
         why = tracked.why if tracked.fit is None and tracked.touched else ""
-        tracked.fit, tracked.why = None, why or "it was changed by code that cannot be followed"
+        changed = OVERTAKEN if start.fit is not None else "it was changed by code that cannot be followed"
+        tracked.fit, tracked.why = None, why or changed
         return None
 
     def _look_at_data(self, names: set[str], namespace: Mapping[str, Any]) -> None:
@@ -373,10 +391,11 @@ class Watch:
             fit = tracked.fit
             if fit is None or fit.cell != reader.cell or not tracked.sure:
                 continue
+            self._look_back(tracked, fit)
             seen = peek(tracked.object(), "nobs") if kind_of(tracked.object()).library == "statsmodels" else None
             if seen is not None:
                 fit.rows = int(seen)
-            elif fit.x is not None and fit.whole and not (fit.again and peek(tracked.object(), "warm_start") is True):
+            elif fit.x is not None and fit.whole:
                 rows = state.count(fit.x)
                 rows = state.count(fit.y) if rows is None else rows
                 width, known = state.widths.get(fit.x.id), peek(tracked.object(), "n_features_in_")
@@ -388,6 +407,14 @@ class Watch:
                 fit.target = state.target(fit.y)
             if fit.alone and reader.fits == 1:
                 fit.seconds = seconds
+
+    def _look_back(self, tracked: Tracked, fit: Fit) -> None:
+        """Note what a model has learned from in other fits than its last."""
+        if fit.before and goes_on(tracked.object()):
+            fit.whole, fit.earlier = set(fit.before) == {fit.x}, (*fit.earlier, *fit.before)
+        for part in frozen(tracked.object()):
+            known = self.state.of(part)
+            fit.earlier = (*fit.earlier, *((None,) if known is None else known.lessons))
 
     def _measure(
         self, reader: Reader, places: list[tuple[Any, Any]], given: Mapping[int, tuple[int, int] | None], output: str
@@ -425,6 +452,8 @@ class Watch:
             score = replace(score, version=self.state.models[score.key].version)
         if reader.racing:
             numbers, why = {}, "its cell holds code that may run at another moment"
+        elif score.cut and not classifies(self.state.models[score.key].object()):
+            score = replace(score, why=ALTERED)
         elif _hooks.is_patched(self.state.models[score.key].object()):
             numbers, why = {}, "its class was changed by hand: the answers may be other than its own"
         rows = self.state.count(score.data)
@@ -436,13 +465,13 @@ class Watch:
         state = self.state
         for name in names:
             if name in namespace and _is_worth_keeping(state.names.get(name, UNKNOWN)):
-                state.ids[name] = id(namespace[name])
+                state.mark(name, namespace[name])
                 state.unsure.discard(name)
             else:
-                if state.names.get(name) == UNKNOWN:
-                    state.unsure.add(name)
-                state.names.pop(name, None)
-                state.ids.pop(name, None)
+                known = state.names.pop(name, None)
+                if known is not None:
+                    (state.unsure.add if plain(within([known])).rows else state.unsure.discard)(name)
+                state.marks.pop(name, None)
         self._answers = {
             name: (id(namespace[name]), _prints.contents(namespace[name]))
             for name, known in state.names.items()

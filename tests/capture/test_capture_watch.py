@@ -70,6 +70,22 @@ quiet = Quiet()
 place = SimpleNamespace(quiet=quiet)
 """
 
+RIDGE = "clf = Ridge().fit(X_train, y_train)"
+FOLDS = "cross_val_score(clf, X_train, y_train, scoring='neg_mean_squared_error', cv=3)"
+MSE = "mean_squared_error(y_test, pred)"
+SGD = "clf = SGDClassifier(random_state=0)"
+GRID = "g = GridSearchCV(DecisionTreeClassifier(random_state=0), {'max_depth': [1, 2]}, cv=3).fit(X_train, y_train)"
+OLD = "old = DecisionTreeClassifier(max_depth=1, max_features=1, random_state=3).fit(X_train, y_train)\nacc = old.score(X_test, y_test)"
+SKIP = "from IPython.core.magic import register_cell_magic\n@register_cell_magic\ndef skip(line, cell): pass"
+PARTS = "a, b, c, d = tr.drop(columns='target'), tr['target'], te.drop(columns='target'), te['target']"
+ARRAYS = "A, b = X.to_numpy(), y.to_numpy()\n"
+FROZEN = """
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import StackingClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import TunedThresholdClassifierCV
+"""
+
 
 def case(name, cells, metrics, variable="clf", **expected):
     return pytest.param(cells, variable, metrics, expected, id=name)
@@ -847,6 +863,257 @@ CASES = [
         ],
         {},
     ),
+    # ---- prints, signs, magics, lines --------------------------------------------------------------------------------
+    case("printed behind another number", [TREE, f"d = 7\nprint(f'depth {{d}}:', {ACC})"], {"accuracy": ACC}),
+    case("printed behind a length", [TREE, f"print(f'n={{len(X_test)}} acc:', {ACC})"], {"accuracy": ACC}),
+    case("a print that goes on", [TREE, f"print('accuracy: ', end='')\nprint({ACC})\nprint(len(X_test))"], {}),
+    case(
+        "negated folds",
+        [RIDGE, f"s = -{FOLDS}"],
+        {"cv_mean_squared_error": "s.mean()"},
+    ),
+    case(
+        "negated later, and its root",
+        [RIDGE, f"s = {FOLDS}\nmse = -s\nr = np.sqrt(-s.mean())"],
+        {
+            "cv_neg_mean_squared_error": "s.mean()",
+            "cv_mean_squared_error": "mse.mean()",
+            "cv_root_mean_squared_error": "r",
+        },
+    ),
+    *(
+        case(f"a number that the cell did not assign: {name}", [SKIP, OLD, TREE, cell], {})
+        for name, cell in {
+            "timeit": f"%timeit -n1 -r1 acc = {ACC}",
+            "cell timeit": f"%%timeit -n1 -r1\nacc = {ACC}",
+            "a magic of one's own": f"%%skip\nacc = {ACC}",
+            "lines that go on": f"%who\nx = 1 + \\\n 2 + \\\n 3\n1/0\nacc = {ACC}",
+        }.items()
+    ),
+    case(
+        "saved behind lines that go on",
+        [OLD, TREE, f"x = 1 + \\\n 2 + \\\n 3\n%save_model clf 'kept'\nacc = {ACC}"],
+        {},
+        line="1",
+    ),
+    # ---- written in place under another name -------------------------------------------------------------------------
+    *(
+        case(f"written under another name: {name}", [RIDGE + "\npred = clf.predict(X_test)\n" + lines + "\nm = " + MSE], {})
+        for name, lines in {
+            "an operation": "adj = pred\nadj *= 2",
+            "a part of a dict": "d = {'p': pred}\nd['p'] *= 2",
+            "a loop": "for p in [pred]:\n    p += 5",
+            "the last argument": "np.multiply(pred, 2, pred)",
+            "an argument behind others": "other = pred\nnp.clip(pred, 0.4, 0.6, other)",
+            "a view": "v = pred.view()\nv[:] = 0",
+            "a part": "v = pred.real\nv[:] = 0",
+        }.items()
+    ),
+    case("folds written under another name", [RIDGE, f"s = {FOLDS}\nt = s\nt *= -1"], {}),
+    *(
+        case(
+            f"in a dict, exchanged by {name}",
+            ["preds = {}\n" + code, TREE + "\npreds['a'] = clf.predict(X_test)", call, score],
+            {},
+        )
+        for name, code, call in (
+            ("a function", "def post(*names):\n    for n in names: preds[n] = np.zeros(len(y_test), int)", "post('a')"),
+            ("a method", "class Post:\n    def run(self): preds['a'] = np.zeros(len(y_test), int)", "Post().run()"),
+        )
+        for score in ["acc = accuracy_score(y_test, preds['a'])"]
+    ),
+    case(
+        "scores in a list, shuffled",
+        [TREE + f"\n{OLD}\nimport random\nrandom.seed(1)\naccs = [{ACC}, old.score(X_test, y_test)]\nrandom.shuffle(accs)"],
+        {},
+    ),
+    case("a dict updated by pairs", [TREE + f"\nd = {{'acc': {ACC}}}\nd.update([('acc', 0.5)])"], {}),
+    case("a dict updated by words", [TREE + f"\nd = {{'acc': {ACC}}}\nd.update({{}}, acc=0.5)"], {}),
+    case("a key that nobody knows", [TREE + f"\nd = {{'acc': {ACC}, 'ACC'.lower(): 0.5}}"], {}),
+    case("the last of a list", [TREE + f"\nl = [0, {ACC}]\nl[-1] = 0.5"], {}),
+    # ---- rounds of a loop --------------------------------------------------------------------------------------------
+    case(
+        "the best of rounds, by a name",
+        [
+            TREE + "\nbest_pred = clf.predict(X_test)",
+            "best = 0\nfor d in [4, 2, 1]:\n    p = DecisionTreeClassifier(max_depth=d, random_state=0).fit(X_train, y_train).predict(X_test)\n"
+            "    s = (p == y_test).mean()\n    better = bool(s > best)\n    if better:\n        best, best_pred = s, p",
+            "acc = accuracy_score(y_test, best_pred)",
+        ],
+        {},
+    ),
+    case(
+        "training rows in the first round",
+        [
+            "for i in range(2):\n    use = i == 0\n    if use:\n        X_test, y_test = X_train, y_train",
+            TREE + f"\nacc = {ACC}",
+        ],
+        {},
+    ),
+    # ---- the best of a search, fitted again --------------------------------------------------------------------------
+    *(
+        case(f"the best fitted again, {name}", cells, {"accuracy": "acc"}, variable="g", rows=None, split={"accuracy": None})
+        for name, cells in {
+            "same cell": [GRID + "\nbest = g.best_estimator_\nbest.fit(X_test, y_test)\nacc = g.score(X_test, y_test)"],
+            "later": [GRID, "best = g.best_estimator_\nbest.fit(X_test, y_test)", "acc = g.score(X_test, y_test)"],
+        }.items()
+    ),
+    # ---- answers that were changed -----------------------------------------------------------------------------------
+    case(
+        "answers cut", [RIDGE, "m = mean_absolute_error(y_test, clf.predict(X_test).astype(int))"], {}, told="changed by hand"
+    ),
+    case(
+        "answers rounded", [RIDGE, "m = mean_absolute_error(y_test, clf.predict(X_test).round())"], {}, told="changed by hand"
+    ),
+    case("classes as numbers", [TREE, "a = accuracy_score(y_test, clf.predict(X_test).astype(int))"], {"accuracy": ACC}),
+    case(
+        "answers as floats",
+        [RIDGE, "m = mean_absolute_error(y_test, clf.predict(X_test).astype(float))"],
+        {"mean_absolute_error": "m"},
+    ),
+    case(
+        "answers turned", [TREE, "a = accuracy_score(y_test, np.where(clf.predict(X_test), 0, 1))"], {}, told="changed by hand"
+    ),
+    case("the other class", [TREE, "a = roc_auc_score(y_test, clf.predict_proba(X_test)[:, 0])"], {}, told="changed by hand"),
+    # ---- all that it learned from ------------------------------------------------------------------------------------
+    case(
+        "batches",
+        [
+            SGD
+            + "\nclf.partial_fit(X_train, y_train, classes=[0, 1])\nclf.partial_fit(X_test, y_test)\na = clf.score(X_train, y_train)"
+        ],
+        {},
+    ),
+    case(
+        "batches beside the test rows",
+        [
+            SGD,
+            "clf.partial_fit(X_train[:99], y_train[:99], classes=[0, 1])",
+            "clf.partial_fit(X_train[99:], y_train[99:])",
+            f"a = {ACC}",
+        ],
+        {"accuracy": "a"},
+        split={"accuracy": "test"},
+        rows=None,
+    ),
+    case(
+        "a warm start",
+        [
+            "clf = RandomForestClassifier(3, warm_start=True, random_state=0)\nclf.fit(X_train, y_train)",
+            "clf.n_estimators = 6",
+            "clf.fit(X_test, y_test)\na = clf.score(X_train, y_train)",
+        ],
+        {},
+        rows=None,
+    ),
+    *(
+        case(f"fitted before: {name}", [TREE + "\nbase = clf", FROZEN + cell, "a = clf.score(X_train, y_train)"], {})
+        for name, cell in {
+            "frozen": "clf = CalibratedClassifierCV(FrozenEstimator(base)).fit(X_test, y_test)",
+            "stacked": "clf = StackingClassifier([('b', base)], cv='prefit').fit(X_test, y_test)",
+            "threshold": "clf = TunedThresholdClassifierCV(base, cv='prefit', refit=False).fit(X_test, y_test)",
+        }.items()
+    ),
+    case(
+        "fitted on answers of another",
+        [
+            TREE,
+            "P, Q = clf.predict_proba(X_test), clf.predict_proba(X_train)",
+            "top = LogisticRegression().fit(P, y_test)\na = top.score(P, y_test)\nb = top.score(Q, y_train)",
+        ],
+        {"train_accuracy": "a", "accuracy": "b"},
+        variable="top",
+    ),
+    *(
+        case(
+            f"the state of another: {name}",
+            ["m = DecisionTreeClassifier().fit(X_test, y_test)", TREE + f"\n{line}\nacc = {ACC}"],
+            {"accuracy": ACC},
+            split={"accuracy": None},
+            rows=None,
+        )
+        for name, line in {
+            "set": "clf.__setstate__(m.__getstate__())",
+            "its dict": "clf.__dict__.update(m.__dict__)",
+        }.items()
+    ),
+    # ---- rows of which nobody knows whence ---------------------------------------------------------------------------
+    *(
+        case(
+            f"the rest of other labels: {name}",
+            [line, PARTS, "clf = DecisionTreeClassifier().fit(a, b)\nacc = clf.score(c, d)"],
+            {},
+        )
+        for name, line in {
+            "reset": "tr = df.sample(frac=.7, random_state=0).reset_index(drop=True)\nte = df.drop(tr.index)",
+            "of the whole": "tr = df.sample(frac=.7, random_state=0)\ndf = df.sample(frac=1, random_state=2).reset_index(drop=True)\nte = df.drop(tr.index)",
+            "positions": "d2 = df.sample(frac=1, random_state=1)\ni, j = train_test_split(np.arange(len(df)), random_state=0)\ntr, te = d2.iloc[i], d2.loc[j]",
+            "positions moved": "i, j = train_test_split(np.arange(len(df)), random_state=0)\ntr, te = df.iloc[i], df.iloc[j - 1]",
+        }.items()
+    ),
+    case(
+        "the rest of a sample, one column apart",
+        [
+            "X_a = X.sample(frac=.7, random_state=0)\nX_b = X.drop(X_a.index)\ny_a, y_b = y.loc[X_a.index], y.drop(X_a.index)",
+            "clf = DecisionTreeClassifier(max_depth=2).fit(X_a, y_a)\nacc = clf.score(X_b, y_b)",
+        ],
+        {"accuracy": "acc"},
+    ),
+    case(
+        "labels that were split",
+        [
+            "i, j = train_test_split(df.index, random_state=0)\ntr, te = df.loc[i], df.loc[j]",
+            PARTS,
+            "clf = DecisionTreeClassifier().fit(a, b)\nacc = clf.score(c, d)",
+        ],
+        {"accuracy": "acc"},
+    ),
+    *(
+        case(
+            f"test rows of the training rows: {name}",
+            [lines, "clf = DecisionTreeClassifier().fit(A, b)", "acc = clf.score(X_test, y_test)"],
+            {},
+            told="may be among",
+        )
+        for name, lines in {
+            "lists": ARRAYS + "X_test = np.array(A[:100].tolist())\ny_test = np.array(b[:100].tolist())",
+            "an array of a comprehension": ARRAYS
+            + "X_test = np.array([r for r in A if r[0] > 14])\ny_test = np.array([t for r, t in zip(A, b) if r[0] > 14])",
+            "a comprehension": ARRAYS + "X_test = [r for r in A if r[0] > 14]\ny_test = [t for r, t in zip(A, b) if r[0] > 14]",
+            "filled": ARRAYS + "X_test = np.zeros((50, 4))\nX_test[:] = A[:50]\ny_test = np.zeros(50, int)\ny_test[:] = b[:50]",
+            "filled in a loop": ARRAYS + "X_test = np.zeros((50, 4))\nfor i in range(50): X_test[i] = A[i]\ny_test = b[:50]",
+        }.items()
+    ),
+    case(
+        "test rows in a dict of a method",
+        [
+            ARRAYS + "class Prep:\n    def run(self): return {'X': A[:100], 'y': b[:100]}\nparts = Prep().run()",
+            "X_test, y_test = parts['X'], parts['y']",
+            "clf = DecisionTreeClassifier().fit(A, b)\nacc = clf.score(X_test, y_test)",
+        ],
+        {},
+        told="may be among",
+    ),
+    case(
+        "columns that became rows",
+        ["A, B = X.iloc[:, :2].T, X.iloc[:, 2:].T", "clf = LinearRegression().fit(A, [1, 2])\na = clf.score(B, [1, 2])"],
+        {},
+        rows=2,
+    ),
+    case(
+        "reshaped",
+        ["Z = X['mean radius'].to_numpy()\nW = Z.reshape(-1, 10)\nclf = LinearRegression().fit(W, np.arange(30))"],
+        {},
+        rows=30,
+    ),
+    case(
+        "one column",
+        [
+            "Z = X_train['mean radius'].to_numpy()\nclf = DecisionTreeClassifier().fit(Z.reshape(-1, 1), y_train)\na = clf.score(X_test['mean radius'].to_numpy().reshape(-1, 1), y_test)"
+        ],
+        {"accuracy": "a"},
+        rows=225,
+    ),
 ]
 
 
@@ -883,6 +1150,18 @@ def test_what_is_kept_is_right_and_the_rest_is_empty(
         assert record.target_column == expected["target"]
     if "columns" in expected:
         assert len(record.feature_columns) == expected["columns"]
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["elsewhere", "at the same address"])
+def test_rows_that_another_hand_put_there_are_not_known(ready, jms_store, times):
+    ready.run("def pick():\n    global X_test, y_test\n    X_test, y_test = X_train[:99].copy(), y_train[:99].copy()")
+    ready.run("X_test, y_test = X_test.copy(), y_test.copy()")
+    ready.run(TREE)
+    for _ in range(times):
+        ready["pick"]()  # as a widget does
+    ready.run(f"acc = {ACC}")
+    assert "may be among" in ready.run('%save_model clf "kept"').text.replace("\n", " ")
+    assert not jms_store.get("kept").metrics
 
 
 def test_nothing_is_kept_alive(ready):
@@ -1281,6 +1560,50 @@ def test_curves_of_a_booster_are_named_by_their_rows_and_of_this_fit(ready, jms_
     ready.run("clf.fit(X, y)")
     ready.run('%save_model clf "again"')
     assert dict(jms_store.get("again").metrics) == {}
+
+
+def test_curves_whose_titles_were_chosen_are_not_told_apart(ready, jms_store):
+    ready.run(BOOSTERS["lightgbm"])
+    ready.run("clf.fit(X_train, y_train, eval_X=(X_train, X_test), eval_y=(y_train, y_test), eval_names=['set1', 'set0'])")
+    ready.run('%save_model clf "kept"')
+    assert not jms_store.get("kept").metrics
+
+
+@pytest.mark.parametrize(
+    ("begun", "go_on"),
+    [
+        (
+            "import xgboost as xgb\nm = xgb.XGBClassifier(n_estimators=3).fit(X_train, y_train)",
+            "clf = xgb.XGBClassifier(n_estimators=3).fit(X_test, y_test, xgb_model=m.get_booster())",
+        ),
+        (
+            "import lightgbm as lgb\nm = lgb.LGBMClassifier(n_estimators=3, verbose=-1).fit(X_train, y_train)",
+            "clf = lgb.LGBMClassifier(n_estimators=3, verbose=-1).fit(X_test, y_test, init_model=m)",
+        ),
+    ],
+    ids=["xgboost", "lightgbm"],
+)
+def test_what_a_booster_was_begun_with_counts(ready, jms_store, begun, go_on):
+    for cell in (begun, go_on, "a = clf.score(X_train, y_train)", '%save_model clf "kept"'):
+        ready.run(cell)
+    record = jms_store.get("kept")
+    assert (dict(record.metrics), record.training_samples) == ({}, None)
+
+
+@pytest.mark.parametrize(
+    "train",
+    [
+        "clf = lgb.train({'verbose': -1}, valid_sets=d2, train_set=d1, num_boost_round=3)",
+        "clf = lgb.train({'verbose': -1}, d1, 3, d2)",
+    ],
+)
+def test_a_booster_learned_from_what_it_was_trained_on(ready, jms_store, train):
+    ready.run(
+        "import lightgbm as lgb\nd1 = lgb.Dataset(X_train, y_train)\nd2 = lgb.Dataset(label=y_test, data=X_test, reference=d1)"
+    )
+    ready.run(train)
+    ready.run('%save_model clf "kept"')
+    assert jms_store.get("kept").training_samples == 225
 
 
 def test_a_secret_at_the_cut_of_a_long_line_is_masked(ready, jms_store):
