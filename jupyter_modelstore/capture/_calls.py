@@ -161,7 +161,9 @@ class Calls(Scores):
             return self._opaque(every, ours=True)
         thing = function.value
         if is_a(thing, type) and (kind := kind_of_class(thing)).able and not kind.data:
-            return self.made(every, returns_self=kind.has_params)
+            if kind.own:
+                self.touch_all(_UNREADABLE)
+            return self.made(every, kind)
         meaning = self._meaning(thing, given, named, node)
         if meaning is not None:
             return meaning
@@ -228,6 +230,9 @@ class Calls(Scores):
         given, named = self._arguments(node)
         first = given[0] if given else named.get("X", named.get("exog", named.get("data")))
         data = self.rows_in(first)
+        if tracked.own:  # its methods may train any other
+            for other in [one for one in self.state.models.values() if one is not tracked]:
+                self.touch(other, _UNREADABLE, frozenset({tracked.key}))
         if FITTING.fullmatch(name):
             return self._fitted(tracked, name, given, named)
         if name in _PREDICT:
@@ -345,7 +350,9 @@ class Calls(Scores):
             return self.of_sklearn(thing, name, given, named, node)
         if root in {"xgboost", "lightgbm", "catboost"} and name in _MATRICES:
             data = given[0] if given else named.get("data")
-            return replace(data, id=self.state.known("matrix", data.id)) if isinstance(data, Data) else UNKNOWN
+            return replace(data, id=self.state.known("matrix", root, data.id)) if isinstance(data, Data) else UNKNOWN
+        if (root, name) == ("statsmodels", "from_formula"):
+            return self.made(every, with_data=True)
         if (root, name) in _TRAINERS:
             return self._trained(given, named, node)
         if name == "sqrt" and len(given) == 1 and isinstance(given[0], Score):

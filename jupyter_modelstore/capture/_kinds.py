@@ -15,6 +15,7 @@ from itertools import count, islice
 from types import FunctionType
 from typing import Any, TypeVar, cast
 
+from jupyter_modelstore._owners import is_owned
 from jupyter_modelstore.capture import _hooks
 
 T = TypeVar("T")
@@ -82,6 +83,10 @@ class Kind:
         The class predicts, transforms or has ``forward``; has ``fit``; has ``get_params``.
     data : bool
         It is a table, an array, a plot: has ``transform``, and is no model.
+    fits_itself : bool
+        Its ``fit`` changes the object, and returns it or nothing; that of statsmodels and keras returns another.
+    own : bool
+        It belongs to no installed distribution: what its methods do is not known.
     strange : bool
         It runs code of the notebook's where no call is seen (``_hooks``).
     idle_fit : bool
@@ -104,6 +109,8 @@ class Kind:
     learns: bool
     has_params: bool
     data: bool
+    fits_itself: bool
+    own: bool
     strange: bool
     idle_fit: bool
     inner: tuple[str, ...]
@@ -237,6 +244,8 @@ def _study(cls: type) -> Kind:
         learns=learns,
         has_params=has_params,
         data=not estimator and _is_data(names, roots),
+        fits_itself=has_params or not any(root in LIBRARIES for root in roots),
+        own=not is_owned(names[0][1]),
         strange=_hooks.are_strange([(_module(base), _attributes(base)) for base in mro]),
         idle_fit=_is_idle(_class_attribute(cls, "fit")),
         inner=next((_INNER[name] for name, module in names if name in _INNER and module.startswith("sklearn.")), ()),

@@ -136,7 +136,7 @@ class Reader(Calls):
         if not isinstance(value, (Unknown, Data)) or (final := self.final(name)) is MISSING:
             return value
         if is_model(final) and not isinstance(self.lift(final), Model):
-            tracked = self.state.follow(returns_self=kind_of(final).has_params)
+            tracked = self.state.follow(kind_of(final))
             tracked.alien = True
             tracked.sure, tracked.why = True, "how it was fitted is not known: another function made it, or it was loaded"
             tracked.names.add(name)

@@ -23,6 +23,7 @@ from jupyter_modelstore.capture._domain import (
     Value,
 )
 from jupyter_modelstore.capture._expressions import Expressions
+from jupyter_modelstore.capture._kinds import Kind
 from jupyter_modelstore.capture._state import Fit
 
 _MAKERS = frozenset({"make_pipeline", "make_union", "make_column_transformer"})
@@ -44,7 +45,7 @@ class Scores(Expressions):
         if selection in {"cross_val_score", "cross_validate", "cross_val_predict"}:
             return self._crossed(selection, given, named, node)
         if name in _MAKERS:
-            return self.made(every, returns_self=True)
+            return self.made(every)
         if module.startswith("sklearn.datasets"):
             return self._bundled(name, named)
         if name in {"get_scorer", "make_scorer"}:
@@ -174,12 +175,14 @@ class Scores(Expressions):
     def about(self, *data: Data | None) -> str:
         return ", ".join(dict.fromkeys(name for name in map(self.names_of, data) if name))
 
-    def made(self, every: list[Value], *, returns_self: bool) -> Model:
+    def made(self, every: list[Value], kind: Kind | None = None, *, with_data: bool = False) -> Model:
+        """Return a new model; ``with_data``: it was given its data now, and is fitted without."""
         holds = frozenset(value.key for value in within(every) if isinstance(value, Model))
-        tracked = self.state.follow(returns_self=returns_self, holds=holds)
+        tracked = self.state.follow(kind, holds=holds)
         tracked.sure = not self.maybe
         self.note(tracked, "assigned")
-        if not returns_self:  # statsmodels is given its data here, and fits without
+        if with_data or not tracked.returns_self:
+            tracked.returns_self = False
             data = [value for value in every if isinstance(value, Data)]
             first, second = (data[1], data[0]) if len(data) > 1 else (data[0] if data else None, None)
             tracked.fit = Fit(cell=self.cell, code=self.code(), about=self.about(first, second), x=first, y=second)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from jupyter_modelstore.capture._domain import Data, Root, Score, Value
+from jupyter_modelstore.capture._kinds import Kind
 from jupyter_modelstore.capture._prints import Print
 
 T = TypeVar("T")
@@ -72,7 +73,7 @@ class Tracked:
 
     ``version`` changes with every fit and every change; two scores of one version are of one state. ``sure``: what happened
     in the running cell was read without doubt; ``touched``: something in it may have changed the model; ``tuned``: nothing but
-    its parameters; ``past``: what it had learned from then. ``kept``: the cell that saved it last. ``alien``: it came from code
+    that cannot be followed, and may be part of another. ``own``: its class is of the notebook, and may do anything.
     that cannot be followed, and may be part of another.
     """
 
@@ -84,6 +85,7 @@ class Tracked:
     print: Print | None = None
     past: tuple[Data | None, ...] = ()
     returns_self: bool = True
+    own: bool = False
     holds: frozenset[int] = frozenset()
     parent: tuple[int, str] | None = None
     cells: dict[int, list[str]] = field(default_factory=dict)
@@ -236,9 +238,10 @@ class State:
             self._roots[key] = Root(how, split, side, parents)
         return frozenset({self._roots[key]})
 
-    def follow(self, *, returns_self: bool = True, holds: frozenset[int] = frozenset()) -> Tracked:
-        """Begin to follow a model."""
-        tracked = Tracked(self.new(), returns_self=returns_self, holds=holds)
+    def follow(self, kind: Kind | None = None, *, holds: frozenset[int] = frozenset()) -> Tracked:
+        """Begin to follow a model; ``kind``: of which class it is, if that is known."""
+        returns_self, own = (True, False) if kind is None else (kind.fits_itself, kind.own)
+        tracked = Tracked(self.new(), returns_self=returns_self, own=own, holds=holds)
         self.models[tracked.key] = tracked
         return tracked
 

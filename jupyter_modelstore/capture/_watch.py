@@ -240,7 +240,7 @@ class Watch:
                 elif len(self.state.models) < _MOST_FOLLOWED:
                     reference = _reference(value)
                     if reference is not None:
-                        tracked = self.state.follow(returns_self=kind_of(value).has_params)
+                        tracked = self.state.follow(kind_of(value))
                         tracked.ref, tracked.names = reference, {path}
                         self._mentioned.add(tracked.key)
                         tracked.why = "it was fitted before %load_ext, or where cells cannot be followed"

@@ -86,6 +86,15 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import TunedThresholdClassifierCV
 """
 
+OWN = """
+class Net:
+    def fit(self, X, y):
+        self.mean_ = float(np.mean(y))
+        return self
+    def predict(self, X):
+        return np.full(len(X), round(self.mean_))
+"""
+
 
 def case(name, cells, metrics, variable="clf", **expected):
     return pytest.param(cells, variable, metrics, expected, id=name)
@@ -1113,6 +1122,32 @@ CASES = [
         ],
         {"accuracy": "a"},
         rows=225,
+    ),
+    # ---- classes of the notebook's own -------------------------------------------------------------------------------
+    case(
+        "an own class without a base",
+        [OWN, "net = Net()", "net.fit(X_train, y_train)", "acc = accuracy_score(y_test, net.predict(X_test))"],
+        {"accuracy": "accuracy_score(y_test, net.predict(X_test))"},
+        variable="net",
+        rows=225,
+        target="target",
+        split={"accuracy": "test"},
+    ),
+    case("an own class in one line", [OWN, "net = Net().fit(X_train, y_train)"], {}, variable="net", rows=225),
+    case(
+        "an own class that trains another model",
+        [
+            OWN,
+            f"class Sly(Net):\n    def fit(self, X, y):\n        clf.fit(X[:30], y[:30])\n        return self\n{TREE}\nacc = {ACC}\nSly().fit(X_train, y_train)",
+        ],
+        {},
+    ),
+    case(
+        "a formula of statsmodels",
+        ["import statsmodels.formula.api as smf", "ols = smf.ols('target ~ Q('+repr(df.columns[0])+')', data=df).fit()"],
+        {},
+        variable="ols",
+        rows=300,
     ),
 ]
 
