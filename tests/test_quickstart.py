@@ -38,6 +38,14 @@ def run(notebook, directory):
 
 
 @pytest.mark.slow
+def test_the_tour_of_the_gallery_runs_where_no_browser_is(tmp_path):
+    text = run(nbformat.read(NOTEBOOK.with_name("gallery.ipynb"), as_version=4), tmp_path)
+    assert "Saved wine forest:3" in text
+    assert "wine linear" in text
+    assert [record.ref for record in jms.connect().versions("wine forest")] == ["wine forest:3", "wine forest:2", "wine forest:1"]
+
+
+@pytest.mark.slow
 def test_it_runs_twice_in_one_store(notebook, tmp_path):
     text = run(notebook, tmp_path)
     store = jms.connect()
