@@ -27,7 +27,7 @@ bench:  ## measure, beside other stores
 
 screenshots:  ## draw docs/images anew (needs chromium)
 	@scripts/setup -e '.[test]'
-	@.venv/bin/python scripts/screenshots.py
+	@scripts/screenshots
 
 clean:  ## remove .venv and everything that was built
 	@rm -rf .venv .venv-* build dist jupyter_modelstore/static labextension/node_modules labextension/.built .cache .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -88,7 +88,7 @@ class _Widget(anywidget.AnyWidget):
         """Return what a view must know before it asks."""
         return {
             "kind": self._kind,
-            "where": self._store.where,
+            "where": self._store.where.partition(";")[0],  # where exactly, %modelstore status says
             "url": "local",
             "python": platform.python_version(),
             "limits": {"name": MAX_NAME, "alias": MAX_ALIAS, "tag": MAX_TAG, "tags": MAX_TAGS, "text": MAX_TEXT},

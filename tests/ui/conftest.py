@@ -172,9 +172,9 @@ def open_notebook(server: Server, browser: Any, request: pytest.FixtureRequest) 
     """Open a notebook with the given cells, in JupyterLab (``lab``) or Notebook 7 (``notebook``)."""
     opened: list[Page] = []
 
-    def make(*cells: str, app: str = "lab", theme: str = "light", width: int = 1280, height: int = 900) -> Page:
+    def make(*cells: str, app: str = "lab", theme: str = "light", width: int = 1280, height: int = 900, name: str = "") -> Page:
         server.forget_sessions()
-        name = f"n{secrets.token_hex(4)}.ipynb"
+        name = name or f"n{secrets.token_hex(4)}.ipynb"
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(book, server.root / name)
