@@ -99,7 +99,17 @@ def _link(links: dict[str, set[str]], name: str, others: Iterable[str]) -> None:
         links.setdefault(other, set()).add(name)
 
 
+def _is_plain(cell: Uses, late: Mapping[str, Late], links: Mapping[str, set[str]]) -> bool:
+    """Tell whether a cell does no more than its own names tell; most do, and a save looks at every one."""
+    known = late.keys()
+    if not known.isdisjoint(cell.reads) or not known.isdisjoint(cell.called) or not known.isdisjoint(cell.asked):
+        return False
+    return links.keys().isdisjoint(cell.changes) and all(function not in late for function, _ in cell.handed)
+
+
 def _effect(cell: Uses, late: Mapping[str, Late], links: Mapping[str, set[str]]) -> Uses:
+    if _is_plain(cell, late, links):
+        return cell
     used = _closed((cell.reads | cell.called) & late.keys(), {name: known.reads for name, known in late.items()})
     functions = [late[name] for name in used if name in late]
     reads = frozenset[str]().union(cell.reads, *(one.reads for one in functions))
