@@ -41,6 +41,8 @@ export class Rpc implements Client {
   private readonly clock: ReturnType<typeof setInterval>;
   private line: Line = "open";
   private count = 0;
+  // The last word on an offer: it may come before the line that shows it is there to hear it.
+  private offer: Happening | null = null;
 
   constructor(private readonly model: Model) {
     model.on("msg:custom", this.receive);
@@ -72,6 +74,7 @@ export class Rpc implements Client {
 
   onEvent(heard: (happening: Happening) => void): () => void {
     this.events.add(heard);
+    if (this.offer) heard(this.offer);
     return () => this.events.delete(heard);
   }
 
@@ -88,6 +91,7 @@ export class Rpc implements Client {
 
   private readonly receive = (content: unknown): void => {
     const message = (content ?? {}) as Message;
+    if (message.event === "offer") this.offer = message as Happening;
     if (message.event !== undefined) this.events.forEach((heard) => heard(message as Happening));
     const pending = message.rid === undefined ? undefined : this.pending.get(message.rid);
     if (pending === undefined || message.rid === undefined) return;
