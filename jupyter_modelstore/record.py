@@ -34,6 +34,8 @@ MODEL_TYPES: tuple[ModelType, ...] = (
     "outlier_detection",
     "other",
 )
+SPLIT_PREFIXES = {"train": "train_", "validation": "val_", "cross-validation": "cv_", "out-of-bag": "oob_"}
+"""How the name of a metric says on which rows it was computed; nothing in front: on rows that were set aside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

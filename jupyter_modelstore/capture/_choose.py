@@ -13,16 +13,16 @@ from jupyter_modelstore.capture._kinds import state_of
 from jupyter_modelstore.capture._own import own_scores
 from jupyter_modelstore.capture._place import notebook_path
 from jupyter_modelstore.capture._prints import take
-from jupyter_modelstore.capture._recipe import OURS, needed, without_ours
+from jupyter_modelstore.capture._recipe import needed
 from jupyter_modelstore.capture._secrets import mask
 from jupyter_modelstore.capture._state import STALE, Fit, Measure, State, Tracked
+from jupyter_modelstore.capture._uses import OURS, without_ours
 from jupyter_modelstore.capture._watch import Cell, Watch
-from jupyter_modelstore.record import Captured, Unattached
+from jupyter_modelstore.record import SPLIT_PREFIXES, Captured, Unattached
 
 ALL = frozenset({"cells", "metrics", "data", "time", "notebook", "git"})
 """What can be kept, and switched off one by one."""
 
-_PREFIX = {"train": "train_", "validation": "val_", "cross-validation": "cv_", "out-of-bag": "oob_"}
 _MOST_TOLD = 10
 _MOST_CELLS = 60
 _MOST_SOURCE = 20_000
@@ -124,7 +124,7 @@ def _numbers(
             continue
         numbers += [
             _Number(
-                _PREFIX.get(split or "", "") + name,
+                SPLIT_PREFIXES.get(split or "", "") + name,
                 value,
                 split,
                 score.about,

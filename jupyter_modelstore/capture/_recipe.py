@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from jupyter_modelstore.capture._uses import OURS, Late, Uses, uses_of, without_ours
-
-__all__ = ["OURS", "Uses", "needed", "uses_of", "without_ours"]
+from jupyter_modelstore.capture._uses import Late, Uses
 
 _MOST_CELLS = 60
 _NOTHING = Late()

@@ -27,10 +27,10 @@ from jupyter_modelstore.capture._kinds import ANY_ERROR, MISSING, is_a, kind_of,
 from jupyter_modelstore.capture._numbers import classifies, frozen, goes_on, numbers_of, printed
 from jupyter_modelstore.capture._place import Repository
 from jupyter_modelstore.capture._reader import Reader, stored_names
-from jupyter_modelstore.capture._recipe import Uses, uses_of
 from jupyter_modelstore.capture._scope import TooMuch, is_model
 from jupyter_modelstore.capture._scores import ALTERED, within
 from jupyter_modelstore.capture._state import OUTSIDE, OVERTAKEN, Fit, Measure, Place, Start, State, Tracked
+from jupyter_modelstore.capture._uses import Uses, uses_of
 
 _MOST_SOURCE = 50_000
 _EMPTY = re.compile(r"\A(?:[ \t\r\f]*\n)+")
@@ -104,9 +104,9 @@ class Watch:
 
     def begin(self, number: int, source: str) -> None:
         """Note the cell that loaded the extension: what it did is not known, but later cells may need its imports."""
-        tree = parse(source) if len(source) <= _MOST_SOURCE else None
+        statements = _statements(source) or []
         self._runs += 1
-        self.cells[self._runs] = Cell(number, source, uses_of(tree.body if isinstance(tree, ast.Module) else [], source))
+        self.cells[self._runs] = Cell(number, source, uses_of(statements, source))
 
     def before(self, source: str, namespace: Mapping[str, Any]) -> None:
         """Note that a cell begins."""
@@ -114,17 +114,16 @@ class Watch:
         if outer is not None:
             self._running[-1].nested = True
         self._runs += 1
-        tree = parse(_EMPTY.sub("", source)) if len(source) <= _MOST_SOURCE else None
-        statements = list(tree.body) if isinstance(tree, ast.Module) else []
-        uses = uses_of(statements, source)
+        statements = _statements(source)
+        uses = uses_of(statements or [], source)
         # What a cell runs as cells of its own stands in that cell for people.
         self.cells[self._runs] = Cell(None, source, uses) if outer is None else self.cells[outer.run]
         self._running.append(
             _Running(
                 self._runs,
-                statements,
+                statements or [],
                 perf_counter(),
-                readable=tree is not None,
+                readable=statements is not None,
                 magic=source.lstrip().startswith("%%"),
                 transparent=runs_in_namespace(source),
             )
@@ -477,6 +476,12 @@ class Watch:
             for name, known in state.names.items()
             if isinstance(known, Made) and name in namespace
         }
+
+
+def _statements(source: str) -> list[ast.stmt] | None:
+    """Return the statements of a cell; None if it is too long, or cannot be read."""
+    tree = parse(_EMPTY.sub("", source)) if len(source) <= _MOST_SOURCE else None
+    return list(tree.body) if isinstance(tree, ast.Module) else None
 
 
 def _is_worth_keeping(known: Value, depth: int = 0) -> bool:

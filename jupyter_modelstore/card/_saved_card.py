@@ -14,15 +14,12 @@ from jupyter_modelstore.card import _reading as read
 from jupyter_modelstore.card import _words as words
 from jupyter_modelstore.card._blocks import Bit, Doc, Facts, Line, of_kind, plain
 from jupyter_modelstore.card._shown import Shown, shown
-from jupyter_modelstore.record import Captured, ModelRecord, Saved, Unattached
+from jupyter_modelstore.record import SPLIT_PREFIXES, Captured, ModelRecord, Saved, Unattached
 
 _MOST_UNATTACHED = 5
 _MOST_NOTES = 5
 _MOST_TOGETHER = 4
 _FEW = 4  # so many names of features are shown all
-
-_SAYS = {"train": "train_", "validation": "val_", "cross-validation": "cv_", "out-of-bag": "oob_"}
-"""How the name of a metric says what it was computed on."""
 
 Rows = list[tuple[str, Line]]
 
@@ -77,7 +74,7 @@ def _metrics(record: ModelRecord) -> Line:
     chips = []
     for bit, name in zip(read.metrics(record, 6), names, strict=False):
         origin = book.origin(record, name)
-        said = origin is not None and name.startswith(_SAYS.get(origin.split, "-"))
+        said = origin is not None and name.startswith(SPLIT_PREFIXES.get(origin.split, "-"))
         chips.append(Bit(bit.text, bit.kind, bit.label, origin.on if origin and not said else ""))
     return (*chips, *read.more(len(names) - len(chips)))
 
