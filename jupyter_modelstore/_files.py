@@ -20,10 +20,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from pickle import PickleBuffer
 from queue import SimpleQueue
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from jupyter_modelstore.errors import DiskFull, FileChanged, ModelFileNotFound, ModelStoreError, ReadOnly, StorageError
-from jupyter_modelstore.protocols import Progress
+
+if TYPE_CHECKING:
+    from jupyter_modelstore.protocols import Progress
 
 _BUFFER = 1 << 20
 _SMALL = 1 << 16

@@ -12,20 +12,21 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from jupyter_modelstore.record import (
-    AliasEvent,
-    Changes,
-    Draft,
-    Facets,
-    ModelRecord,
-    Query,
-    Reference,
-    Removal,
-    Saved,
-    Stats,
-)
+if TYPE_CHECKING:
+    from jupyter_modelstore.record import (
+        AliasEvent,
+        Changes,
+        Draft,
+        Facets,
+        ModelRecord,
+        Query,
+        Reference,
+        Removal,
+        Saved,
+        Stats,
+    )
 
 
 class Progress(Protocol):
