@@ -1,0 +1,147 @@
+"""A Supabase project on this machine: PostgreSQL, PostgREST, and stand-ins for Auth, Storage and the gateway."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import time
+import uuid
+
+from . import _keys, _places, _processes
+from ._postgres import Cluster
+
+PORTS = ("postgres", "gateway", "auth", "storage", "postgrest", "postgrest_admin")
+
+
+class Stack:
+    """A stack by name; several stand side by side. Whoever names it in another process means the same one."""
+
+    def __init__(self, name: str = "default") -> None:
+        self.directory = _places.base() / name
+        self._state_file = self.directory / "state.json"
+        self._lock = _places.base() / f"{name}.lock"
+
+    @property
+    def state(self) -> dict:
+        """What the stack's processes were started with; empty when it is down."""
+        return _places.read_json(self._state_file)
+
+    def _save(self, **changes) -> None:
+        _places.write_json(self._state_file, {**self.state, **changes})
+
+    @property
+    def cluster(self) -> Cluster:
+        """The stack's PostgreSQL."""
+        state = self.state
+        if not state:
+            raise RuntimeError("The stack is down: scripts/stack up")
+        return Cluster(self.directory, state["ports"]["postgres"], state["password"])
+
+    def up(self, *, old_grants: bool = False, keeper: int | None = None) -> None:
+        """Start what does not run. With a keeper the stack belongs to living processes, and goes when they are gone."""
+        sweep(besides=self.directory.name)
+        with _places.locked(self._lock):
+            if not self._runs():
+                self._clear()
+                self._create(old_grants=old_grants)
+            if keeper is not None:
+                self._save(keepers=[*self.state["keepers"], _processes.identity(keeper)])
+
+    def leave(self, keeper: int) -> None:
+        """Let go of the stack; the last who does, stops it."""
+        with _places.locked(self._lock):
+            others = [known for known in self.state.get("keepers", []) if known["pid"] != keeper and _processes.find(known)]
+            if others:
+                self._save(keepers=others)
+            else:
+                self._remove()
+
+    def down(self) -> None:
+        """Stop everything and remove the directory."""
+        with _places.locked(self._lock):
+            self._remove()
+
+    def abandoned(self) -> bool:
+        """Tell whether the stack belonged to processes that are all gone."""
+        state = self.state
+        keepers = state.get("keepers", [])
+        return bool(keepers) and not any(map(_processes.find, keepers))
+
+    def _runs(self) -> bool:
+        processes = self.state.get("processes", {})
+        return "postgres" in processes and all(map(_processes.find, processes.values()))
+
+    def _create(self, *, old_grants: bool) -> None:
+        self.directory.mkdir(mode=0o711)
+        self._save(
+            ports=dict(zip(PORTS, _places.free_ports(len(PORTS)), strict=True)),
+            password=secrets.token_hex(16),
+            jwt_secret=secrets.token_hex(32),
+            begun=int(time.time()),
+            old_grants=old_grants,
+            keepers=[],
+            processes={},
+        )
+        try:
+            self._started("postgres", self.cluster.create(old_grants=old_grants))
+        except BaseException:
+            self._clear()
+            raise
+
+    def _started(self, name: str, process: dict) -> None:
+        self._save(processes={**self.state["processes"], name: process})
+
+    def _remove(self) -> None:
+        self._clear()
+        self._lock.unlink(missing_ok=True)
+
+    def _clear(self) -> None:
+        processes = self.state.get("processes", {})
+        for name in sorted(processes, key="postgres".__eq__):
+            if name == "postgres":
+                self.cluster.stop(processes[name])
+            else:
+                _processes.stop(processes[name])
+        if self.directory.exists():
+            shutil.rmtree(self.directory)
+
+    def new_database(self, *, old_grants: bool = False) -> str:
+        """Return the URL, as ``postgres``, of a database as fresh as a new project's; the servers do not know it."""
+        return self.cluster.new_database(f"clone_{uuid.uuid4().hex[:12]}", old_grants=old_grants)
+
+    def drop_database(self, url: str) -> None:
+        """Remove a database that :meth:`new_database` made."""
+        self.cluster.drop_database(url.rpartition("/")[2])
+
+    def admin_url(self, url: str) -> str:
+        """Return the superuser's way into the database of a URL."""
+        return self.cluster.url("supabase_admin", url.rpartition("/")[2])
+
+    def env(self) -> dict[str, str]:
+        """Return what clients and tests need to know."""
+        state, cluster = self.state, self.cluster
+        secret, begun = state["jwt_secret"], state["begun"]
+        return {
+            "SUPABASE_URL": f"http://127.0.0.1:{state['ports']['gateway']}",
+            "SUPABASE_KEY": _keys.opaque("anon", secret),
+            "SERVICE_KEY": _keys.legacy("service_role", secret, begun),
+            "SECRET_KEY": _keys.opaque("service_role", secret),
+            "ANON_KEY": _keys.legacy("anon", secret, begun),
+            "DATABASE_URL": cluster.url(),
+            "ADMIN_DATABASE_URL": cluster.url("supabase_admin"),
+            "JWT_SECRET": state["jwt_secret"],
+        }
+
+
+def sweep(besides: str = "") -> None:
+    """Stop the stacks that killed test runs left behind."""
+    for file in _places.base().glob("*/state.json"):
+        if file.parent.name != besides:
+            stack = Stack(file.parent.name)
+            try:
+                left = stack.abandoned()
+            except (OSError, json.JSONDecodeError):  # another process removes it just now
+                continue
+            if left:
+                stack.down()
