@@ -6,6 +6,7 @@ _SERVICE_KEY, _DATABASE_URL and _JWT_SECRET tell.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 import uuid
@@ -13,7 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import jwt
+import psycopg
 import pytest
 from stack import Stack
 
@@ -44,6 +47,17 @@ class Project:
         return jwt.encode({name: value for name, value in body.items() if value is not None}, self.jwt_secret, "HS256")
 
 
+@dataclass(frozen=True)
+class Person:
+    """Somebody who signed up in the project."""
+
+    id: str
+    email: str
+    password: str = field(repr=False)
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+
+
 @pytest.fixture(scope="session")
 def stack():
     """The project that this test run uses."""
@@ -61,6 +75,63 @@ def stack():
         )
     finally:
         local.leave(os.getpid())
+
+
+@pytest.fixture
+def new_user(stack):
+    """A function that signs somebody up: ``new_user(data=None)`` is a Person, whose objects go with them after the test."""
+    made = []
+
+    def sign_up(data: Mapping[str, Any] | None = None) -> Person:
+        email, password = f"{uuid.uuid4().hex}@example.org", uuid.uuid4().hex
+        body = {"email": email, "password": password, "data": data or {}}
+        answer = httpx.post(f"{stack.url}/auth/v1/signup", json=body, headers={"apikey": stack.key}, timeout=30)
+        answer.raise_for_status()
+        told = answer.json()
+        made.append(Person(told["user"]["id"], email, password, told["access_token"], told["refresh_token"]))
+        return made[-1]
+
+    yield sign_up
+    if made:
+        _remove(stack, [person.id for person in made])
+
+
+@pytest.fixture
+def client(stack):
+    """A function that makes supabase-py's client: ``client(person)`` acts as somebody, ``client(key=…)`` as nobody."""
+    import supabase
+
+    with contextlib.ExitStack() as opened:
+
+        def make(person: Person | None = None, *, key: str = "", token: str = "") -> supabase.Client:
+            http = opened.enter_context(httpx.Client(timeout=60))
+            bearer = token or (person.access_token if person else "")
+            headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+            options = supabase.ClientOptions(
+                httpx_client=http, headers=headers, auto_refresh_token=False, persist_session=False
+            )
+            return supabase.create_client(stack.url, key or stack.key, options)
+
+        yield make
+
+
+@pytest.fixture
+def people(new_user):
+    """Two who have nothing to do with each other: ``ada, ben = people``."""
+    return new_user(), new_user()
+
+
+def _remove(stack: Project, ids: list[str]) -> None:
+    headers = {"apikey": stack.service_key, "Authorization": f"Bearer {stack.service_key}"}
+    with httpx.Client(base_url=stack.url, headers=headers, timeout=30) as client:
+        with psycopg.connect(stack.database_url) as connection:
+            statement = "select bucket_id, array_agg(name) from storage.objects where owner_id = any(%s) group by 1"
+            left = connection.execute(statement, [ids]).fetchall()
+        for bucket, names in left:
+            client.request("DELETE", f"/storage/v1/object/{bucket}", json={"prefixes": names}).raise_for_status()
+        for id_ in ids:
+            answer = client.delete(f"/auth/v1/admin/users/{id_}")
+            assert answer.status_code in (200, 404), answer.text
 
 
 @pytest.fixture

@@ -46,15 +46,14 @@ def start(command: Sequence[str | Path], log: Path, *, env: Mapping[str, str] | 
 
 def stop(known: Mapping, sign: int = signal.SIGTERM, patience: float = 5) -> None:
     """End a process and wait for it; what does not listen is killed."""
-    process = find(known)
-    if process is None:
-        return
-    process.send_signal(sign)
-    try:
-        process.wait(patience)
-    except psutil.TimeoutExpired:
-        process.kill()
-        process.wait(patience)
+    for each in (sign, signal.SIGKILL):
+        process = find(known)
+        if process is None:
+            return
+        process.send_signal(each)
+        deadline = time.monotonic() + patience
+        while find(known) is not None and time.monotonic() < deadline:
+            time.sleep(0.01)
 
 
 def wait_until(ready: Callable[[], bool], known: Mapping, log: Path, seconds: float = 30) -> None:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
+import re
 import secrets
 import shutil
+import signal
+import socket
+import sys
 import time
 import uuid
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
 
-from . import _keys, _places, _processes
+from . import _keys, _places, _postgrest, _processes
 from ._postgres import Cluster
 
 PORTS = ("postgres", "gateway", "auth", "storage", "postgrest", "postgrest_admin")
+SERVERS = ("postgrest", "auth", "gateway")
 
 
 class Stack:
@@ -85,9 +95,48 @@ class Stack:
         )
         try:
             self._started("postgres", self.cluster.create(old_grants=old_grants))
+            self.start(*SERVERS)
         except BaseException:
             self._clear()
             raise
+
+    def start(self, *names: str) -> None:
+        """Start servers that do not run, all at once, and wait until each answers; tests stop single ones."""
+        state, known = self.state, dict(self.state["processes"])
+        if "postgres" in names:
+            known["postgres"] = self.cluster.start()
+        for name in sorted(set(names) - {"postgres"}):
+            if name == "postgrest":
+                known[name] = _postgrest.start(self.cluster, self.directory, state["ports"], state["jwt_secret"])
+            else:
+                known[name] = self._python_server(name)
+        self._save(processes=known)
+        for name in sorted(set(names) - {"postgres"}):
+            _processes.wait_until(lambda name=name: self._answers(name), known[name], self.directory / f"{name}.log")
+
+    def stop(self, *names: str) -> None:
+        """Stop single servers as a crash does; :meth:`start` brings them back with their data."""
+        for name in names:
+            # PostgreSQL's own crash: its children must not outlive it.
+            _processes.stop(self.state["processes"][name], signal.SIGQUIT if name == "postgres" else signal.SIGKILL)
+
+    def _python_server(self, name: str) -> dict:
+        env = {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONDONTWRITEBYTECODE": ""}
+        return _processes.start(
+            [sys.executable, "-m", "stack._serve", name, self.directory], self.directory / f"{name}.log", env=env, cwd="/"
+        )
+
+    def _answers(self, name: str) -> bool:
+        ports = self.state["ports"]
+        if name != "postgrest":
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", ports[name])) == 0
+        try:
+            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", ports["postgrest_admin"], timeout=5)) as connection:
+                connection.request("GET", "/ready")
+                return connection.getresponse().status == http.HTTPStatus.OK
+        except OSError:
+            return False
 
     def _started(self, name: str, process: dict) -> None:
         self._save(processes={**self.state["processes"], name: process})
@@ -117,6 +166,16 @@ class Stack:
     def admin_url(self, url: str) -> str:
         """Return the superuser's way into the database of a URL."""
         return self.cluster.url("supabase_admin", url.rpartition("/")[2])
+
+    def mails(self, address: str) -> list[EmailMessage]:
+        """Return the letters that Auth wrote to somebody, oldest first."""
+        files = sorted((self.directory / "mail").glob("*.eml"))
+        letters = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+        return [letter for letter in letters if letter["To"] == address.lower()]
+
+    def code(self, address: str) -> str:
+        """Return the newest one-time code that was sent to somebody."""
+        return re.findall(r"\b\d{6}\b", self.mails(address)[-1].get_content())[-1]
 
     def env(self) -> dict[str, str]:
         """Return what clients and tests need to know."""
