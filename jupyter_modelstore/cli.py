@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from jupyter_modelstore import _init
 from jupyter_modelstore._parser import Parser
 from jupyter_modelstore._version import __version__
 from jupyter_modelstore.config import connect
@@ -70,6 +71,8 @@ def _answer(words: list[str]) -> int:
 
 
 def _run(options: dict[str, Any]) -> int:
+    if (command := options.pop("command", None)) is not None:
+        return int(command(options, lambda text: print(_harmless(text)), _confirm))
     verb: Verb = options.pop("verb")
     as_json, yes = options.pop("json"), options.pop("yes", False)
     store = connect(options.pop("store"), home=options.pop("home"))
@@ -132,6 +135,9 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--store", metavar="URL", help="local: or local:DIRECTORY; else what MODELSTORE_URL says")
         sub.add_argument("--home", metavar="DIR", help="the user's directory for models; else MODELSTORE_HOME")
         sub.set_defaults(verb=verb)
+    init = verbs.add_parser("init", help=_init.HELP, description=_init.__doc__)
+    _init.add_arguments(init)
+    init.set_defaults(command=_init.run)
     return parser
 
 

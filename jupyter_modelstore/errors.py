@@ -24,6 +24,7 @@ the hint, and no stack, unless debugging is switched on. ``status`` is the HTTP 
      ├─ MissingDistribution · EnvironmentDiffers        this environment cannot load it            409  ImportError
      ├─ CannotLoad                                      unpickling failed                          422  ValueError
      ├─ NotConfigured                                   settings are missing or contradict         400  ValueError
+     ├─ MigrationFailed                                 the database's schema was not installed    500  RuntimeError
      └─ StorageError                                    the disk or the database refused           500  OSError
          ├─ DiskFull                                    no room                                    507
          ├─ ReadOnly                                    no right to write                          403
@@ -242,6 +243,13 @@ class NotConfigured(ModelStoreError, ValueError):
 
     code = "not_configured"
     status = 400
+
+
+class MigrationFailed(ModelStoreError, RuntimeError):
+    """The database of a Supabase project did not answer, or refused a migration."""
+
+    code = "migration_failed"
+    status = 500
 
 
 class StorageError(ModelStoreError, OSError):

@@ -1,0 +1,254 @@
+"""Read the migrations, compare them with what a database has, and apply what it lacks."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from jupyter_modelstore.errors import MigrationFailed, NotConfigured
+
+if TYPE_CHECKING:
+    import psycopg
+
+_ADOPT = "adopt.sql"
+_RECORD = (
+    "insert into modelstore_private.migrations (number, name, sha256) values ({number}, '{name}', '{sha256}')"
+    " on conflict (number) do update set sha256 = excluded.sha256"
+)
+_EARLIER_ON = "update modelstore_private.settings set earlier_application = true"
+
+# What is ours in the catalog, as text: whoever edits a policy, a grant or a function by hand changes it.
+_FINGERPRINT = """
+select md5(string_agg(line, E'\\n' order by line collate "C")) from (
+  select format('policy %s.%s %s %s %s %s %s %s', schemaname, tablename, policyname, permissive, roles, cmd, qual, with_check)
+    from pg_policies where (schemaname, tablename) = ('public', 'trained_models') or policyname like 'modelstore\\_%'
+      or (schemaname = 'public' and tablename like 'modelstore\\_%')
+  union all
+  select format('function %s %s %s %s', p.oid::regprocedure, p.prosecdef, coalesce(p.proacl::text, 'default'),
+      pg_get_functiondef(p.oid))
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where n.nspname = 'modelstore_private' or (n.nspname = 'public' and p.proname like 'modelstore\\_%')
+  union all
+  select format('table %s %s %s %s', c.oid::regclass, c.relkind, c.relrowsecurity, coalesce(c.relacl::text, 'default'))
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'v', 'S')
+      and (n.nspname = 'modelstore_private'
+        or (n.nspname = 'public' and (c.relname in ('trained_models', 'user_model_stats') or c.relname like 'modelstore\\_%')))
+  union all
+  select format('column %s.%s %s', a.attrelid::regclass, a.attname, a.attacl) from pg_attribute a
+    where a.attrelid = to_regclass('public.trained_models') and a.attacl is not null
+  union all
+  select format('trigger %s %s %s', t.tgrelid::regclass, t.tgenabled, pg_get_triggerdef(t.oid)) from pg_trigger t
+    where t.tgname like 'modelstore\\_%'
+) ours(line)
+"""
+_EARLIER_TABLE = """
+select kind, name, says from (
+  select 1 as n, 'policy' as kind, policyname::text as name,
+    concat_ws(' ', cmd, 'to', array_to_string(roles, ', '), 'using (' || qual || ')', 'check (' || with_check || ')') as says
+    from pg_policies where (schemaname, tablename) = ('public', 'trained_models')
+      or ((schemaname, tablename) = ('storage', 'objects') and concat(qual, with_check) like '%''model-files''%')
+  union all
+  select 2, 'grant', grantee::text, string_agg(privilege_type, ', ' order by privilege_type)
+    from information_schema.table_privileges where table_schema = 'public' and table_name = 'trained_models'
+      and grantee in ('PUBLIC', 'anon', 'authenticated', 'service_role') group by grantee
+  union all
+  select 3, 'constraint', conname::text, pg_get_constraintdef(oid) from pg_constraint
+    where conrelid = to_regclass('public.trained_models')
+  union all
+  select 4, 'trigger', tgname::text, pg_get_triggerdef(oid) from pg_trigger
+    where tgrelid = to_regclass('public.trained_models') and not tgisinternal
+  union all
+  select 5, 'view', viewname::text, definition from pg_views where (schemaname, viewname) = ('public', 'user_model_stats')
+) found order by n, name
+"""
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One numbered file of SQL.
+
+    Attributes
+    ----------
+    number : int
+    name : str
+        The file's name without number and suffix.
+    text : str
+    """
+
+    number: int
+    name: str
+    text: str
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hexadecimal digest of the text in UTF-8."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def record(self) -> str:
+        """The statement that notes it as applied."""
+        return _RECORD.format(number=self.number, name=self.name, sha256=self.sha256)
+
+
+def migrations() -> tuple[Migration, ...]:
+    """Return all migrations in their order."""
+    found = [file for file in files(__package__).iterdir() if file.name[:3].isdigit() and file.name.endswith(".sql")]
+    split = [(file.name[:-4].partition("_"), file.read_text("utf-8")) for file in found]
+    return tuple(sorted((Migration(int(number), name, text) for (number, _, name), text in split), key=lambda one: one.number))
+
+
+def script(*, adopt: bool = False) -> str:
+    """Return all migrations as one script for a project's SQL editor, each in a transaction.
+
+    Parameters
+    ----------
+    adopt
+        A table of an earlier application is there, and is to be taken over.
+    """
+    parts = [(_adopt(), "")] if adopt else []
+    parts += [(one.text, one.record + ";") for one in migrations()]
+    if adopt:
+        parts.append((_EARLIER_ON + ";", ""))
+    return (
+        "\n\n".join("\n".join(["begin;", text.strip(), *([record] if record else []), "commit;"]) for text, record in parts)
+        + "\n"
+    )
+
+
+def _adopt() -> str:
+    return (files(__package__) / _ADOPT).read_text("utf-8")
+
+
+@dataclass(frozen=True)
+class State:
+    """What a database has of the schema.
+
+    Attributes
+    ----------
+    applied : dict of int to str
+        Number to sha256 of each recorded migration.
+    earlier_table : bool
+        There is a table ``trained_models`` that none of our migrations made or took over.
+    as_recorded : bool
+        Policies, grants, functions and triggers are those that the last run left.
+    """
+
+    applied: dict[int, str]
+    earlier_table: bool
+    as_recorded: bool
+
+    @property
+    def pending(self) -> Sequence[Migration]:
+        """What this version has and the database lacks."""
+        return [one for one in migrations() if one.number not in self.applied]
+
+    @property
+    def changed(self) -> Sequence[Migration]:
+        """What was applied in another wording."""
+        return [one for one in migrations() if self.applied.get(one.number, one.sha256) != one.sha256]
+
+    @property
+    def newer(self) -> Sequence[int]:
+        """Numbers that the database has and this version does not know."""
+        return sorted(set(self.applied) - {one.number for one in migrations()})
+
+
+class Database:
+    """A project's database, reached as its ``postgres``.
+
+    Parameters
+    ----------
+    url
+        A libpq address; empty: what the environment of libpq says (``PGHOST``, ``PGSERVICE``, ``~/.pgpass``). Never printed.
+    """
+
+    def __init__(self, url: str = "") -> None:
+        self._url = url
+
+    def state(self) -> State:
+        """Look at what is there; nothing is changed."""
+        with self._connected() as db:
+            if _one(db, "select to_regclass('modelstore_private.migrations')") is None:
+                return State({}, _one(db, "select to_regclass('public.trained_models')") is not None, as_recorded=True)
+            applied = dict(db.execute("select number, sha256 from modelstore_private.migrations where number > 0").fetchall())
+            noted = _one(db, "select sha256 from modelstore_private.migrations where number = 0")
+            return State(applied, earlier_table=False, as_recorded=noted in {None, _one(db, _FINGERPRINT)})
+
+    def earlier_table(self) -> list[tuple[str, str, str]]:
+        """Return what the earlier application's table is governed by: kind, name, wording."""
+        with self._connected() as db:
+            return db.execute(_EARLIER_TABLE).fetchall()
+
+    def apply(self, *, adopt: bool = False, again: bool = False) -> list[Migration]:
+        """Apply what is missing, each migration in its own transaction; return what was applied.
+
+        Parameters
+        ----------
+        adopt
+            Take over the earlier application's table.
+        again
+            Apply all, also what is recorded: puts policies, grants and functions back that somebody changed.
+
+        Raises
+        ------
+        MigrationFailed
+            Naming the migration; it is undone, those before it stay.
+        """
+        state = self.state()
+        wanted = list(migrations()) if again or state.changed else list(state.pending)
+        with self._connected() as db:
+            if adopt and state.earlier_table:
+                _run(db, _ADOPT, _adopt())
+            for one in wanted:
+                _run(db, f"{one.number:03} {one.name}", one.text, one.record)
+            if adopt and state.earlier_table:
+                _run(db, _ADOPT, _EARLIER_ON)
+            if wanted:
+                _run(db, "fingerprint", _RECORD.format(number=0, name="fingerprint", sha256=_one(db, _FINGERPRINT)))
+        return wanted
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+        try:
+            import psycopg
+        except ImportError as error:
+            raise NotConfigured(
+                "To reach a database, the package psycopg is needed.",
+                "pip install 'jupyter-modelstore[admin]', or take the SQL to the SQL editor: jupyter modelstore init --print",
+            ) from error
+        try:
+            with psycopg.connect(self._url, autocommit=True, connect_timeout=15, application_name="modelstore init") as db:
+                yield db
+        except psycopg.OperationalError as error:
+            reason = (str(error).strip().splitlines() or ["no answer"])[0]
+            raise MigrationFailed(f"The database did not answer: {_without_address(reason)}", "Check DATABASE_URL.") from error
+
+
+def _one(db: psycopg.Connection[tuple[Any, ...]], question: str) -> Any:  # noqa: ANN401 (what a column holds)
+    row = db.execute(question.encode()).fetchone()
+    return row[0] if row else None
+
+
+def _run(db: psycopg.Connection[tuple[Any, ...]], what: str, *statements: str) -> None:
+    import psycopg
+
+    try:
+        with db.transaction():
+            for statement in statements:
+                db.execute(statement.encode())
+    except psycopg.Error as error:
+        said = error.diag
+        raise MigrationFailed(
+            f"{what} was not applied: {said.message_primary or error}. It is undone; what came before it stays.",
+            said.message_hint or "Nothing is lost. Mend the cause and run it again.",
+        ) from error
+
+
+def _without_address(reason: str) -> str:
+    """Return a message of libpq's without what could hold a password."""
+    return reason.replace("connection failed: ", "").partition("postgresql://")[0].strip() or "no answer"

@@ -1,0 +1,40 @@
+-- Before 001, where trained_models is there already: take away what would stop our rows, keep every row and column.
+-- The policies go (ours replace them), so do a cascade from users (rows would go and their files stay), rules that only the
+-- earlier application's rows keep, and names that must be unique (there are versions now).
+set modelstore.adopt = 'yes';
+
+do $$
+declare
+  thing record;
+  stats text := (select pg_catalog.pg_get_viewdef(c.oid) from pg_catalog.pg_class c
+    where c.oid = to_regclass('public.user_model_stats') and c.relkind = 'v');
+begin
+  for thing in select schemaname, tablename, policyname from pg_catalog.pg_policies
+    where (schemaname, tablename) = ('public', 'trained_models')
+      or ((schemaname, tablename) = ('storage', 'objects') and concat(qual, with_check) like '%''model-files''%' and policyname not like 'modelstore\_%') loop
+    execute format('drop policy %I on %I.%I', thing.policyname, thing.schemaname, thing.tablename);
+  end loop;
+  for thing in select c.conname from pg_catalog.pg_constraint c where c.conrelid = 'public.trained_models'::regclass
+    and (c.contype in ('c', 'u') or (c.contype = 'f' and c.confdeltype = 'c')) and c.conname not like 'modelstore\_%' loop
+    execute format('alter table public.trained_models drop constraint %I', thing.conname);
+  end loop;
+  for thing in select i.indexrelid::regclass as name from pg_catalog.pg_index i
+    where i.indrelid = 'public.trained_models'::regclass and i.indisunique and not i.indisprimary loop
+    execute format('drop index %s', thing.name);
+  end loop;
+  for thing in select a.attname from pg_catalog.pg_attribute a where a.attrelid = 'public.trained_models'::regclass
+    and a.attnotnull and a.attnum > 0 and a.attname not in ('id', 'user_id', 'model_name') loop
+    execute format('alter table public.trained_models alter column %I drop not null', thing.attname);
+  end loop;
+  if exists (select from information_schema.columns where table_schema = 'public' and table_name = 'trained_models'
+    and data_type = 'timestamp without time zone') then
+    drop view if exists public.user_model_stats;
+    for thing in select column_name as attname from information_schema.columns where table_schema = 'public'
+      and table_name = 'trained_models' and data_type = 'timestamp without time zone' loop
+      execute format('alter table public.trained_models alter column %1$I type timestamptz using %1$I at time zone ''UTC''', thing.attname);
+    end loop;
+    if stats is not null then
+      execute 'create view public.user_model_stats as ' || stats;
+    end if;
+  end if;
+end $$;
