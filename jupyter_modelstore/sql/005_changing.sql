@@ -25,21 +25,23 @@ begin
   return modelstore_private.must(m, needed);
 end $$;
 
--- The rows of {"ids"}, each in a space where I have that rank; their spaces are locked, in one order for everybody.
+-- The rows of {"ids"}, all of one space, where I have that rank; the space is locked.
 create or replace function modelstore_private.all_held(q jsonb, needed integer) returns setof public.trained_models
 language plpgsql volatile set search_path = '' as $$
 declare
   ids uuid[];
-  space uuid;
+  spaces uuid[];
 begin
   if jsonb_typeof(q -> 'ids') is distinct from 'array' or jsonb_array_length(q -> 'ids') > 10000 then
     perform modelstore_private.refuse(400, 'invalid_value', 'ids must be a list of at most 10,000 ids.');
   end if;
   ids := array(select modelstore_private.uuid_of(jsonb_build_object('id', item), 'id') from jsonb_array_elements(q -> 'ids') item);
   perform modelstore_private.must(modelstore_private.by_id(wanted), needed) from unnest(ids) wanted;
-  for space in select distinct m.space_id from public.trained_models m where m.id = any (ids) order by 1 loop
-    perform modelstore_private.lock_space(space);
-  end loop;
+  spaces := array(select distinct m.space_id from public.trained_models m where m.id = any (ids));
+  if cardinality(spaces) > 1 then  -- two spaces' locks, taken in another order than a save takes them, would wait for each other
+    perform modelstore_private.refuse(400, 'invalid_value', 'The models are of several spaces.', 'Name those of one space at a time.');
+  end if;
+  perform modelstore_private.lock_space(spaces[1]);
   return query select m.* from unnest(ids) with ordinality as w(id, n) join public.trained_models m on m.id = w.id order by n;
 end $$;
 
@@ -87,8 +89,11 @@ begin
   m.tags := modelstore_private.clean_tags(draft -> 'tags');
   m.metrics := modelstore_private.object_of(draft, 'metrics');
   m.training_config := modelstore_private.object_of(draft, 'training_config');
+  if octet_length((draft -> 'feature_columns')::text) > 1000000 then
+    perform modelstore_private.refuse(400, 'invalid_value', 'feature_columns must have at most 1 MB.');
+  end if;
   m.feature_columns := modelstore_private.texts(draft -> 'feature_columns');
-  m.target_column := draft ->> 'target_column';
+  m.target_column := modelstore_private.clean_text(draft ->> 'target_column', 1000);
   m.training_time_seconds := (draft ->> 'training_time_seconds')::double precision;
   m.training_samples := modelstore_private.integer_of(draft, 'training_samples', 0, 2147483647);
   m.test_samples := modelstore_private.integer_of(draft, 'test_samples', 0, 2147483647);
