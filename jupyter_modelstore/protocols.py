@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
@@ -34,6 +34,42 @@ class Progress(Protocol):
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         """Take notice; must be fast, may raise to cancel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """What proves to a project who is asking.
+
+    Attributes
+    ----------
+    value : str
+        The token; never shown.
+    expires_at : float
+        Seconds since the epoch, by the server's clock.
+    user_id : str
+        UUID.
+    handle : str
+        How people call the person: an e-mail address, a hub's user name.
+    groups : tuple of str
+    """
+
+    value: str = field(repr=False)
+    expires_at: float
+    user_id: str
+    handle: str = ""
+    groups: tuple[str, ...] = ()
+
+
+class TokenSource(Protocol):
+    """A way to be somebody. Safe to use from several threads."""
+
+    def token(self, *, refused: str | None = None) -> AccessToken:
+        """Return a token that is good now; another one than ``refused``, which the server did not accept.
+
+        Raises
+        ------
+        NotSignedIn, Unreachable
+        """
 
 
 class Sink(Protocol):
