@@ -156,6 +156,19 @@ class Incoming(Protocol):
         """
 
 
+class FileCache(Protocol):
+    """Files by a key, usually their sha256; see :class:`~jupyter_modelstore.cache.Cache`."""
+
+    def find(self, key: str, size: int) -> Path | None:
+        """Return the file of this key if it has this size."""
+
+    def part(self, key: str) -> Path:
+        """Return where the bytes of this key are gathered."""
+
+    def keep(self, key: str, size: int) -> Path:
+        """Take what was gathered as the file of this key."""
+
+
 class Backend(Protocol):
     """Where bytes and records rest. Safe to use from several threads and processes at once."""
 
