@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 refused or failed (one line says why), 2 wrong usage.
 from __future__ import annotations
 
 import argparse
+import getpass
 import io
 import json
 import os
@@ -13,12 +14,13 @@ import re
 import sys
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from jupyter_modelstore import _init
+from jupyter_modelstore import _init, _sign_in
 from jupyter_modelstore._parser import Parser
 from jupyter_modelstore._version import __version__
-from jupyter_modelstore.config import connect
+from jupyter_modelstore.config import connect, home_from, project_of, url_from
 from jupyter_modelstore.errors import ModelStoreError, NotConfirmed, UsageError
 from jupyter_modelstore.record import to_json
 from jupyter_modelstore.verbs import VERBS, Verb, plain
@@ -71,8 +73,10 @@ def _answer(words: list[str]) -> int:
 
 
 def _run(options: dict[str, Any]) -> int:
+    if options.get("command") == "init":
+        return _init.run(options, lambda text: print(_harmless(text)), _confirm)
     if (command := options.pop("command", None)) is not None:
-        return int(command(options, lambda text: print(_harmless(text)), _confirm))
+        return _sign(command, options)
     verb: Verb = options.pop("verb")
     as_json, yes = options.pop("json"), options.pop("yes", False)
     store = connect(options.pop("store"), home=options.pop("home"))
@@ -84,6 +88,22 @@ def _run(options: dict[str, Any]) -> int:
     else:
         print(_harmless(verb.show(store, answer).text_with(_for_terminal)))
     return 1 if verb.name == "doctor" and not all(finding.ok for finding in answer) else 0
+
+
+def _sign(command: str, options: dict[str, Any]) -> int:
+    """Sign in or out; what is secret is asked for, and never an argument."""
+    home = options.pop("home") or home_from(os.environ)
+    project = project_of(options.pop("store") or url_from(os.environ), Path(home).expanduser())
+    print(_harmless(_sign_in.RUN[command](project, _ask_unseen, **options).text_with(_for_terminal)))
+    return 0
+
+
+def _ask_unseen(question: str) -> str:
+    if not sys.stdin.isatty():
+        raise NotConfirmed(
+            f"{question.rstrip(': ')}: nobody can be asked here.", "For jobs: MODELSTORE_EMAIL, MODELSTORE_PASSWORD_FILE."
+        )
+    return getpass.getpass(question)
 
 
 def _confirm(question: str | None) -> None:
@@ -132,13 +152,23 @@ def _parser() -> argparse.ArgumentParser:
         if verb.question is not None:
             sub.add_argument("--yes", action="store_true", help="do not ask")
         sub.add_argument("--json", action="store_true", help="print JSON")
-        sub.add_argument("--store", metavar="URL", help="local: or local:DIRECTORY; else what MODELSTORE_URL says")
-        sub.add_argument("--home", metavar="DIR", help="the user's directory for models; else MODELSTORE_HOME")
+        _add_place(sub)
         sub.set_defaults(verb=verb)
     init = verbs.add_parser("init", help=_init.HELP, description=_init.__doc__)
     _init.add_arguments(init)
-    init.set_defaults(command=_init.run)
+    init.set_defaults(command="init")
+    for command, about in _sign_in.HELP.items():
+        sign = verbs.add_parser(command, help=about, description=about)
+        _sign_in.add_arguments(command, sign)
+        _add_place(sign)
+        sign.set_defaults(command=command)
     return parser
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    about = "local:, local:DIRECTORY or a project's https address; else what MODELSTORE_URL or SUPABASE_URL says"
+    parser.add_argument("--store", metavar="URL", help=about)
+    parser.add_argument("--home", metavar="DIR", help="the user's directory for models; else MODELSTORE_HOME")
 
 
 if __name__ == "__main__":

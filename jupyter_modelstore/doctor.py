@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 from jupyter_modelstore._version import __version__
 from jupyter_modelstore.errors import ModelStoreError
@@ -94,7 +93,7 @@ def _environment() -> Finding:
 
 
 def _room(store: Registry) -> Finding:
-    place = Path(store.location)
+    place = store.local_directory
     while not place.exists():
         place = place.parent
     free = shutil.disk_usage(place).free

@@ -48,7 +48,20 @@ VERB_OF_MAGIC = {
     "model_stats": "stats",
     "model_card": "show",
 }
-SUBCOMMANDS = ("status", "doctor", "autoload", "config", "offer", "prune", "empty-trash", "purge", "rename", "versions")
+SUBCOMMANDS = (
+    "status",
+    "login",
+    "logout",
+    "doctor",
+    "autoload",
+    "config",
+    "offer",
+    "prune",
+    "empty-trash",
+    "purge",
+    "rename",
+    "versions",
+)
 _STARTUP_FILE = "50-jupyter-modelstore.py"
 _STARTUP = '''\
 """Written by `%modelstore autoload on`; `%modelstore autoload off` removes it."""
@@ -86,7 +99,7 @@ class Magics:
             from jupyter_modelstore.config import ModelStore
 
             self._settings = ModelStore(parent=self.shell)
-            self._settings.observe(self._forget_store, ["url", "home"])
+            self._settings.observe(self._forget_store, ["url", "home", "key", "space"])
         return self._settings
 
     @property
@@ -318,6 +331,8 @@ class Magics:
             self._offer(split_line(rest))
         elif command == "config":
             self._config(rest)
+        elif command in ("login", "logout"):
+            self._sign(command, rest)
         else:
             self.run_verb(VERBS[command], rest, f"%modelstore {command}")
 
@@ -359,6 +374,14 @@ class Magics:
         }
         show(card.lines_card("After a cell that trained a model", [(choice, says[choice])]))
 
+    def _sign(self, command: str, line: str) -> None:
+        """Sign in to the project, or out of it; what is secret is asked for, and never shown."""
+        from jupyter_modelstore import _sign_in
+
+        options = vars(_sign_in.parser(command, f"%modelstore {command}").parse_args(split_line(line)))
+        show(_sign_in.RUN[command](self.settings.project(), _ask_unseen, **options))
+        self._forget_store(None)
+
     def _config(self, line: str) -> None:
         """Show the settings, or change one for this session."""
         from traitlets import Bool, Container, Dict, Enum, TraitError, Unicode
@@ -381,6 +404,19 @@ class Magics:
         rows = [(name, f"{getattr(self.settings, name)!r} · {trait.help}") for name, trait in sorted(traits.items())]
         keep = "To keep a setting, write c.ModelStore.NAME = VALUE into ipython_config.py."
         show(card.lines_card("Settings of this session", [*rows, keep]))
+
+
+def _ask_unseen(question: str) -> str:
+    """Ask for something secret; the answer is neither shown nor kept in the notebook."""
+    from getpass import getpass
+
+    try:
+        return getpass(question)
+    except (EOFError, OSError, NotImplementedError) as error:  # nbconvert, papermill, a script
+        raise NotConfirmed(
+            f"{question.rstrip(': ')}: nobody can be asked here.",
+            "For jobs, set MODELSTORE_EMAIL and MODELSTORE_PASSWORD_FILE, or MODELSTORE_ACCESS_TOKEN_FILE.",
+        ) from error
 
 
 def show(shown: Shown) -> None:
@@ -579,6 +615,10 @@ def _help_of_command(command: str) -> str:
 
     if command in VERBS:
         return _parser(VERBS[command], f"%modelstore {command}").format_help()
+    if command in ("login", "logout"):
+        from jupyter_modelstore import _sign_in
+
+        return _sign_in.parser(command, f"%modelstore {command}").format_help()
     return f"usage: %modelstore {command} {_OWN_USAGE[command]}\n\n{_OWN_HELP[command]}\n"
 
 
@@ -594,6 +634,8 @@ _OWN_HELP = {
     "%model_card": "Show all that is known of a saved model; of a variable, which saved model it is, or was.",
     "autoload": "Load this extension in every new kernel (on), or no longer (off).",
     "config": "Show the settings, or change one for this session.",
+    "login": "Sign in to the Supabase project: with a password, or a one-time code that is sent.",
+    "logout": "Sign out of the Supabase project.",
     "offer": "Choose what follows a cell that trained a model: a line, the form, or nothing.",
 }
 _OWN_USAGE = {"autoload": "[on | off]", "config": "[NAME=VALUE …]", "offer": "[line | dialog | off]"}

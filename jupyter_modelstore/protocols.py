@@ -181,6 +181,13 @@ class Backend(Protocol):
         """Where exactly: a directory or an address."""
 
     @property
+    def local_directory(self) -> Path:
+        """A directory of this machine whose disk must have room."""
+
+    def vouches(self, record: ModelRecord) -> bool:
+        """Tell whether the store itself proves that this user's own software pickled the file; then a load asks nothing."""
+
+    @property
     def user_id(self) -> str:
         """Who is asking (UUID)."""
 

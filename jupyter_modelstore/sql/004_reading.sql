@@ -296,5 +296,5 @@ begin
     'quota_bytes', modelstore_private.quota_of(who),
     'bucket', (select jsonb_build_object('private', not b.public, 'file_size_limit', b.file_size_limit) from storage.buckets b where b.id = 'model-files'),
     'earlier_application', modelstore_private.earlier_application(),
-    'schema', (select jsonb_build_object('number', max(m.number), 'applied_at', modelstore_private.iso(max(m.applied_at))) from modelstore_private.migrations m));
+    'schema', (select jsonb_build_object('version', 1, 'number', max(m.number), 'applied_at', modelstore_private.iso(max(m.applied_at))) from modelstore_private.migrations m));
 end $$;

@@ -94,7 +94,7 @@ def again(project, person, tmp_path):
         http = signed_client(source, project.url, project.key)
         opened.append(http)
         return SupabaseBackend(
-            Functions(http, project.url),
+            Functions(http, project.url, source),
             Objects(http, project.url),
             source=source,
             cache=Cache(tmp_path / f"cache{len(opened)}"),
@@ -145,7 +145,7 @@ def test_nobody_sees_what_somebody_else_keeps(backend, project, new_user, tmp_pa
     record = keep(backend, "churn").record
     other = Somebody(new_user())
     with signed_client(other, project.url, project.key) as http:
-        functions, objects = Functions(http, project.url), Objects(http, project.url)
+        functions, objects = Functions(http, project.url, other), Objects(http, project.url)
         theirs = SupabaseBackend(
             functions, objects, source=other, cache=Cache(tmp_path / "other"), spool=tmp_path / "o", url=project.url
         )

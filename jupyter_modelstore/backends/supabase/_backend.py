@@ -20,7 +20,7 @@ from jupyter_modelstore._files import HashingFile, file_errors
 from jupyter_modelstore._json import JsonObject
 from jupyter_modelstore.backends.supabase._database import Functions
 from jupyter_modelstore.backends.supabase._objects import Objects
-from jupyter_modelstore.errors import ModelFileNotFound, NotFound
+from jupyter_modelstore.errors import ModelFileNotFound, NotFound, NotSignedIn
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import FileCache, Finding, Progress, TokenSource
 from jupyter_modelstore.record import (
@@ -85,12 +85,25 @@ class SupabaseBackend:
     @property
     def where(self) -> str:
         """For people: which project or space, and as whom."""
-        return f"in {self._space or self._url.partition('://')[2]} as {visible(self._source.token().handle) or 'you'}"
+        place = self._space or self._url.partition("://")[2]
+        try:
+            return f"in {visible(place)} as {visible(self._source.token().handle) or 'you'}"
+        except NotSignedIn:
+            return f"in {visible(place)}; nobody is signed in"
 
     @property
     def location(self) -> str:
         """The project's address."""
         return self._url
+
+    @property
+    def local_directory(self) -> Path:
+        """Where files are gathered on this machine."""
+        return self._spool
+
+    def vouches(self, record: ModelRecord) -> bool:
+        """Tell whether this person's own software pickled the file: nobody else can write to their space."""
+        return record.origin == "fitted" and record.user_id == record.space_id == self.user_id
 
     @property
     def user_id(self) -> str:

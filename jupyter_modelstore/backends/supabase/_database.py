@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jupyter_modelstore.backends.supabase import _answers
+from jupyter_modelstore.errors import NotSignedIn, SchemaMismatch
+from jupyter_modelstore.protocols import TokenSource
 from jupyter_modelstore.record import ModelRecord
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 _TRIES = 3
 _PAUSE = 0.2  # seconds, doubled each time
+SCHEMA = 1
+"""The version of the functions that this package was written for; one more or less works too."""
 _DRAFT = frozenset({"modelstore_commit"})  # its argument has another name
 
 
@@ -26,12 +30,16 @@ class Functions:
         A signed client.
     url
         The project's address.
+    source
+        Who that is. Before the first answer, and again whenever it becomes somebody else, the database is asked whom it sees.
     """
 
-    def __init__(self, http: httpx.Client, url: str) -> None:
+    def __init__(self, http: httpx.Client, url: str, source: TokenSource) -> None:
         from postgrest import SyncPostgrestClient
 
         self._url = url
+        self._source = source
+        self._seen = ""  # as whom the database sees us
         self._client = SyncPostgrestClient(f"{url}/rest/v1", http_client=http)
 
     def call(self, name: str, q: Mapping[str, Any]) -> Any:  # noqa: ANN401 (JSON)
@@ -42,6 +50,39 @@ class Functions:
         ModelStoreError
             What the database answered, in this package's words.
         """
+        user_id = self._source.token().user_id
+        if user_id != self._seen:
+            self.whoami(user_id)
+            self._seen = user_id
+        return self._call(name, q)
+
+    def whoami(self, user_id: str) -> Mapping[str, Any]:
+        """Return whom the database sees and what it is, after making sure that it is this person.
+
+        Raises
+        ------
+        NotSignedIn
+            It sees somebody else, or nobody.
+        SchemaMismatch
+            Its functions are not ones that this package can work with.
+        """
+        answer: Mapping[str, Any] = self._call("whoami", {})
+        if answer.get("role") != "authenticated" or answer.get("user_id") != user_id:
+            raise NotSignedIn(
+                "The project's database takes you for somebody else.", "Sign out and in again: %modelstore logout"
+            )
+        version = int((answer.get("schema") or {}).get("version", 0))
+        if version > SCHEMA + 1:
+            raise SchemaMismatch(
+                "The project's database is newer than this package.", "pip install --upgrade jupyter-modelstore"
+            )
+        if version < SCHEMA - 1:
+            raise SchemaMismatch(
+                "The project's database is older than this package.", "Its admin runs: jupyter modelstore init"
+            )
+        return answer
+
+    def _call(self, name: str, q: Mapping[str, Any]) -> Any:  # noqa: ANN401 (JSON)
         import httpx
         from postgrest import APIError
 
