@@ -48,6 +48,16 @@ def test_models_are_shown_in_a_gallery_that_answers(front):
 
 
 @pytest.mark.slow
+def test_what_widgets_need_is_imported_aside_where_somebody_sits(front, kernel):
+    ready = "import sys\nprint('jupyter_modelstore.widgets' in sys.modules)"
+    front.until(lambda: front.run(ready)[0]["text"] == "True\n")
+    alone = kernel()
+    alone.ok("%load_ext jupyter_modelstore")
+    alone.ok("import time\ntime.sleep(2)")
+    assert alone.ok(ready).split() == ["False"]
+
+
+@pytest.mark.slow
 def test_models_are_compared_in_a_view_that_stores_nothing(front):
     front.run(FIT)
     front.run("for C in (1, 2):\n    clf = LogisticRegression(C=C).fit(X, y)\n    %save_model clf churn -m auc=0.9")
