@@ -2,14 +2,17 @@
 
 Most magics are made from the table of verbs; their help is the parser's. Only ``%save_model``, which looks into the notebook,
 ``%load_model``, which returns the model, and ``%modelstore``, which holds the rest, have a body of their own. Nothing heavy is
-imported before the first magic runs.
+imported before the first magic runs, but aside, in a live notebook, what widgets need.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
+import importlib
 import re
 import sys
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -158,7 +161,7 @@ class Magics:
         if answer.strip().casefold() not in {"y", "yes"}:
             raise NotConfirmed("Nothing was changed.")
 
-    # ---- gallery -----------------------------------------------------------------------------------------------------
+    # ---- gallery, comparison ---------------------------------------------------------------------------------------
 
     def models(self, line: str) -> None:
         """Show the models: a gallery to work with in a live notebook, elsewhere a table."""
@@ -166,8 +169,7 @@ class Magics:
         from jupyter_modelstore.verbs import VERBS
 
         options = vars(_parser(VERBS["list"], "%models").parse_args(split_line(line)))
-        how = "always" if options.pop("table") else self.settings.static_output
-        if how == "always" or (how == "auto" and not is_live(self.shell)):
+        if self._is_static(table=options.pop("table")):
             answer = VERBS["list"].call(self.store, **options)
             show(VERBS["list"].show(self.store, answer))
         elif is_live(self.shell):
@@ -176,6 +178,26 @@ class Magics:
             display(Gallery(self.store, settings=self.settings, query=_chosen(options)))
         else:
             show(card.Shown("Gallery: run this cell in a notebook to see your models, or write %models --table"))
+
+    def compare_models(self, line: str) -> None:
+        """Show models side by side: a view in a live notebook, which stores none of it; elsewhere a table."""
+        from jupyter_modelstore import card
+        from jupyter_modelstore.verbs import VERBS
+
+        options = vars(_parser(VERBS["compare"], "%compare_models").parse_args(split_line(line)))
+        if self._is_static(table=options.pop("table")):
+            show(VERBS["compare"].show(self.store, VERBS["compare"].call(self.store, **options)))
+        elif is_live(self.shell):
+            from jupyter_modelstore.widgets import Comparison
+
+            display(Comparison(options["refs"], self.store, self.settings))
+        else:
+            show(card.Shown("Comparison: run this cell in a notebook to see it, or write %compare_models --table"))
+
+    def _is_static(self, *, table: bool) -> bool:
+        """Tell whether an answer is written into the notebook, in place of a widget."""
+        how = "always" if table else self.settings.static_output
+        return how == "always" or (how == "auto" and not is_live(self.shell))
 
     # ---- cards -------------------------------------------------------------------------------------------------------
 
@@ -499,8 +521,9 @@ def _parser(verb: Verb, prog: str) -> Parser:
         argument.add_to(parser)
     if verb.question is not None:
         parser.add_argument("--yes", action="store_true", help="do not ask")
-    if prog == "%models":
-        parser.add_argument("--table", action="store_true", help="write the models into the notebook, in place of the gallery")
+    if prog in _SHOWN_BY_WIDGETS:
+        what = _SHOWN_BY_WIDGETS[prog]
+        parser.add_argument("--table", action="store_true", help=f"write {what} into the notebook, in place of a widget")
     return parser
 
 
@@ -578,6 +601,8 @@ class _Magic:
             return self._magics.model_card(line)
         if name == "models":
             return self._magics.models(line)
+        if name == "compare_models":
+            return self._magics.compare_models(line)
         from jupyter_modelstore.verbs import VERBS
 
         self._magics.run_verb(VERBS[VERB_OF_MAGIC[name]], line, f"%{name}")
@@ -628,6 +653,7 @@ def _text(text: str) -> Shown:
     return Shown(text)
 
 
+_SHOWN_BY_WIDGETS = {"%models": "the models", "%compare_models": "the comparison"}
 _ASKS_FOR_HELP = ("-h", "--help")
 _OWN_HELP = {
     "%load_model": "Load a model: best = %load_model churn",
@@ -670,7 +696,11 @@ _EXAMPLES = {
     ),
     "delete_model": ("%delete_model churn:3", "%delete_model churn", "%delete_model churn:3 --now"),
     "restore_model": ("%restore_model churn:3", "%restore_model churn"),
-    "compare_models": ("%compare_models churn:1 churn:2", "%compare_models churn@champion rival"),
+    "compare_models": (
+        "%compare_models churn:1 churn:2",
+        "%compare_models churn@champion rival",
+        "%compare_models churn:1 churn:2 --table",
+    ),
     "model_stats": ("%model_stats",),
     "model_card": (
         "%model_card churn",
@@ -701,6 +731,14 @@ def load(shell: InteractiveShell) -> None:
     magics.watching.begin()
     magics.offers.begin()
     hook(shell, magics)
+    if is_live(shell):
+        threading.Thread(target=_prepare, name="modelstore-prepare", daemon=True).start()
+
+
+def _prepare() -> None:
+    """Import what widgets need, while nobody waits: it is a quarter of the time to the first card of the first gallery."""
+    with contextlib.suppress(Exception):  # whoever opens one is told
+        importlib.import_module("jupyter_modelstore.widgets")
 
 
 def unload(shell: InteractiveShell) -> None:

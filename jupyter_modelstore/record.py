@@ -523,6 +523,13 @@ def pointed_at(history: Sequence[AliasEvent]) -> Sequence[int]:
     return versions
 
 
+def goes_back_to(history: Sequence[AliasEvent]) -> int | None:
+    """Return the version that a rollback would let an alias point at; None if there is none."""
+    back = 1 if history and history[0].version is None else 2  # a removed alias goes back to what it named last
+    versions = pointed_at(history)
+    return versions[-back] if len(versions) >= back else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
     """What a backend answers to a save.

@@ -43,7 +43,7 @@ from jupyter_modelstore.record import (
     Removal,
     Saved,
     Stats,
-    pointed_at,
+    goes_back_to,
     typed,
 )
 from jupyter_modelstore.registry import _saving
@@ -525,15 +525,13 @@ class Registry:
             There is nothing before, or it is no longer there.
         """
         reference, word = only_name(name), clean_alias(alias)
-        history = self._backend.alias_history(reference.name, word)
-        back = 1 if history and history[0].version is None else 2  # a removed alias goes back to what it named last
-        versions = pointed_at(history)
-        if len(versions) < back:
+        version = goes_back_to(self._backend.alias_history(reference.name, word))
+        if version is None:
             raise NotFound(
                 f"{reference.name}@{word} has pointed at nothing before.", f"%alias_model {typed(reference.name)} --history"
             )
         text = f"{ROLLBACK}: {clean_text(why, 'reason')}" if why else ROLLBACK
-        return self.set_alias(f"{reference.name}:{versions[-back]}", word, why=text)
+        return self.set_alias(f"{reference.name}:{version}", word, why=text)
 
     # ---- leave -------------------------------------------------------------------------------------------------------
 
