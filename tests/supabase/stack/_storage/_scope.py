@@ -101,7 +101,7 @@ class Database:
             self._url,
             min_size=2,
             max_size=20,
-            timeout=5,
+            timeout=2,
             kwargs=options,
             check=AsyncConnectionPool.check_connection,
             open=False,
