@@ -117,6 +117,8 @@ class Objects:
         row = upload.row({name: value for name, value in metadata.items() if value is not None})
         async with self.database.tested(caller) as connection:
             await connection.execute(UPSERT if upload.upsert else INSERT, {**row, "version": "1"})
+            if upload.upsert:  # as measured, a policy of UPDATE is needed for a new key too: the second one meets the first
+                await connection.execute(UPSERT, {**row, "version": "1"})
 
     async def complete(self, caller: Caller, upload: Upload) -> dict:
         """Write the row of bytes that are there, as Storage itself; whoever comes last, wins."""
