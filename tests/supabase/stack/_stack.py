@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
 import re
 import secrets
 import shutil
@@ -136,10 +137,9 @@ class Stack:
             _processes.stop(self.state["processes"][name], signal.SIGQUIT if name == "postgres" else signal.SIGKILL)
 
     def _python_server(self, name: str) -> dict:
-        env = {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONDONTWRITEBYTECODE": ""}
-        return _processes.start(
-            [sys.executable, "-m", "stack._serve", name, self.directory], self.directory / f"{name}.log", env=env, cwd="/"
-        )
+        path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+        command = [sys.executable, "-m", "stack._serve", name, self.directory]
+        return _processes.start(command, self.directory / f"{name}.log", env={"PYTHONPATH": path}, cwd="/")
 
     def _answers(self, name: str) -> bool:
         ports = self.state["ports"]

@@ -99,9 +99,9 @@ class Database:
         options = {"row_factory": dict_row}
         async with AsyncConnectionPool(
             self._url,
-            min_size=2,
+            min_size=4,
             max_size=20,
-            timeout=2,
+            timeout=5,
             kwargs=options,
             check=AsyncConnectionPool.check_connection,
             open=False,
