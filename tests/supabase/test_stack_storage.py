@@ -451,3 +451,15 @@ def test_a_form_brings_metadata(storage, bucket, people):
     storage("POST", f"object/{bucket}/{ada.id}/m", ada, data=data, files=files).raise_for_status()
     told = storage("GET", f"object/info/{bucket}/{ada.id}/m", ada).json()
     assert (told["metadata"], told["cache_control"]) == ({"sha256": "abc"}, "max-age=60")
+
+
+@pytest.mark.parametrize("missing", ["read", "change"])
+def test_an_upsert_needs_three_policies(storage, database, bucket, people, missing):
+    """Also for a key that is new; a plain upload needs one."""
+    ada, _ = people
+    database.execute(f'alter policy "{bucket} {missing}" on storage.objects to service_role')
+    path = f"object/{bucket}/{ada.id}/x"
+    answer = storage("POST", path, ada, content=b"x", headers=BINARY | {"x-upsert": "true"})
+    assert refusal(answer) == NOT_YOURS
+    assert refusal(storage("PUT", path, ada, content=b"x", headers=BINARY)) == NOT_YOURS
+    assert storage("POST", path, ada, content=b"x", headers=BINARY).status_code == 200

@@ -36,7 +36,7 @@ class Auth:
         options = {"row_factory": dict_row}
         async with AsyncConnectionPool(
             self._url,
-            min_size=1,
+            min_size=4,
             max_size=10,
             timeout=5,
             kwargs=options,

@@ -50,13 +50,13 @@ class Caller:
         """Return Storage itself, for the same operation: past the policies, not past triggers."""
         return replace(self, claims={"role": "service_role"}, token="")
 
-    def settings(self) -> list[str]:
-        """Return the values of a transaction's settings."""
+    def scope(self) -> tuple[str, list[str]]:
+        """Return the statement that makes a transaction the caller's, and its values."""
         role = str(self.claims.get("role") or "anon")
         claims = json.dumps(dict(self.claims))
         subject = str(self.claims.get("sub") or "")
         asked = [self.headers, self.method, self.path, self.operation]
-        return [role, role, self.token, subject, claims, *asked, "true", STATEMENT_TIMEOUT]
+        return SCOPE, [role, role, self.token, subject, claims, *asked, "true", STATEMENT_TIMEOUT]
 
 
 def caller_of(request: web.Request, operation: str, secret: str, *, optional: bool) -> Caller:
@@ -99,7 +99,7 @@ class Database:
         options = {"row_factory": dict_row}
         async with AsyncConnectionPool(
             self._url,
-            min_size=2,
+            min_size=4,
             max_size=20,
             timeout=5,
             kwargs=options,
@@ -125,4 +125,4 @@ class Database:
 
 async def become(connection: psycopg.AsyncConnection, caller: Caller) -> None:
     """Let the rest of a transaction be a caller's."""
-    await connection.execute(SCOPE, caller.settings())
+    await connection.execute(*caller.scope())
