@@ -127,8 +127,11 @@ class Stack:
             else:
                 known[name] = self._python_server(name)
         self._save(processes=known)
-        for name in sorted(set(names) - {"postgres"}):
-            _processes.wait_until(lambda name=name: self._answers(name), known[name], self.directory / f"{name}.log")
+        waited = set(names) - {"postgres"}
+        if "postgres" in names and "postgrest" in known and _processes.find(known["postgrest"]):
+            waited.add("postgrest")  # it looks for its database from time to time
+        for name in sorted(waited):
+            _processes.wait_until(lambda name=name: self._answers(name), known[name], self.directory / f"{name}.log", 60)
 
     def stop(self, *names: str) -> None:
         """Stop single servers as a crash does; :meth:`start` brings them back with their data."""
