@@ -207,7 +207,7 @@ def _show_status(_: Registry, status: doctor.Status) -> Shown:
     trash = f"{_versions(status.trash)}, {card.size(status.trash_bytes)}" if status.trash else "empty"
     lines = [
         ("models are kept", status.where),
-        ("directory", status.location),
+        ("address" if "://" in status.location else "directory", status.location),
         ("models", ", ".join(held)),
         ("trash", trash),
         ("version", f"{status.version}, Python {status.python}"),

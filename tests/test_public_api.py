@@ -35,6 +35,7 @@ REGISTRY = {
     "load": ["ref", "trust", "strict", "at", "progress"],
     "location": None,
     "meant": ["ref", "deleted"],
+    "local_directory": None,
     "names": [],
     "next_version": ["name"],
     "open": ["ref", "trust", "strict", "at", "progress"],
@@ -95,7 +96,9 @@ def test_magics_are_those_of_the_contract():
         "save_model", "models", "load_model", "download_model", "edit_model", "alias_model", "delete_model", "restore_model",
         "compare_models", "model_stats", "model_card", "modelstore",
     }  # fmt: skip
-    assert {"status", "doctor", "autoload", "config", "offer", "prune", "empty-trash", "rename"} <= set(magics.SUBCOMMANDS)
+    assert {"status", "login", "logout", "doctor", "autoload", "config", "offer", "prune", "empty-trash", "rename"} <= set(
+        magics.SUBCOMMANDS
+    )
 
 
 def test_commands_are_those_of_the_registry():
