@@ -89,6 +89,7 @@ class Project:
         from jupyter_modelstore.backends.supabase import Functions, Objects, SupabaseBackend
         from jupyter_modelstore.cache import Cache
         from jupyter_modelstore.identity import signed_client
+        from jupyter_modelstore.spool import Spool
 
         source = self.source(environment)
         http = signed_client(source, self.url, self.key)
@@ -97,7 +98,7 @@ class Project:
             Objects(http, self.url),
             source=source,
             cache=Cache(self.home / "cache"),
-            spool=self.home / "spool",
+            spool=Spool(self.home / "spool"),
             url=self.url,
             space=self.space,
         )

@@ -71,6 +71,14 @@ class TokenSource(Protocol):
         NotSignedIn, Unreachable
         """
 
+    def known(self) -> AccessToken:
+        """Return who that is by what is stored here; the token may have ended. Nobody is asked.
+
+        Raises
+        ------
+        NotSignedIn
+        """
+
 
 class Sink(Protocol):
     """A file that is being written and hashed."""
@@ -156,6 +164,72 @@ class Incoming(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The journal of one save.
+
+    Attributes
+    ----------
+    save_id, url, user_id, space : str
+        Which save; for which project, person and space.
+    draft : Mapping
+        What the commit is told; JSON.
+    at : float
+        When it was kept here, in seconds since the epoch; the order of saves of one name.
+    upload : str
+        Of a resumable upload that was begun, its address; else empty.
+    refused : Mapping or None
+        ``code``, ``message``, ``hint`` of a refusal that only the person can mend; None while it waits.
+    """
+
+    save_id: str
+    url: str
+    user_id: str
+    space: str
+    draft: Mapping[str, Any] = field(repr=False)
+    at: float
+    upload: str = ""
+    refused: Mapping[str, str] | None = None
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return str(self.draft.get("model_name", ""))
+
+
+class SaveSpool(Protocol):
+    """Saves on their way; see :class:`~jupyter_modelstore.spool.Spool`."""
+
+    directory: Path
+
+    def part(self, save_id: str) -> Path:
+        """Return where a save is to be written."""
+
+    def file(self, save_id: str) -> Path:
+        """Return the file of a save that is kept here."""
+
+    def accept(self, waiting: Waiting) -> None:
+        """Take over a save whose file is whole; when this returns, it cannot be lost."""
+
+    def note(self, waiting: Waiting) -> Waiting:
+        """Write down how far a save has come."""
+
+    def refuse(self, waiting: Waiting, reason: Mapping[str, str]) -> Waiting:
+        """Keep a save with the reason for which it was refused."""
+
+    def done(self, save_id: str) -> None:
+        """Forget a save."""
+
+    def waiting(self, url: str, user_id: str) -> Sequence[Waiting]:
+        """Return this person's saves for this project, oldest first; also refused ones."""
+
+    def held(self, save_id: str) -> AbstractContextManager[object | None]:
+        """Hold the lease on a save; None if another process has it."""
+
+    def sweep(self) -> None:
+        """Remove what processes that died have left."""
+
+
 class FileCache(Protocol):
     """Files by a key, usually their sha256; see :class:`~jupyter_modelstore.cache.Cache`."""
 
@@ -205,6 +279,18 @@ class Backend(Protocol):
         Ambiguous
             Several ids start like that.
         """
+
+    def pending(self) -> Sequence[ModelRecord]:
+        """Return this user's saves that are kept on this machine and on their way: ``status`` pending, ``version`` 0.
+
+        What was refused says why in ``extra["refused"]``: ``code``, ``message``, ``hint``.
+        """
+
+    def resume(self, progress: Progress | None = None) -> Sequence[Saved]:
+        """Send what waits, in its order; return what arrived. What is refused or cannot be sent now stays."""
+
+    def discard(self, record: ModelRecord) -> None:
+        """Give up a pending save; its file on this machine is removed."""
 
     def select(self, query: Query, *, limit: int | None = None, offset: int = 0) -> Sequence[ModelRecord]:
         """Return what the query finds, in its order."""

@@ -36,6 +36,9 @@ REGISTRY = {
     "location": None,
     "meant": ["ref", "deleted"],
     "local_directory": None,
+    "pending": [],
+    "resume": ["progress"],
+    "discard": ["ref"],
     "names": [],
     "next_version": ["name"],
     "open": ["ref", "trust", "strict", "at", "progress"],
@@ -103,7 +106,7 @@ def test_magics_are_those_of_the_contract():
 
 def test_commands_are_those_of_the_registry():
     local = {"list", "show", "versions", "compare", "stats", "save", "load", "download", "edit", "alias", "rename", "delete",
-             "restore", "purge", "empty-trash", "prune", "status", "doctor", "facets"}  # fmt: skip
+             "restore", "purge", "empty-trash", "prune", "status", "doctor", "facets", "resume", "discard"}  # fmt: skip
     assert set(verbs.VERBS) == local
     assert cli._SYNONYMS == {"list": ("ls",), "delete": ("rm",)}
 

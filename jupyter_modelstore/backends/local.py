@@ -301,6 +301,19 @@ class LocalBackend:
             raise NotFound("The model is no longer in the store.", "%models shows what there is.")
         return record
 
+    def pending(self) -> Sequence[ModelRecord]:
+        """Return nothing: a save here is done when it returns."""
+        return ()
+
+    def resume(self, progress: Progress | None = None) -> Sequence[Saved]:
+        """Do nothing: nothing waits here."""
+        del progress
+        return ()
+
+    def discard(self, record: ModelRecord) -> None:
+        """Refuse: nothing waits here."""
+        raise NotFound(f"{record.ref} is not on its way anywhere.", "%models shows what there is.")
+
     def select(self, query: Query, *, limit: int | None = None, offset: int = 0) -> Sequence[ModelRecord]:
         """Return what the query finds, in its order."""
         condition, values = self._where(query)

@@ -47,3 +47,7 @@ class FileToken:
             user_id=str(claims["sub"]),
             handle=str(claims.get("email") or ""),
         )
+
+    def known(self) -> AccessToken:
+        """Return what the file holds."""
+        return self.token()

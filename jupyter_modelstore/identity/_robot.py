@@ -41,6 +41,13 @@ class Robot:
             return self._sign_in()
         return token if token.handle.casefold() == self._email.casefold() else self._sign_in()
 
+    def known(self) -> AccessToken:
+        """Return who is signed in; signs in if nobody is."""
+        try:
+            return self._session.known()
+        except NotSignedIn:
+            return self._sign_in()
+
     def _sign_in(self) -> AccessToken:
         try:
             password = self._password_file.read_text(encoding="utf-8").strip()

@@ -111,6 +111,10 @@ class EmailSession:
             return token
         return self._renew(token.value)
 
+    def known(self) -> AccessToken:
+        """Return who signed in, by what is stored here; nobody is asked, and the token may have ended."""
+        return self._current()[0]
+
     def _current(self) -> tuple[AccessToken, float]:
         state = self._state()
         if self._held is None or self._held[0] != state or state == ():

@@ -173,6 +173,8 @@ class Registry:
                 confirm(incoming.file.size)
             self._approvals.remember(incoming.file.sha256)
             saved = incoming.commit(_saving.without(_saving.with_captured(draft, captured, origin), parts))
+        if saved.record.status == "pending":  # it has no version and no row yet
+            return saved
         if origin is not None or captured is not None:  # a script that only saves need not wait for the look at the object
             self._note(model, saved.record, loaded=origin is not None and origin.loaded)
         return saved
@@ -303,9 +305,42 @@ class Registry:
             There is none; the nearest names are told.
         """
         reference = Reference.parse(ref)
-        record = self._backend.find(reference, at=moment(at))
+        record = self._backend.find(reference, at=moment(at)) or self._on_its_way(reference)
         if record is None:
             raise not_found(self._backend, reference, at)
+        return record
+
+    def _on_its_way(self, ref: Reference) -> ModelRecord | None:
+        """Return this user's newest save of a name, or the save of an id, that has not arrived yet."""
+        if ref.version is not None or ref.alias is not None:
+            return None
+        meant = [
+            record
+            for record in self._backend.pending()
+            if (record.id.replace("-", "").startswith(ref.id) if ref.id else key_of(record.model_name) == key_of(ref.name))
+        ]
+        return meant[-1] if meant else None
+
+    def pending(self) -> Sequence[ModelRecord]:
+        """Return this user's saves that are kept on this machine and have not arrived yet; ``extra`` tells refusals."""
+        return self._backend.pending()
+
+    def resume(self, progress: Progress | None = None) -> Sequence[Saved]:
+        """Send what waits; return what arrived."""
+        return self._backend.resume(progress)
+
+    def discard(self, ref: str | Reference) -> ModelRecord:
+        """Give up a save that has not arrived; its file on this machine is removed.
+
+        Raises
+        ------
+        NotFound
+            No such save is on its way.
+        """
+        record = self._on_its_way(Reference.parse(ref))
+        if record is None:
+            raise NotFound(f"No save of '{visible(str(ref))}' is on its way.", "%modelstore status shows what waits.")
+        self._backend.discard(record)
         return record
 
     def versions(self, name: str) -> Sequence[ModelRecord]:

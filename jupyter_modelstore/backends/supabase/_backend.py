@@ -1,30 +1,27 @@
 """A project as a backend: each verb is one function of the database's, and files go beside.
 
-A save writes and hashes its file on this machine, asks whether it may be kept, sends it to a key of its own, and commits
-the row: visible at once, or not at all. What was sent and not committed is swept. A purge runs the other way: the rows
-become tombstones, then the files go, and it is asked whether they went.
+A save is asked for before any byte moves; then it lies in the spool, whole, and cannot be lost; then :mod:`._sending` takes it
+to a key of its own and commits the row: visible at once, or not at all. If the project does not answer, the save waits.
+A purge runs the other way: the rows become tombstones, then the files go, and it is asked whether they went.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
-import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from jupyter_modelstore._files import HashingFile, file_errors
-from jupyter_modelstore._json import JsonObject
+from jupyter_modelstore.backends.supabase import _sending
 from jupyter_modelstore.backends.supabase._database import Functions
 from jupyter_modelstore.backends.supabase._objects import Objects
 from jupyter_modelstore.errors import ModelFileNotFound, NotFound, NotSignedIn
 from jupyter_modelstore.names import visible
-from jupyter_modelstore.protocols import FileCache, Finding, Progress, TokenSource
+from jupyter_modelstore.protocols import FileCache, Finding, Progress, SaveSpool, TokenSource
 from jupyter_modelstore.record import (
-    OBJECT_FIELDS,
     AliasEvent,
     Changes,
     Draft,
@@ -56,7 +53,7 @@ class SupabaseBackend:
     cache
         Where fetched files are kept.
     spool
-        Where a save's file is written before it is sent.
+        Where saves are kept until they have arrived.
     url
         The project's address.
     space
@@ -70,7 +67,7 @@ class SupabaseBackend:
         *,
         source: TokenSource,
         cache: FileCache,
-        spool: Path,
+        spool: SaveSpool,
         url: str,
         space: str = "",
     ) -> None:
@@ -87,7 +84,7 @@ class SupabaseBackend:
         """For people: which project or space, and as whom."""
         place = self._space or self._url.partition("://")[2]
         try:
-            return f"in {visible(place)} as {visible(self._source.token().handle) or 'you'}"
+            return f"in {visible(place)} as {visible(self._source.known().handle) or 'you'}"
         except NotSignedIn:
             return f"in {visible(place)}; nobody is signed in"
 
@@ -99,7 +96,7 @@ class SupabaseBackend:
     @property
     def local_directory(self) -> Path:
         """Where files are gathered on this machine."""
-        return self._spool
+        return self._spool.directory
 
     def vouches(self, record: ModelRecord) -> bool:
         """Tell whether this person's own software pickled the file: nobody else can write to their space."""
@@ -108,7 +105,7 @@ class SupabaseBackend:
     @property
     def user_id(self) -> str:
         """Who is asking."""
-        return self._source.token().user_id
+        return self._source.known().user_id
 
     def _q(self, **terms: Any) -> dict[str, Any]:  # noqa: ANN401 (JSON)
         return ({"space": self._space} if self._space else {}) | terms
@@ -118,28 +115,51 @@ class SupabaseBackend:
     @contextlib.contextmanager
     def receive(self, save_id: str, progress: Progress | None = None) -> Iterator[_Incoming]:
         """Begin a save; see :class:`~jupyter_modelstore.protocols.Backend`."""
-        self._source.token()  # nobody writes a large file to be told then that nobody is signed in
-        with file_errors(f"in {self._spool}"):
-            self._spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file = HashingFile(self._spool / f"{uuid.UUID(save_id)}.bin", progress)
-        incoming = _Incoming(self, save_id, file, progress)
+        self._source.known()  # nobody writes a large file to be told then that nobody is signed in
+        part = self._spool.part(save_id)
+        with file_errors(f"in {self._spool.directory}"):
+            file = HashingFile(part, progress)
         try:
-            yield incoming
+            yield _Incoming(self, save_id, file, progress)
         finally:
             file.close()
-            file.path.unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
 
-    def _commit(self, draft: Draft, path: Path, progress: Progress | None) -> Saved:
-        asked = {"name": draft.model_name, "size": draft.model_file_size, "save_id": draft.save_id}
-        allowed = self._functions.call("may_save", self._q(**asked))
-        if not allowed["known"]:
-            with path.open("rb") as file:
-                self._objects.send(allowed["path"], file, draft.model_file_size, progress=progress)
-        answer = self._functions.call("commit", self._q(**_plain(draft)))
-        saved = Saved(record=ModelRecord.from_json(answer["record"]), created=answer["created"])
-        if saved.record.save_id != draft.save_id:  # the newest version held the same bytes already
-            self._objects.remove([allowed["path"]])
-        return saved
+    def _commit(self, draft: Draft, progress: Progress | None) -> Saved:
+        """Keep a whole save on this machine, then send it; if the project does not answer, it waits."""
+        waiting = _sending.journal_of(draft, self._url, self.user_id, self._space)
+        try:
+            self._functions.call("may_save", _sending.question(waiting))
+        except _sending.LATER:  # it is asked again when it is sent
+            self._spool.accept(waiting)
+            return Saved(record=_sending.pending_record(waiting), created=True)
+        self._spool.accept(waiting)
+        with self._spool.held(draft.save_id):
+            try:
+                return self._sender.send(waiting, progress)
+            except _sending.LATER:
+                return Saved(record=_sending.pending_record(waiting), created=True)
+
+    @property
+    def _sender(self) -> _sending.Sender:
+        return _sending.Sender(self._functions, self._objects, self._spool)
+
+    # ---- what waits --------------------------------------------------------------------------------------------------
+
+    def pending(self) -> Sequence[ModelRecord]:
+        """Return this person's saves that have not arrived yet, in their order."""
+        return [_sending.pending_record(waiting) for waiting in self._spool.waiting(self._url, self.user_id)]
+
+    def resume(self, progress: Progress | None = None) -> Sequence[Saved]:
+        """Send what waits, in the order of each name; return what arrived."""
+        self._spool.sweep()
+        return self._sender.resume(self._spool.waiting(self._url, self.user_id), progress)
+
+    def discard(self, record: ModelRecord) -> None:
+        """Give up a save that has not arrived; what was sent of it is swept by the project's next check-up."""
+        if record.save_id is None or record.status != "pending":
+            raise NotFound(f"{visible(record.ref)} is not on its way.", "%modelstore status shows what waits.")
+        self._spool.done(record.save_id)
 
     # ---- finding -----------------------------------------------------------------------------------------------------
 
@@ -201,6 +221,8 @@ class SupabaseBackend:
 
     def fetch(self, record: ModelRecord) -> Path:
         """Return a file of the cache that holds the record's bytes, fetched now if it is not there."""
+        if record.status == "pending" and record.save_id is not None:
+            return self._spool.file(record.save_id)
         key, size = record.sha256 or f"row-{record.id}", record.model_file_size
         if record.sha256 is not None and (path := self._cache.find(key, size)) is not None:
             return path
@@ -312,13 +334,7 @@ class _Incoming:
         """Send the file and make the row visible."""
         self.seal()
         full = dataclasses.replace(draft, save_id=self._save_id, sha256=self.file.sha256, model_file_size=self.file.size)
-        return self._backend._commit(full, self.file.path, self._progress)  # noqa: SLF001 (two halves of one room)
-
-
-def _plain(draft: Draft) -> dict[str, Any]:
-    """Return a draft as JSON; what JSON cannot say plainly is written as everywhere in this package."""
-    objects = {name: json.loads(JsonObject.of(getattr(draft, name)).text) for name in OBJECT_FIELDS if hasattr(draft, name)}
-    return {**to_json(draft), **objects}
+        return self._backend._commit(full, self._progress)  # noqa: SLF001 (two halves of one room)
 
 
 def _event(row: dict[str, Any]) -> AliasEvent:
