@@ -102,7 +102,7 @@ def test_a_refusal_of_what_waits_is_kept_with_its_reason(opened, spool, door):
     assert names(spool) == []
 
 
-# ---- the kernel dies ----------------------------------------------------------------------------------------------------------
+# ---- the kernel dies -------------------------------------------------------------------------------------------------
 
 _KERNEL = """
 import json, os, signal, sys, uuid
