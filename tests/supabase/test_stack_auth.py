@@ -7,7 +7,6 @@ import uuid
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import jwt
 import psycopg
 import pytest
@@ -17,16 +16,15 @@ pytestmark = pytest.mark.supabase
 
 
 @pytest.fixture
-def auth(stack):
+def auth(stack, http):
     """Auth over plain HTTP: ``auth("POST", "token?grant_type=…", token=…, json=…)``."""
-    with httpx.Client(base_url=f"{stack.url}/auth/v1/", timeout=30) as http:
 
-        def call(method, path, *, token="", new=True, **more):
-            headers = {"apikey": stack.key} | ({"X-Supabase-Api-Version": "2024-01-01"} if new else {})
-            headers |= {"Authorization": f"Bearer {token}"} if token else {}
-            return http.request(method, path, headers=headers, **more)
+    def call(method, path, *, token="", new=True, **more):
+        headers = {"apikey": stack.key} | ({"X-Supabase-Api-Version": "2024-01-01"} if new else {})
+        headers |= {"Authorization": f"Bearer {token}"} if token else {}
+        return http.request(method, f"/auth/v1/{path}", headers=headers, **more)
 
-        yield call
+    return call
 
 
 @pytest.fixture

@@ -54,16 +54,15 @@ def wait_for(stack, name):
 
 
 @pytest.fixture
-def rest(stack):
+def rest(stack, http):
     """The API over plain HTTP, as somebody."""
-    with httpx.Client(base_url=f"{stack.url}/rest/v1/", timeout=30) as http:
 
-        def call(method, path, *, token="", **more):
-            headers = {"apikey": stack.key, **more.pop("headers", {})}
-            headers |= {"Authorization": f"Bearer {token}"} if token else {}
-            return http.request(method, path, headers=headers, **more)
+    def call(method, path, *, token="", **more):
+        headers = {"apikey": stack.key, **more.pop("headers", {})}
+        headers |= {"Authorization": f"Bearer {token}"} if token else {}
+        return http.request(method, f"/rest/v1/{path}", headers=headers, **more)
 
-        yield call
+    return call
 
 
 def refused(answer):

