@@ -25,7 +25,8 @@ begin
   return modelstore_private.must(m, needed);
 end $$;
 
--- The rows of {"ids"}, each in a space where I have that rank; their spaces are locked, in one order for everybody.
+-- The rows of {"ids"}, each in a space where I have that rank; their spaces are locked in one order for everybody: my own first, as
+-- lock_to_save does.
 create or replace function modelstore_private.all_held(q jsonb, needed integer) returns setof public.trained_models
 language plpgsql volatile set search_path = '' as $$
 declare
@@ -37,7 +38,8 @@ begin
   end if;
   ids := array(select modelstore_private.uuid_of(jsonb_build_object('id', item), 'id') from jsonb_array_elements(q -> 'ids') item);
   perform modelstore_private.must(modelstore_private.by_id(wanted), needed) from unnest(ids) wanted;
-  for space in select distinct m.space_id from public.trained_models m where m.id = any (ids) order by 1 loop
+  for space in select m.space_id from public.trained_models m where m.id = any (ids) group by 1
+    order by m.space_id <> modelstore_private.me(), 1 loop
     perform modelstore_private.lock_space(space);
   end loop;
   return query select m.* from unnest(ids) with ordinality as w(id, n) join public.trained_models m on m.id = w.id order by n;
