@@ -34,7 +34,8 @@ create table if not exists modelstore_private.settings (
   person_quota bigint check (person_quota >= 0),       -- bytes; null: no limit
   group_quota bigint check (group_quota >= 0)
 );
-insert into modelstore_private.settings default values on conflict do nothing;
+insert into modelstore_private.settings (earlier_application)
+values (current_setting('modelstore.adopt', true) is not distinct from 'yes') on conflict do nothing;
 
 create table if not exists public.modelstore_spaces (
   id uuid primary key default gen_random_uuid(),

@@ -261,9 +261,6 @@ begin
     perform modelstore_private.refuse(413, 'quota_exceeded', format('%s of %s bytes are used, the trash counted; this needs %s.', used, quota, size),
       'Empty the trash, or delete what is no longer needed.');
   end if;
-  if person = space then
-    return;
-  end if;
   quota := modelstore_private.quota_of(person);
   select coalesce(sum(greatest(model_file_size, 0)), 0) into used from public.trained_models where user_id = person and state <> 'purged';
   if used + size > quota then

@@ -25,23 +25,23 @@ begin
   return modelstore_private.must(m, needed);
 end $$;
 
--- The rows of {"ids"}, all of one space, where I have that rank; the space is locked.
+-- The rows of {"ids"}, each in a space where I have that rank; their spaces are locked in one order for everybody: my own first, as
+-- lock_to_save does.
 create or replace function modelstore_private.all_held(q jsonb, needed integer) returns setof public.trained_models
 language plpgsql volatile set search_path = '' as $$
 declare
   ids uuid[];
-  spaces uuid[];
+  space uuid;
 begin
   if jsonb_typeof(q -> 'ids') is distinct from 'array' or jsonb_array_length(q -> 'ids') > 10000 then
     perform modelstore_private.refuse(400, 'invalid_value', 'ids must be a list of at most 10,000 ids.');
   end if;
   ids := array(select modelstore_private.uuid_of(jsonb_build_object('id', item), 'id') from jsonb_array_elements(q -> 'ids') item);
   perform modelstore_private.must(modelstore_private.by_id(wanted), needed) from unnest(ids) wanted;
-  spaces := array(select distinct m.space_id from public.trained_models m where m.id = any (ids));
-  if cardinality(spaces) > 1 then  -- two spaces' locks, taken in another order than a save takes them, would wait for each other
-    perform modelstore_private.refuse(400, 'invalid_value', 'The models are of several spaces.', 'Name those of one space at a time.');
-  end if;
-  perform modelstore_private.lock_space(spaces[1]);
+  for space in select m.space_id from public.trained_models m where m.id = any (ids) group by 1
+    order by m.space_id <> modelstore_private.me(), 1 loop
+    perform modelstore_private.lock_space(space);
+  end loop;
   return query select m.* from unnest(ids) with ordinality as w(id, n) join public.trained_models m on m.id = w.id order by n;
 end $$;
 

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from jupyter_modelstore.errors import MigrationFailed, NotConfigured
 
 if TYPE_CHECKING:
     import psycopg
 
-_ADOPT = "adopt.sql"
+_ADDRESS = "Check DATABASE_URL: signs like @ / : # in a password are written as %40 %2F %3A %23 there."
+_ADOPT, _ADOPT_STORAGE = "adopt.sql", "adopt_storage.sql"
 _RECORD = (
     "insert into modelstore_private.migrations (number, name, sha256) values ({number}, '{name}', '{sha256}')"
     " on conflict (number) do update set sha256 = excluded.sha256"
 )
-_EARLIER_ON = "update modelstore_private.settings set earlier_application = true"
+# One at a time; and nobody queues for long behind a table that somebody else holds.
+_PATIENCE = ("select pg_advisory_xact_lock(hashtextextended('modelstore-init', 0))", "set local lock_timeout = '5s'")
 
 # What is ours in the catalog, as text: whoever edits a policy, a grant or a function by hand changes it.
 _FINGERPRINT = """
@@ -34,24 +37,40 @@ select md5(string_agg(line, E'\\n' order by line collate "C")) from (
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     where n.nspname = 'modelstore_private' or (n.nspname = 'public' and p.proname like 'modelstore\\_%')
   union all
-  select format('table %s %s %s %s', c.oid::regclass, c.relkind, c.relrowsecurity, coalesce(c.relacl::text, 'default'))
+  select format('table %s %s %s %s %s', c.oid::regclass, c.relkind, c.relrowsecurity, coalesce(c.relacl::text, 'default'),
+      c.reloptions)
     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'v', 'S')
       and (n.nspname = 'modelstore_private'
         or (n.nspname = 'public' and (c.relname in ('trained_models', 'user_model_stats') or c.relname like 'modelstore\\_%')))
   union all
-  select format('column %s.%s %s', a.attrelid::regclass, a.attname, a.attacl) from pg_attribute a
-    where a.attrelid = to_regclass('public.trained_models') and a.attacl is not null
+  select format('column %s.%s %s', c.oid::regclass, a.attname, a.attacl) from pg_attribute a
+    join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+    where a.attacl is not null and (n.nspname = 'modelstore_private'
+      or (n.nspname = 'public' and (c.relname in ('trained_models', 'user_model_stats') or c.relname like 'modelstore\\_%')))
+  union all
+  select format('schema %s %s', nspname, nspacl) from pg_namespace where nspname = 'modelstore_private'
+  union all
+  select format('constraint %s %s', conname, pg_get_constraintdef(oid)) from pg_constraint
+    where conrelid = to_regclass('public.trained_models') and conname like 'modelstore\\_%'
+  union all
+  select format('index %s', indexdef) from pg_indexes where schemaname = 'public' and indexname like 'modelstore\\_%'
+  union all
+  select format('bucket %s %s', id, public) from storage.buckets where id = 'model-files'
   union all
   select format('trigger %s %s %s', t.tgrelid::regclass, t.tgenabled, pg_get_triggerdef(t.oid)) from pg_trigger t
     where t.tgname like 'modelstore\\_%'
 ) ours(line)
 """
+_PLAIN_NAMES = "set local search_path = ''"  # else a name in the fingerprint depends on who looks
+_NOTE = (_PLAIN_NAMES, _RECORD.format(number=0, name="fingerprint", sha256=f"' || ({_FINGERPRINT}) || '"))
 _EARLIER_TABLE = """
 select kind, name, says from (
   select 1 as n, 'policy' as kind, policyname::text as name,
     concat_ws(' ', cmd, 'to', array_to_string(roles, ', '), 'using (' || qual || ')', 'check (' || with_check || ')') as says
     from pg_policies where (schemaname, tablename) = ('public', 'trained_models')
-      or ((schemaname, tablename) = ('storage', 'objects') and concat(qual, with_check) like '%''model-files''%')
+      or ((schemaname, tablename) = ('storage', 'objects')
+        and concat(qual, with_check) like '%bucket_id = ''model-files''::text%'
+        and replace(concat(qual, with_check), 'bucket_id = ''model-files''::text', '') !~* '\\m(bucket_id|or)\\M')
   union all
   select 2, 'grant', grantee::text, string_agg(privilege_type, ', ' order by privilege_type)
     from information_schema.table_privileges where table_schema = 'public' and table_name = 'trained_models'
@@ -110,18 +129,23 @@ def script(*, adopt: bool = False) -> str:
     adopt
         A table of an earlier application is there, and is to be taken over.
     """
-    parts = [(_adopt(), "")] if adopt else []
-    parts += [(one.text, one.record + ";") for one in migrations()]
-    if adopt:
-        parts.append((_EARLIER_ON + ";", ""))
-    return (
-        "\n\n".join("\n".join(["begin;", text.strip(), *([record] if record else []), "commit;"]) for text, record in parts)
-        + "\n"
-    )
+    done = [_one_run(_take_over())] if adopt else [_one_run([one.text, one.record]) for one in migrations()]
+    return "\n\n".join([*done, _one_run(_NOTE)]) + "\n"
 
 
-def _adopt() -> str:
-    return (files(__package__) / _ADOPT).read_text("utf-8")
+def _one_run(statements: Iterable[str]) -> str:
+    return "\n".join(["begin;", *(statement.strip().removesuffix(";") + ";" for statement in statements), "commit;"])
+
+
+def _take_over() -> list[str]:
+    """Return the statements that replace an earlier application's rules at once: its client waits, and is not refused."""
+    *tables, storage = migrations()
+    done = [_text(_ADOPT), *(text for one in tables for text in (one.text, one.record))]
+    return [*done, _text(_ADOPT_STORAGE), storage.text, storage.record]
+
+
+def _text(name: str) -> str:
+    return (files(__package__) / name).read_text("utf-8")
 
 
 @dataclass(frozen=True)
@@ -172,7 +196,8 @@ class Database:
 
     def state(self) -> State:
         """Look at what is there; nothing is changed."""
-        with self._connected() as db:
+        with self._connected() as db, db.transaction():
+            db.execute(_PLAIN_NAMES)
             if _one(db, "select to_regclass('modelstore_private.migrations')") is None:
                 return State({}, _one(db, "select to_regclass('public.trained_models')") is not None, as_recorded=True)
             applied = dict(db.execute("select number, sha256 from modelstore_private.migrations where number > 0").fetchall())
@@ -190,7 +215,7 @@ class Database:
         Parameters
         ----------
         adopt
-            Take over the earlier application's table.
+            Take over the earlier application's table, all in one transaction.
         again
             Apply all, also what is recorded: puts policies, grants and functions back that somebody changed.
 
@@ -203,13 +228,10 @@ class Database:
         wanted = list(migrations()) if again or state.changed else list(state.pending)
         with self._connected() as db:
             if adopt and state.earlier_table:
-                _run(db, _ADOPT, _adopt())
+                _run(db, "The take-over", *_take_over(), *_NOTE)
+                return wanted
             for one in wanted:
-                _run(db, f"{one.number:03} {one.name}", one.text, one.record)
-            if adopt and state.earlier_table:
-                _run(db, _ADOPT, _EARLIER_ON)
-            if wanted:
-                _run(db, "fingerprint", _RECORD.format(number=0, name="fingerprint", sha256=_one(db, _FINGERPRINT)))
+                _run(db, f"{one.number:03} {one.name}", one.text, one.record, *_NOTE)
         return wanted
 
     @contextlib.contextmanager
@@ -224,9 +246,24 @@ class Database:
         try:
             with psycopg.connect(self._url, autocommit=True, connect_timeout=15, application_name="modelstore init") as db:
                 yield db
-        except psycopg.OperationalError as error:
-            reason = (str(error).strip().splitlines() or ["no answer"])[0]
-            raise MigrationFailed(f"The database did not answer: {_without_address(reason)}", "Check DATABASE_URL.") from error
+        except psycopg.Error as error:
+            said = (str(error).strip().splitlines() or ["no answer"])[0].replace("connection failed: ", "")
+            what = "did not answer" if isinstance(error, psycopg.OperationalError) else "refused"
+            reason = said if _is_plain(self._url) else "its address cannot be read."
+            raise MigrationFailed(f"The database {what}: {reason}", _ADDRESS) from None
+
+
+def _is_plain(url: str) -> bool:
+    """Tell whether libpq takes for the password what a person would; if not, its messages may hold pieces of it."""
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        password = conninfo_to_dict(url).get("password") or ""
+    except psycopg.Error:
+        return False
+    written = url.partition("://")[2].rpartition("@")[0].partition(":")[2]
+    return "://" not in url or unquote(written) == password
 
 
 def _one(db: psycopg.Connection[tuple[Any, ...]], question: str) -> Any:  # noqa: ANN401 (what a column holds)
@@ -239,16 +276,16 @@ def _run(db: psycopg.Connection[tuple[Any, ...]], what: str, *statements: str) -
 
     try:
         with db.transaction():
-            for statement in statements:
+            for statement in (*_PATIENCE, *statements):
                 db.execute(statement.encode())
+    except psycopg.errors.LockNotAvailable as error:
+        raise MigrationFailed(
+            f"{what} was not applied: for 5 seconds another session held a table that it must change. It is undone.",
+            "Run it again when fewer people work, or end that session: pg_stat_activity names it.",
+        ) from error
     except psycopg.Error as error:
         said = error.diag
         raise MigrationFailed(
             f"{what} was not applied: {said.message_primary or error}. It is undone; what came before it stays.",
             said.message_hint or "Nothing is lost. Mend the cause and run it again.",
         ) from error
-
-
-def _without_address(reason: str) -> str:
-    """Return a message of libpq's without what could hold a password."""
-    return reason.replace("connection failed: ", "").partition("postgresql://")[0].strip() or "no answer"
