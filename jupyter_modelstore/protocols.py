@@ -318,6 +318,15 @@ class Backend(Protocol):
         ModelFileNotFound
         """
 
+    def link(self, record: ModelRecord, seconds: int, file_name: str) -> str:
+        """Return an address that gives the file, under that name, to anyone who has it, for so many seconds.
+
+        Raises
+        ------
+        InvalidValue
+            This store has no addresses.
+        """
+
     def edit(self, record: ModelRecord, changes: Changes) -> ModelRecord:
         """Change description, tags or metrics, and return the record as it is now."""
 

@@ -546,6 +546,22 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """An address that gives a model's file to anyone who has it, until it expires. It is a secret.
+
+    Attributes
+    ----------
+    record : ModelRecord
+    url : str
+    expires_at : datetime
+    """
+
+    record: ModelRecord
+    url: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
     """What a delete, purge or prune did (or would do).
 

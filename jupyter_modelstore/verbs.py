@@ -18,7 +18,7 @@ from jupyter_modelstore._parser import Argument, metrics_from, range_from
 from jupyter_modelstore.card import Shown
 from jupyter_modelstore.errors import NotFound, UsageError
 from jupyter_modelstore.names import visible
-from jupyter_modelstore.record import MODEL_TYPES, ModelRecord, Page, Query, Reference, Removal, Saved, typed
+from jupyter_modelstore.record import MODEL_TYPES, Link, ModelRecord, Page, Query, Reference, Removal, Saved, typed
 from jupyter_modelstore.registry import Listing, Loaded, Registry
 
 
@@ -241,9 +241,21 @@ def _count(many: int, one: str) -> str:
     return f"{many} {one}" if many == 1 else f"{many} {one}s"
 
 
-def _download(store: Registry, ref: str, to: str | None = None) -> tuple[str, ModelRecord]:
+def _download(store: Registry, ref: str, to: str | None = None, *, link: bool = False) -> Any:  # noqa: ANN401 (a path and a record, or a link)
+    if link:
+        return store.link(ref)
     record = store.get(ref)
     return str(store.download(ref, to or ".")), record
+
+
+def _show_download(_: Registry, answer: Any) -> Shown:  # noqa: ANN401 (the same)
+    if not isinstance(answer, Link):
+        return card.download_card(answer[1], answer[0])
+    ends = f"{answer.expires_at.astimezone():%Y-%m-%d %H:%M}"
+    warning = (
+        f"Anyone who has it gets the file, until {ends}. It stands in this output: clear that before you share the notebook."
+    )
+    return card.lines_card(f"A link to {visible(answer.record.ref)}", [answer.url, warning])
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------
@@ -335,12 +347,13 @@ VERBS: dict[str, Verb] = {
             "download",
             "Copy a model's file out of the store; nothing is overwritten.",
             _download,
-            lambda _, answer: card.download_card(answer[1], answer[0]),
+            _show_download,
             (
                 _REF,
                 Argument(
                     "to", "a directory, or a path with a file name; else the current directory", metavar="TO", optional=True
                 ),
+                Argument("link", "print a link that gives the file to anyone, for an hour", ("--link",), options=_SWITCH),
             ),
         ),
         Verb(

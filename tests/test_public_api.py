@@ -35,6 +35,7 @@ REGISTRY = {
     "load": ["ref", "trust", "strict", "at", "progress"],
     "location": None,
     "meant": ["ref", "deleted"],
+    "link": ["ref"],
     "local_directory": None,
     "pending": [],
     "resume": ["progress"],

@@ -43,6 +43,7 @@ from jupyter_modelstore.backends._sqlite import Database
 from jupyter_modelstore.errors import (
     Ambiguous,
     InUse,
+    InvalidValue,
     ModelFileNotFound,
     ModelStoreError,
     NameTaken,
@@ -66,6 +67,7 @@ from jupyter_modelstore.record import (
     format_time,
     merged_tags,
     now,
+    typed,
 )
 
 if TYPE_CHECKING:
@@ -373,6 +375,14 @@ class LocalBackend:
                 f"%delete_model {record.ref}. %modelstore doctor lists all such models.",
             )
         return path
+
+    def link(self, record: ModelRecord, seconds: int, file_name: str) -> str:
+        """Refuse: a file on this machine has no address that others could open."""
+        del seconds, file_name
+        raise InvalidValue(
+            f"{visible(record.ref)} rests on this machine, which gives out no links.",
+            f"%download_model {typed(record)} copies the file.",
+        )
 
     # ---- changing ----------------------------------------------------------------------------------------------------
 

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from jupyter_modelstore import capture, formats, trust
-from jupyter_modelstore._files import copy_without_overwriting, file_errors
+from jupyter_modelstore._files import copy_without_overwriting, file_errors, safe_file_name
 from jupyter_modelstore.compare import compare
 from jupyter_modelstore.errors import (
     CannotLoad,
@@ -36,6 +36,7 @@ from jupyter_modelstore.record import (
     Comparison,
     Draft,
     Facets,
+    Link,
     ModelRecord,
     Page,
     Query,
@@ -44,6 +45,7 @@ from jupyter_modelstore.record import (
     Saved,
     Stats,
     goes_back_to,
+    now,
     typed,
 )
 from jupyter_modelstore.registry import _saving
@@ -463,6 +465,21 @@ class Registry:
         self._backend.record_download(record)
         return path
 
+    def link(self, ref: str | Reference) -> Link:
+        """Return an address that gives a model's file to anyone who has it, for an hour.
+
+        Raises
+        ------
+        Forbidden
+            Somebody else saved it.
+        InvalidValue
+            It rests on this machine.
+        """
+        record = self._present(ref, None)
+        name = safe_file_name(record.model_name) + formats.by_name(record.format).suffix
+        url = self._backend.link(record, _LINK_SECONDS, name)
+        return Link(record=record, url=url, expires_at=now() + timedelta(seconds=_LINK_SECONDS))
+
     def _present(self, ref: str | Reference, at: str | date | None) -> ModelRecord:
         """Return a record whose file should be there."""
         record = self.get(ref, at)
@@ -655,6 +672,7 @@ class Registry:
         return self._backend.repair()
 
 
+_LINK_SECONDS = 3600
 _BACKGROUND_DEFAULTS: dict[str, Any] = {"variable": None, "captured": None, "force": False, "progress": None}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import uuid
 from datetime import datetime
 
@@ -11,7 +13,9 @@ from conformance.backend import BackendTests, find, keep
 
 from jupyter_modelstore.backends.supabase import Functions, Objects, SupabaseBackend
 from jupyter_modelstore.cache import Cache
+from jupyter_modelstore.errors import Forbidden
 from jupyter_modelstore.identity import signed_client
+from jupyter_modelstore.record import Draft
 from jupyter_modelstore.spool import Spool
 
 pytest_plugins = ("supabase_fixtures",)
@@ -94,3 +98,35 @@ def test_times_are_in_utc(backend):
     record = keep(backend, "churn").record
     assert record.created_at.utcoffset().total_seconds() == 0
     assert isinstance(record.updated_at, datetime)
+
+
+def test_a_link_gives_the_file_to_anyone_and_only_the_owner_makes_one(backend, project, new_user, http):
+    record = keep(backend, "churn", b"bytes").record
+    url = backend.link(record, 60, "churn (1).pkl")
+    answer = http.get(url)
+    assert answer.content == b"bytes"
+    assert "churn" in answer.headers["content-disposition"]
+    with pytest.raises(Forbidden):
+        backend.link(dataclasses.replace(record, user_id=new_user().id), 60, "churn.pkl")
+
+
+def test_a_check_goes_there_and_back(backend, door):
+    keep(backend, "churn")
+    found = {finding.what: finding for finding in backend.check()}
+    assert [what for what, finding in found.items() if not finding.ok] == []
+    assert {"project", "clock", "bucket", "a file of its own", "files", "leftovers", "trash"} == set(found)
+    assert len(door.objects()) == 1
+
+
+def test_a_large_model_comes_back_in_pieces_and_with_a_cut_download(backend, tmp_path):
+    data = os.urandom(13 * 1024 * 1024)
+    told = []
+    save_id = str(uuid.uuid4())
+    with backend.receive(save_id, lambda *what: told.append(what)) as incoming:
+        incoming.file.write(data)
+        record = incoming.commit(Draft(model_name="large", save_id=save_id)).record
+    sizes = [done for stage, done, _ in told if stage == "sending"]
+    assert sizes == [0, 6 * 1024 * 1024, 12 * 1024 * 1024, len(data)]
+    part = backend._cache.part(record.sha256)
+    part.write_bytes(data[:1_000_000])
+    assert backend.fetch(record).read_bytes() == data

@@ -18,7 +18,7 @@ from jupyter_modelstore._files import HashingFile, file_errors
 from jupyter_modelstore.backends.supabase import _sending
 from jupyter_modelstore.backends.supabase._database import Functions
 from jupyter_modelstore.backends.supabase._objects import Objects
-from jupyter_modelstore.errors import ModelFileNotFound, NotFound, NotSignedIn
+from jupyter_modelstore.errors import Forbidden, ModelFileNotFound, NotFound, NotSignedIn
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import FileCache, Finding, Progress, SaveSpool, TokenSource
 from jupyter_modelstore.record import (
@@ -233,6 +233,12 @@ class SupabaseBackend:
         with file_errors(f"in the cache of {self._url}"):
             self._objects.fetch(record.model_file_path, self._cache.part(key), size)
         return self._cache.keep(key, size)
+
+    def link(self, record: ModelRecord, seconds: int, file_name: str) -> str:
+        """Return an address that gives the file to anyone who has it, for so many seconds; of one's own models only."""
+        if record.user_id != self.user_id or record.status != "ready":
+            raise Forbidden(f"Only whoever saved {visible(record.ref)} gives out links to it.", "Ask them.")
+        return self._objects.link(record.model_file_path, seconds, file_name)
 
     # ---- changing ----------------------------------------------------------------------------------------------------
 
