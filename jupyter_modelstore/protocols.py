@@ -280,6 +280,9 @@ class Backend(Protocol):
             Several ids start like that.
         """
 
+    def saved(self, save_id: str) -> ModelRecord | None:
+        """Return what a save became, whatever became of it since; None if there is no such save."""
+
     def pending(self) -> Sequence[ModelRecord]:
         """Return this user's saves that are kept on this machine and on their way: ``status`` pending, ``version`` 0.
 

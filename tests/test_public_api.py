@@ -35,6 +35,7 @@ REGISTRY = {
     "load": ["ref", "trust", "strict", "at", "progress"],
     "location": None,
     "meant": ["ref", "deleted"],
+    "copy_from": ["other", "record", "progress"],
     "link": ["ref"],
     "local_directory": None,
     "pending": [],

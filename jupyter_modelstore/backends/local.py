@@ -75,7 +75,9 @@ if TYPE_CHECKING:
 
 SPACE = "local"
 _Answer = TypeVar("_Answer")
-_DRAFT_COLUMNS = tuple(entry.name for entry in dataclasses.fields(Draft) if entry.name != "alias")
+_DRAFT_COLUMNS = tuple(
+    entry.name for entry in dataclasses.fields(Draft) if entry.name not in {"alias", "version", "created_at"}
+)
 
 
 _FIND = (
@@ -189,7 +191,7 @@ class LocalBackend:
     def _unless_it_differs(self, db: sqlite3.Connection, record_id: str | None, draft: Draft) -> ModelRecord | None:
         """Return the newest version, which was saved with these bytes, if its metrics agree and its file is there."""
         record = self._again(db, record_id) if record_id is not None else None
-        if record is None or (draft.metrics and encode(draft.metrics) != encode(record.metrics)):
+        if record is None or draft.version is not None or (draft.metrics and encode(draft.metrics) != encode(record.metrics)):
             return None
         return record if self._is_whole(record) else None
 
@@ -213,8 +215,8 @@ class LocalBackend:
 
     def _insert(self, db: sqlite3.Connection, draft: Draft, found: _Found) -> ModelRecord:
         """Insert a row with its name's next number, under the name as it was first written."""
-        name_key, at = key_of(draft.model_name), now()
-        name, version = found.name or draft.model_name, found.next_version or 1
+        name_key, at = key_of(draft.model_name), draft.created_at or now()
+        name, version = found.name or draft.model_name, max(found.next_version or 1, draft.version or 1)
         db.execute(
             "INSERT INTO names VALUES (?, ?, ?, NULL)"
             " ON CONFLICT DO UPDATE SET next_version = excluded.next_version, renamed_to = NULL",
@@ -302,6 +304,10 @@ class LocalBackend:
         if record is None:
             raise NotFound("The model is no longer in the store.", "%models shows what there is.")
         return record
+
+    def saved(self, save_id: str) -> ModelRecord | None:
+        """Return what a save became, whatever became of it."""
+        return self._ask(lambda db: self._one(db, "m.save_id = ?", [save_id]))
 
     def pending(self) -> Sequence[ModelRecord]:
         """Return nothing: a save here is done when it returns."""

@@ -7,6 +7,7 @@ as a :class:`~jupyter_modelstore.record.Reference`.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -464,6 +465,34 @@ class Registry:
             path = copy_without_overwriting(file, directory, name, sha256=record.sha256, progress=progress)
         self._backend.record_download(record)
         return path
+
+    def copy_from(self, other: Registry, record: ModelRecord, *, progress: Progress | None = None) -> Saved:
+        """Take over a model of another store: the same file, number (if it is free and above all others), dates and origin.
+
+        A model that was copied before is not copied again: its save is known.
+
+        Raises
+        ------
+        InvalidValue
+            The record has no save of its own; an earlier application made it.
+        FileChanged, ModelFileNotFound
+            Its file is not what it was.
+        """
+        if record.save_id is None:
+            raise InvalidValue(
+                f"{visible(record.ref)} was made by another application.", "Download it, and save the file here."
+            )
+        if (known := self._backend.saved(record.save_id)) is not None:
+            return Saved(record=known, created=False)
+        fields = {entry.name for entry in dataclasses.fields(Draft)} & {entry.name for entry in dataclasses.fields(ModelRecord)}
+        draft = Draft(**{name: getattr(record, name) for name in fields})
+        with (
+            Verified(other._backend.fetch(record), record, None) as (file, _),
+            self._backend.receive(record.save_id, progress) as incoming,
+        ):
+            while piece := file.read(1 << 20):
+                incoming.file.write(piece)
+            return incoming.commit(draft)
 
     def link(self, ref: str | Reference) -> Link:
         """Return an address that gives a model's file to anyone who has it, for an hour.

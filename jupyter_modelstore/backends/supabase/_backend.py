@@ -144,6 +144,11 @@ class SupabaseBackend:
     def _sender(self) -> _sending.Sender:
         return _sending.Sender(self._functions, self._objects, self._spool)
 
+    def saved(self, save_id: str) -> ModelRecord | None:
+        """Return what a save became, whatever became of it."""
+        row = self._functions.call("find", self._q(save_id=save_id))
+        return None if row is None else ModelRecord.from_json(row)
+
     # ---- what waits --------------------------------------------------------------------------------------------------
 
     def pending(self) -> Sequence[ModelRecord]:
