@@ -10,14 +10,16 @@ import json
 import os
 import re
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import attacks
 import httpx
 import jwt
 import psycopg
 import pytest
-from attacks import _http, _judge
+from attacks import _doors, _http, _judge
 from stack import Stack, _storage
 from test_attacks import _routes
 
@@ -170,3 +172,94 @@ def test_every_route_of_storage_is_asked(own):
         pattern = re.sub(r"\{\w+:?([^}]*)\}", lambda found: f"({found[1] or '[^/]+'})", path)
         if method != "OPTIONS":
             assert any(verb == method and re.fullmatch(pattern, place) for verb, place in asked), (method, path, operation)
+
+
+class Person:
+    """Somebody who does what they may, and counts it."""
+
+    def __init__(self, own, name, done):
+        self.told, _, world, self.http = own
+        actor = next(each for each in attacks.actors(world) if each.name == name)
+        self.me, self.done = actor.me, done
+        self.headers = {"Authorization": f"Bearer {sign(self.told, actor.claims)}"}
+
+    def send(self, method, path, body=None, ok=True, **headers):
+        kind = {"json": body} if not isinstance(body, bytes | None) else {"content": body}
+        answer = self.http.request(method, path, headers={**self.headers, **headers}, **kind)
+        assert answer.is_success == ok, f"{method} {path}: {answer.status_code} {answer.text}"
+        self.done.append((method, path))
+        return answer
+
+    def call(self, name, q, ok=True):
+        argument = {"draft" if name == "commit" else "q": q}
+        return self.send("POST", f"/rest/v1/rpc/modelstore_{name}", argument, ok=ok).json()
+
+    def file(self, method, key, body=None, ok=True, **headers):
+        return self.send(method, f"/storage/v1/object/model-files/{key}", body, ok=ok, **headers)
+
+    def save(self, name, data, **more):
+        """Keep a model as the client does: ask, send, commit, send the probe."""
+        save = str(uuid.uuid4())
+        path = self.call("may_save", {"name": name, "size": len(data), "save_id": save, **more})["path"]
+        self.file("POST", path, data, **{"Content-Type": "application/octet-stream"})
+        draft = {**_doors.draft(SimpleNamespace(id=None), save), "model_name": name, "model_file_size": len(data), **more}
+        record = self.call("commit", draft)["record"]
+        self.file("POST", path.replace(".pkl", ".probe"), b"probe")
+        return record
+
+
+def test_owners_members_and_recipients_do_what_they_may(own, record_property):
+    done: list = []
+    ada, editor, reader, recipient = (Person(own, name, done) for name in ("ada", "editor", "reader", "recipient"))
+    record = ada.save("Ähre (2)", b"model")
+    one, path = {"id": record["id"]}, record["model_file_path"]
+    assert ada.file("GET", path).content == b"model"
+    assert ada.call("find", {"name": "ähre (2)"})["id"] == record["id"]
+    assert record["id"] in [each["id"] for each in ada.call("list", {"words": "ähre"})["records"]]
+    ada.call("edit", {**one, "description": "better", "tags": ["x"]})
+    ada.call("set_alias", {**one, "alias": "champion"})
+    assert ada.call("alias_history", {"name": "Ähre (2)"})[0]["alias"] == "champion"
+    ada.call("remove_alias", {"name": "Ähre (2)", "alias": "champion"})
+    recipient.file("GET", path, ok=False)
+    ada.call("share", {**one, "who": recipient.me, "until": "2999-01-01T00:00:00Z"})
+    assert recipient.call("shared", one)["total"] == 1
+    assert recipient.file("GET", path).content == b"model"
+    assert recipient.file("GET", path.replace(".pkl", ".probe")).content == b"probe"
+    recipient.call("record_download", one)
+    assert ada.call("unshare", {**one, "who": recipient.me})["ended"] == 1
+    recipient.file("GET", path, ok=False)
+    assert ada.call("rename", {"name": "Ähre (2)", "new": "Ernte"})["versions"] == 1
+    ada.call("delete", {"ids": [record["id"]]})
+    ada.call("restore", {"ids": [record["id"]]})
+    ada.call("delete", {"ids": [record["id"]]})
+    paths = ada.call("purge", {"ids": [record["id"]]})["paths"]
+    gone = ada.send("DELETE", "/storage/v1/object/model-files", {"prefixes": paths}).json()
+    assert {each["name"] for each in gone} == set(paths) == {path, path.replace(".pkl", ".probe")}
+    assert ada.call("purged", {"ids": [record["id"]]})["left"] == []
+    for name in ("names", "facets", "stats", "check", "whoami", "shared", "list"):
+        ada.call(name, {})
+    team = own[2].spaces["team"]
+    theirs = editor.save("Team", b"theirs", space=team.id)
+    assert reader.file("GET", theirs["model_file_path"]).content == b"theirs"
+    assert reader.call("find", {"space": team.name, "name": "Team"})["id"] == theirs["id"]
+    reader.call("edit", {"id": theirs["id"], "description": "no"}, ok=False)
+    record_property("legitimate actions", len(done))
+
+
+def test_the_earlier_application_goes_on(own, record_property):
+    done: list = []
+    ada = Person(own, "ada", done)
+    key, rest = f"{ada.me}/churn.pkl", "/rest/v1/trained_models"
+    ada.file("POST", key, b"old", **{"Content-Type": "application/octet-stream"})
+    row = {"user_id": ada.me, "model_name": "churn", "model_file_path": key, "model_file_size": 99, "status": "completed"}
+    made = ada.send("POST", rest, row, Prefer="return=representation").json()[0]
+    assert (made["version"], made["origin"], made["model_file_size"]) == (1, "legacy", 3)
+    assert ada.send("GET", f"{rest}?model_name=eq.churn&select=id,status").json() == [{"id": made["id"], "status": "completed"}]
+    change = {"description": "used", "tags": ["old"], "last_downloaded_at": "2026-03-01T00:00:00Z"}
+    ada.send("PATCH", f"{rest}?id=eq.{made['id']}", change)
+    assert ada.file("GET", key).content == b"old"
+    assert ada.send("GET", "/rest/v1/user_model_stats").json()[0]["user_id"] == ada.me
+    ada.file("DELETE", key, ok=False)  # a row names it
+    ada.send("DELETE", f"{rest}?id=eq.{made['id']}")
+    ada.file("DELETE", key)
+    record_property("legitimate actions", len(done))

@@ -103,7 +103,7 @@ OURS = r"(public|modelstore_private)\.\w+"
 PGRLS_ANSWERS = {
     ("SEC002", OURS): "The owner is the project's postgres, who has BYPASSRLS: to force it would change nothing.",
     ("SEC002", r"storage\.\w+"): PLATFORM,
-    ("SEC007", r"public\.trained_models"): "One policy a verb; adopting a table removes others, and init --check sees a new one.",
+    ("SEC007", r"public\.trained_models"): "One policy a verb; adoption removes others, and init --check sees a new one.",
     ("SEC009", OURS): BY_FUNCTIONS,
     ("SEC009", r"storage\.\w+"): PLATFORM,
     ("SEC013", r"(public\.trained_models|storage\.objects)\.modelstore_\w+"):

@@ -165,8 +165,8 @@ def _files(s: Space) -> Iterator[Ask]:
     )
     yield Ask("remove many", s, "DELETE", f"{STORAGE}/object/{BUCKET}", {"prefixes": paths}, needs=2)
     keys = (
-        f"{ME}/../{s.id}/{FRESH}.pkl", f"{ME}%2F..%2F{s.id}%2F{FRESH}.pkl", f"{s.id}//{FRESH}.pkl", f"{s.id.upper()}/{FRESH}.pkl",
-        f"{s.id}/{FRESH}.pkl/", f"%2e%2e/{s.id}/{FRESH}.pkl", f"{s.id}%2f{FRESH}.pkl",
+        f"{ME}/../{s.id}/{FRESH}.pkl", f"{ME}%2F..%2F{s.id}%2F{FRESH}.pkl", f"{s.id}//{FRESH}.pkl",
+        f"{s.id.upper()}/{FRESH}.pkl", f"{s.id}/{FRESH}.pkl/", f"%2e%2e/{s.id}/{FRESH}.pkl", f"{s.id}%2f{FRESH}.pkl",
     )  # fmt: skip
     for n, key in enumerate(keys):
         yield Ask(f"trick {n}", s, "POST", f"{STORAGE}/object/{BUCKET}/{key}", b"taken", BYTES)
