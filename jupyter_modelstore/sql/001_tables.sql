@@ -193,6 +193,7 @@ create table if not exists public.modelstore_shares (
 );
 create unique index if not exists modelstore_shares_live
   on public.modelstore_shares (model_id, grantee) where revoked_at is null;
+create index if not exists modelstore_shares_model on public.modelstore_shares (model_id);  -- of the foreign key
 create index if not exists modelstore_shares_grantee on public.modelstore_shares (grantee) where revoked_at is null;
 
 create table if not exists public.modelstore_events (

@@ -2,7 +2,7 @@
 -- names its space, and a space is only ever had through reader_of, editor_of or admin_of, which ask the signed token.
 
 create or replace function modelstore_private.refuse(http integer, code text, said text, advice text default '')
-returns void language plpgsql as $$
+returns void language plpgsql set search_path = '' as $$
 begin
   raise exception using errcode = 'PT' || http, message = code, detail = said, hint = advice;
 end $$;

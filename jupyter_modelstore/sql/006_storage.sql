@@ -13,10 +13,10 @@ create or replace function modelstore_private.key_in_row(path text) returns text
   select regexp_replace(path, '[.]probe$', '.pkl')
 $$;
 
--- <uid>/<anything>: what the earlier application's client writes.
+-- <uid>/<anything>: what the earlier application's client writes. False, not null, for nobody.
 create or replace function modelstore_private.is_legacy_own(path text) returns boolean language sql stable set search_path = '' as $$
-  select modelstore_private.space_in(path) is null and split_part(path, '/', 1) = modelstore_private.me_or_null()::text
-    and modelstore_private.legacy_path_is_own(modelstore_private.me_or_null(), path)
+  select coalesce(modelstore_private.space_in(path) is null and split_part(path, '/', 1) = modelstore_private.me_or_null()::text
+    and modelstore_private.legacy_path_is_own(modelstore_private.me_or_null(), path), false)
 $$;
 
 create or replace function modelstore_private.may_read(path text) returns boolean
@@ -75,7 +75,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   rank integer := modelstore_private.rank_in(modelstore_private.space_in(path));
 begin
-  if rank < 2 and not coalesce(modelstore_private.is_legacy_own(path), false) then
+  if rank < 2 and not modelstore_private.is_legacy_own(path) then
     return false;
   end if;
   if not pg_try_advisory_xact_lock(hashtextextended('modelstore:' || modelstore_private.key_in_row(path), 0)) or modelstore_private.is_named(path) then

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from ._actors import Actor
+from ._actors import ADMIN, Actor
 from ._doors import READS, WRITES, Door
 from ._world import Space, World
 
@@ -116,7 +116,12 @@ def _judge(attempt: Attempt, result: dict, world: World, states: dict[str, str])
     own = attempt.message["own"]
     changed = result["state"] is not None and result["state"] != (result["before"] or states[own])
     told = f"{result['said'] or ''} {result['error']}"
-    leaked = [each for each in forbidden(world, actor) if each in told and each not in attempt.message["statement"]]
+    wanted = [door.sees] if door.sees else door.space.words
+    secret = forbidden(world, actor)
+    elsewhere = 0 < actor.rank(door.space.label) < ADMIN or actor.receives  # may see some of it, by another door
+    if elsewhere and not door.open_to(actor) and door.kind == READS and not door.own:
+        secret.update(set(wanted) - {actor.me})
+    leaked = [each for each in secret if each in told and each not in attempt.message["statement"]]
     if leaked:
         return f"sees {leaked[:3]}"
     if not door.open_to(actor):
@@ -125,7 +130,6 @@ def _judge(attempt: Attempt, result: dict, world: World, states: dict[str, str])
         return f"is denied: {result['error']}"
     if door.kind == WRITES:
         return "" if changed else "changes nothing"
-    wanted = [door.sees] if door.sees else door.space.words
     return "" if door.kind != READS or any(each in told for each in wanted) else f"sees only {told[:200]}"
 
 
