@@ -3,13 +3,16 @@ PYTHON ?= python3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check soak bench screenshots clean
+.PHONY: help demo demo-supabase test check soak bench screenshots clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo:  ## run the quickstart notebook and print its results (nothing is left in your home)
 	@scripts/demo
+
+demo-supabase:  ## the quickstart as two people in a Supabase project of this machine's own
+	@scripts/demo-supabase
 
 test:  ## install what the tests need, check the code, run all tests
 	@scripts/test

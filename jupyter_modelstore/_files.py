@@ -201,6 +201,22 @@ def write_atomic(path: Path, data: bytes) -> None:
     fsync_directory(path.parent)
 
 
+def write_private(path: Path, data: bytes) -> None:
+    """Give ``path`` this content, wholly or not at all; nobody else can ever read it."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    part.unlink(missing_ok=True)
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    fsync_directory(path.parent)
+
+
 def is_only_mine(path: Path) -> bool:
     """Tell whether a file or directory is this user's, and nobody else may write to it.
 

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 refused or failed (one line says why), 2 wrong usage.
 from __future__ import annotations
 
 import argparse
+import getpass
 import io
 import json
 import os
@@ -13,12 +14,13 @@ import re
 import sys
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from jupyter_modelstore import _init
+from jupyter_modelstore import _init, _sign_in, card, transfer
 from jupyter_modelstore._parser import Parser
 from jupyter_modelstore._version import __version__
-from jupyter_modelstore.config import connect
+from jupyter_modelstore.config import connect, home_from, project_of, url_from
 from jupyter_modelstore.errors import ModelStoreError, NotConfirmed, UsageError
 from jupyter_modelstore.record import to_json
 from jupyter_modelstore.verbs import VERBS, Verb, plain
@@ -71,8 +73,12 @@ def _answer(words: list[str]) -> int:
 
 
 def _run(options: dict[str, Any]) -> int:
+    if options.get("command") == "init":
+        return _init.run(options, lambda text: print(_harmless(text)), _confirm)
+    if options.get("command") == "push":
+        return _push(options)
     if (command := options.pop("command", None)) is not None:
-        return int(command(options, lambda text: print(_harmless(text)), _confirm))
+        return _sign(command, options)
     verb: Verb = options.pop("verb")
     as_json, yes = options.pop("json"), options.pop("yes", False)
     store = connect(options.pop("store"), home=options.pop("home"))
@@ -84,6 +90,38 @@ def _run(options: dict[str, Any]) -> int:
     else:
         print(_harmless(verb.show(store, answer).text_with(_for_terminal)))
     return 1 if verb.name == "doctor" and not all(finding.ok for finding in answer) else 0
+
+
+def _push(options: dict[str, Any]) -> int:
+    """Copy models of this machine to a project; exit code 1 if one could not be copied."""
+    home = options["home"]
+    source = connect(options["store"] or "local:", home=home)
+    target = connect(options["to"] or url_from(os.environ), home=home)
+    if target.location == source.location:
+        raise UsageError("From where to where?", "Name the project: --to https://….supabase.co, or set SUPABASE_URL.")
+    tell = None if options["json"] else lambda text: print(_harmless(text), flush=True)
+    done = transfer.push(source, target, options["names"], dry_run=options["dry_run"], tell=tell)
+    if options["json"]:
+        print(_harmless(json.dumps(to_json(done), ensure_ascii=False, indent=1)))
+    else:
+        print(_harmless(card.pushed_card(done, target.where, dry_run=options["dry_run"]).text_with(_for_terminal)))
+    return 1 if done.failed else 0
+
+
+def _sign(command: str, options: dict[str, Any]) -> int:
+    """Sign in or out; what is secret is asked for, and never an argument."""
+    home = options.pop("home") or home_from(os.environ)
+    project = project_of(options.pop("store") or url_from(os.environ), Path(home).expanduser())
+    print(_harmless(_sign_in.RUN[command](project, _ask_unseen, **options).text_with(_for_terminal)))
+    return 0
+
+
+def _ask_unseen(question: str) -> str:
+    if not sys.stdin.isatty():
+        raise NotConfirmed(
+            f"{question.rstrip(': ')}: nobody can be asked here.", "For jobs: MODELSTORE_EMAIL, MODELSTORE_PASSWORD_FILE."
+        )
+    return getpass.getpass(question)
 
 
 def _confirm(question: str | None) -> None:
@@ -132,13 +170,31 @@ def _parser() -> argparse.ArgumentParser:
         if verb.question is not None:
             sub.add_argument("--yes", action="store_true", help="do not ask")
         sub.add_argument("--json", action="store_true", help="print JSON")
-        sub.add_argument("--store", metavar="URL", help="local: or local:DIRECTORY; else what MODELSTORE_URL says")
-        sub.add_argument("--home", metavar="DIR", help="the user's directory for models; else MODELSTORE_HOME")
+        _add_place(sub)
         sub.set_defaults(verb=verb)
     init = verbs.add_parser("init", help=_init.HELP, description=_init.__doc__)
     _init.add_arguments(init)
-    init.set_defaults(command=_init.run)
+    init.set_defaults(command="init")
+    push = verbs.add_parser("push", help="copy models of this machine to a Supabase project")
+    push.add_argument("names", nargs="*", metavar="NAME", help="which models; none: all that are not there yet")
+    push.add_argument("--to", metavar="URL", help="the project; else what SUPABASE_URL says")
+    push.add_argument("--dry-run", action="store_true", help="only tell what would be copied")
+    push.add_argument("--json", action="store_true", help="print JSON")
+    push.add_argument("--store", metavar="URL", help="from where; else the store on this machine")
+    push.add_argument("--home", metavar="DIR", help="the user's directory for models; else MODELSTORE_HOME")
+    push.set_defaults(command="push")
+    for command, about in _sign_in.HELP.items():
+        sign = verbs.add_parser(command, help=about, description=about)
+        _sign_in.add_arguments(command, sign)
+        _add_place(sign)
+        sign.set_defaults(command=command)
     return parser
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    about = "local:, local:DIRECTORY or a project's https address; else what MODELSTORE_URL or SUPABASE_URL says"
+    parser.add_argument("--store", metavar="URL", help=about)
+    parser.add_argument("--home", metavar="DIR", help="the user's directory for models; else MODELSTORE_HOME")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from jupyter_modelstore._files import file_errors, fsync_directory, write_atomic
 from jupyter_modelstore.errors import NotConfigured
 
 if TYPE_CHECKING:
+    from jupyter_modelstore._project import Project
     from jupyter_modelstore.registry import Registry
 
 
@@ -34,8 +35,10 @@ class ModelStore(Configurable):
     """Where models are kept, and how they are shown."""
 
     url = Unicode(
-        help="Address of the store: local: (this machine) or local:DIRECTORY. From MODELSTORE_URL.",
+        help="Address of the store: local: (this machine), local:DIRECTORY, or a Supabase project's. From MODELSTORE_URL.",
     ).tag(config=True)
+    key = Unicode(help="Publishable key of the Supabase project. From SUPABASE_KEY.").tag(config=True)
+    space = Unicode(help="A group's space in the project; empty for your own. From MODELSTORE_SPACE.").tag(config=True)
     home = Unicode(
         help="The local store, and what else belongs to this user. From MODELSTORE_HOME; else in Jupyter's data directory.",
     ).tag(config=True)
@@ -99,7 +102,17 @@ class ModelStore(Configurable):
 
     def registry(self) -> Registry:
         """Return the registry that these settings describe."""
-        return connect(self.url, home=self.home)
+        return connect(self.url, home=self.home, key=self.key, space=self.space)
+
+    def project(self) -> Project:
+        """Return the Supabase project that these settings name.
+
+        Raises
+        ------
+        NotConfigured
+            Models rest on this machine, where nobody signs in.
+        """
+        return project_of(self.url, Path(self.home).expanduser(), key=self.key, space=self.space)
 
 
 def remembered_offer(home: str | os.PathLike[str]) -> str:
@@ -135,7 +148,7 @@ def url_from(environment: Mapping[str, str]) -> str:
     Raises
     ------
     NotConfigured
-        Only one of the two Supabase settings is there, or both, which this version cannot use.
+        Only one of the two Supabase settings is there.
     """
     url = environment.get("MODELSTORE_URL", "").strip()
     if url:
@@ -149,10 +162,7 @@ def url_from(environment: Mapping[str, str]) -> str:
             f"Supabase not configured: {missing[0]} is missing.",
             f"Set {missing[0]}, or keep models on this machine: set MODELSTORE_URL=local: or %modelstore config url=local:",
         )
-    raise NotConfigured(
-        "SUPABASE_URL and SUPABASE_KEY are set, but this version keeps models on this machine only.",
-        "To do that, set MODELSTORE_URL=local: or %modelstore config url=local:",
-    )
+    return settings["SUPABASE_URL"]
 
 
 def home_from(environment: Mapping[str, str]) -> Path:
@@ -165,15 +175,20 @@ def home_from(environment: Mapping[str, str]) -> Path:
     return Path(jupyter_data_dir()) / "modelstore"
 
 
-def connect(url: str | None = None, *, home: str | os.PathLike[str] | None = None) -> Registry:
+def connect(url: str | None = None, *, home: str | os.PathLike[str] | None = None, key: str = "", space: str = "") -> Registry:
     """Open a store.
 
     Parameters
     ----------
     url
-        ``local:`` (this machine) or ``local:DIRECTORY``; else what ``MODELSTORE_URL`` says; else this machine.
+        ``local:`` (this machine), ``local:DIRECTORY`` or ``https://….supabase.co``; else what ``MODELSTORE_URL`` or
+        ``SUPABASE_URL`` says; else this machine.
     home
         The user's directory for models; else ``MODELSTORE_HOME``; else in Jupyter's data directory.
+    key
+        The project's publishable key; else ``SUPABASE_KEY``.
+    space
+        A group's space in the project; else ``MODELSTORE_SPACE``; else one's own.
 
     Returns
     -------
@@ -197,8 +212,34 @@ def connect(url: str | None = None, *, home: str | os.PathLike[str] | None = Non
 
     directory = (Path(home).expanduser() if home else home_from(os.environ)).absolute()
     user_id = _user_id(directory)
-    backend = open_backend(url or url_from(os.environ), home=directory, user_id=user_id)
+    address = url or url_from(os.environ)
+    if _is_project(address):
+        backend = project_of(address, directory, key=key, space=space).backend(os.environ)
+    else:
+        backend = open_backend(address, home=directory, user_id=user_id)
     return Registry(backend, Approvals(directory / "trusted.jsonl", user_id))
+
+
+def _is_project(url: str) -> bool:
+    return url.strip().lower().startswith(("https:", "http:"))
+
+
+def project_of(url: str, home: Path, *, key: str = "", space: str = "") -> Project:
+    """Return the Supabase project at an address.
+
+    Raises
+    ------
+    NotConfigured
+        There is none.
+    """
+    from jupyter_modelstore._project import Project
+
+    if not _is_project(url):
+        raise NotConfigured(
+            "Models are kept on this machine, where nobody signs in.",
+            "To keep them in a Supabase project, set SUPABASE_URL and SUPABASE_KEY; docs/supabase.md says how.",
+        )
+    return Project.of(url, home, os.environ, key=key, space=space)
 
 
 def _user_id(home: Path) -> str:

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 from jupyter_modelstore._version import __version__
 from jupyter_modelstore.errors import ModelStoreError
@@ -31,6 +30,10 @@ class Status:
         As :class:`~jupyter_modelstore.record.Stats` counts them.
     version, python : str
         Of this package, and of Python.
+    waiting : int
+        Saves of this user's that are kept on this machine and have not arrived yet.
+    refused : tuple of str
+        Of these, the ones that were refused: name and reason.
     """
 
     where: str
@@ -42,11 +45,15 @@ class Status:
     trash_bytes: int
     version: str
     python: str
+    waiting: int = 0
+    refused: tuple[str, ...] = ()
 
 
 def status(store: Registry) -> Status:
     """Return where models are kept and how many there are."""
+    pending = store.pending()
     stats = store.stats()
+    refusals = [(record.model_name, record.extra.get("refused")) for record in pending]
     return Status(
         where=store.where,
         location=store.location,
@@ -57,6 +64,8 @@ def status(store: Registry) -> Status:
         trash_bytes=stats.trash_bytes,
         version=__version__,
         python=platform.python_version(),
+        waiting=len(pending),
+        refused=tuple(f"{name}: {why['message']}" for name, why in refusals if why),
     )
 
 
@@ -94,7 +103,7 @@ def _environment() -> Finding:
 
 
 def _room(store: Registry) -> Finding:
-    place = Path(store.location)
+    place = store.local_directory
     while not place.exists():
         place = place.parent
     free = shutil.disk_usage(place).free

@@ -24,6 +24,13 @@ the hint, and no stack, unless debugging is switched on. ``status`` is the HTTP 
      ├─ MissingDistribution · EnvironmentDiffers        this environment cannot load it            409  ImportError
      ├─ CannotLoad                                      unpickling failed                          422  ValueError
      ├─ NotConfigured                                   settings are missing or contradict         400  ValueError
+     ├─ NotSignedIn                                     nobody is signed in, or the session ended   401  PermissionError
+     ├─ Forbidden                                       this person may not do that                403  PermissionError
+     ├─ Unreachable                                     the project does not answer                503  ConnectionError
+     ├─ Throttled                                       too many requests                          429  ConnectionError
+     ├─ QuotaExceeded · TooLarge                        no room, or a limit of the project's       413  OSError
+     ├─ SchemaMismatch                                  the database's schema is not this one's    500  RuntimeError
+     ├─ ServiceError                                    the project answered with an error         502  RuntimeError
      ├─ MigrationFailed                                 the database's schema was not installed    500  RuntimeError
      └─ StorageError                                    the disk or the database refused           500  OSError
          ├─ DiskFull                                    no room                                    507
@@ -243,6 +250,62 @@ class NotConfigured(ModelStoreError, ValueError):
 
     code = "not_configured"
     status = 400
+
+
+class NotSignedIn(ModelStoreError, PermissionError):
+    """Nobody is signed in, or the session has ended."""
+
+    code = "not_signed_in"
+    status = 401
+
+
+class Forbidden(ModelStoreError, PermissionError):
+    """The person may not do that."""
+
+    code = "forbidden"
+    status = 403
+
+
+class Unreachable(ModelStoreError, ConnectionError):
+    """The project does not answer."""
+
+    code = "unreachable"
+    status = 503
+
+
+class Throttled(ModelStoreError, ConnectionError):
+    """The project takes no more requests for a while."""
+
+    code = "throttled"
+    status = 429
+
+
+class QuotaExceeded(ModelStoreError, OSError):
+    """The files of a person or space would take more room than they may."""
+
+    code = "quota_exceeded"
+    status = 413
+
+
+class TooLarge(ModelStoreError, OSError):
+    """The file is larger than the project takes."""
+
+    code = "too_large"
+    status = 413
+
+
+class SchemaMismatch(ModelStoreError, RuntimeError):
+    """The database's schema is missing, or of another version than this package can work with."""
+
+    code = "schema_mismatch"
+    status = 500
+
+
+class ServiceError(ModelStoreError, RuntimeError):
+    """The project answered with an error that is its own."""
+
+    code = "service_error"
+    status = 502
 
 
 class MigrationFailed(ModelStoreError, RuntimeError):

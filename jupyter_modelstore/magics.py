@@ -2,14 +2,17 @@
 
 Most magics are made from the table of verbs; their help is the parser's. Only ``%save_model``, which looks into the notebook,
 ``%load_model``, which returns the model, and ``%modelstore``, which holds the rest, have a body of their own. Nothing heavy is
-imported before the first magic runs.
+imported before the first magic runs, but aside, in a live notebook, what widgets need.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
+import importlib
 import re
 import sys
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +51,20 @@ VERB_OF_MAGIC = {
     "model_stats": "stats",
     "model_card": "show",
 }
-SUBCOMMANDS = ("status", "doctor", "autoload", "config", "offer", "prune", "empty-trash", "purge", "rename", "versions")
+SUBCOMMANDS = (
+    "status",
+    "login",
+    "logout",
+    "doctor",
+    "autoload",
+    "config",
+    "offer",
+    "prune",
+    "empty-trash",
+    "purge",
+    "rename",
+    "versions",
+)
 _STARTUP_FILE = "50-jupyter-modelstore.py"
 _STARTUP = '''\
 """Written by `%modelstore autoload on`; `%modelstore autoload off` removes it."""
@@ -86,7 +102,7 @@ class Magics:
             from jupyter_modelstore.config import ModelStore
 
             self._settings = ModelStore(parent=self.shell)
-            self._settings.observe(self._forget_store, ["url", "home"])
+            self._settings.observe(self._forget_store, ["url", "home", "key", "space"])
         return self._settings
 
     @property
@@ -145,7 +161,7 @@ class Magics:
         if answer.strip().casefold() not in {"y", "yes"}:
             raise NotConfirmed("Nothing was changed.")
 
-    # ---- gallery -----------------------------------------------------------------------------------------------------
+    # ---- gallery, comparison ---------------------------------------------------------------------------------------
 
     def models(self, line: str) -> None:
         """Show the models: a gallery to work with in a live notebook, elsewhere a table."""
@@ -153,8 +169,7 @@ class Magics:
         from jupyter_modelstore.verbs import VERBS
 
         options = vars(_parser(VERBS["list"], "%models").parse_args(split_line(line)))
-        how = "always" if options.pop("table") else self.settings.static_output
-        if how == "always" or (how == "auto" and not is_live(self.shell)):
+        if self._is_static(table=options.pop("table")):
             answer = VERBS["list"].call(self.store, **options)
             show(VERBS["list"].show(self.store, answer))
         elif is_live(self.shell):
@@ -163,6 +178,26 @@ class Magics:
             display(Gallery(self.store, settings=self.settings, query=_chosen(options)))
         else:
             show(card.Shown("Gallery: run this cell in a notebook to see your models, or write %models --table"))
+
+    def compare_models(self, line: str) -> None:
+        """Show models side by side: a view in a live notebook, which stores none of it; elsewhere a table."""
+        from jupyter_modelstore import card
+        from jupyter_modelstore.verbs import VERBS
+
+        options = vars(_parser(VERBS["compare"], "%compare_models").parse_args(split_line(line)))
+        if self._is_static(table=options.pop("table")):
+            show(VERBS["compare"].show(self.store, VERBS["compare"].call(self.store, **options)))
+        elif is_live(self.shell):
+            from jupyter_modelstore.widgets import Comparison
+
+            display(Comparison(options["refs"], self.store, self.settings))
+        else:
+            show(card.Shown("Comparison: run this cell in a notebook to see it, or write %compare_models --table"))
+
+    def _is_static(self, *, table: bool) -> bool:
+        """Tell whether an answer is written into the notebook, in place of a widget."""
+        how = "always" if table else self.settings.static_output
+        return how == "always" or (how == "auto" and not is_live(self.shell))
 
     # ---- cards -------------------------------------------------------------------------------------------------------
 
@@ -318,6 +353,8 @@ class Magics:
             self._offer(split_line(rest))
         elif command == "config":
             self._config(rest)
+        elif command in ("login", "logout"):
+            self._sign(command, rest)
         else:
             self.run_verb(VERBS[command], rest, f"%modelstore {command}")
 
@@ -359,6 +396,14 @@ class Magics:
         }
         show(card.lines_card("After a cell that trained a model", [(choice, says[choice])]))
 
+    def _sign(self, command: str, line: str) -> None:
+        """Sign in to the project, or out of it; what is secret is asked for, and never shown."""
+        from jupyter_modelstore import _sign_in
+
+        options = vars(_sign_in.parser(command, f"%modelstore {command}").parse_args(split_line(line)))
+        show(_sign_in.RUN[command](self.settings.project(), _ask_unseen, **options))
+        self._forget_store(None)
+
     def _config(self, line: str) -> None:
         """Show the settings, or change one for this session."""
         from traitlets import Bool, Container, Dict, Enum, TraitError, Unicode
@@ -381,6 +426,19 @@ class Magics:
         rows = [(name, f"{getattr(self.settings, name)!r} · {trait.help}") for name, trait in sorted(traits.items())]
         keep = "To keep a setting, write c.ModelStore.NAME = VALUE into ipython_config.py."
         show(card.lines_card("Settings of this session", [*rows, keep]))
+
+
+def _ask_unseen(question: str) -> str:
+    """Ask for something secret; the answer is neither shown nor kept in the notebook."""
+    from getpass import getpass
+
+    try:
+        return getpass(question)
+    except (EOFError, OSError, NotImplementedError) as error:  # nbconvert, papermill, a script
+        raise NotConfirmed(
+            f"{question.rstrip(': ')}: nobody can be asked here.",
+            "For jobs, set MODELSTORE_EMAIL and MODELSTORE_PASSWORD_FILE, or MODELSTORE_ACCESS_TOKEN_FILE.",
+        ) from error
 
 
 def show(shown: Shown) -> None:
@@ -463,8 +521,9 @@ def _parser(verb: Verb, prog: str) -> Parser:
         argument.add_to(parser)
     if verb.question is not None:
         parser.add_argument("--yes", action="store_true", help="do not ask")
-    if prog == "%models":
-        parser.add_argument("--table", action="store_true", help="write the models into the notebook, in place of the gallery")
+    if prog in _SHOWN_BY_WIDGETS:
+        what = _SHOWN_BY_WIDGETS[prog]
+        parser.add_argument("--table", action="store_true", help=f"write {what} into the notebook, in place of a widget")
     return parser
 
 
@@ -542,6 +601,8 @@ class _Magic:
             return self._magics.model_card(line)
         if name == "models":
             return self._magics.models(line)
+        if name == "compare_models":
+            return self._magics.compare_models(line)
         from jupyter_modelstore.verbs import VERBS
 
         self._magics.run_verb(VERBS[VERB_OF_MAGIC[name]], line, f"%{name}")
@@ -579,6 +640,10 @@ def _help_of_command(command: str) -> str:
 
     if command in VERBS:
         return _parser(VERBS[command], f"%modelstore {command}").format_help()
+    if command in ("login", "logout"):
+        from jupyter_modelstore import _sign_in
+
+        return _sign_in.parser(command, f"%modelstore {command}").format_help()
     return f"usage: %modelstore {command} {_OWN_USAGE[command]}\n\n{_OWN_HELP[command]}\n"
 
 
@@ -588,12 +653,15 @@ def _text(text: str) -> Shown:
     return Shown(text)
 
 
+_SHOWN_BY_WIDGETS = {"%models": "the models", "%compare_models": "the comparison"}
 _ASKS_FOR_HELP = ("-h", "--help")
 _OWN_HELP = {
     "%load_model": "Load a model: best = %load_model churn",
     "%model_card": "Show all that is known of a saved model; of a variable, which saved model it is, or was.",
     "autoload": "Load this extension in every new kernel (on), or no longer (off).",
     "config": "Show the settings, or change one for this session.",
+    "login": "Sign in to the Supabase project: with a password, or a one-time code that is sent.",
+    "logout": "Sign out of the Supabase project.",
     "offer": "Choose what follows a cell that trained a model: a line, the form, or nothing.",
 }
 _OWN_USAGE = {"autoload": "[on | off]", "config": "[NAME=VALUE …]", "offer": "[line | dialog | off]"}
@@ -628,7 +696,11 @@ _EXAMPLES = {
     ),
     "delete_model": ("%delete_model churn:3", "%delete_model churn", "%delete_model churn:3 --now"),
     "restore_model": ("%restore_model churn:3", "%restore_model churn"),
-    "compare_models": ("%compare_models churn:1 churn:2", "%compare_models churn@champion rival"),
+    "compare_models": (
+        "%compare_models churn:1 churn:2",
+        "%compare_models churn@champion rival",
+        "%compare_models churn:1 churn:2 --table",
+    ),
     "model_stats": ("%model_stats",),
     "model_card": (
         "%model_card churn",
@@ -659,6 +731,14 @@ def load(shell: InteractiveShell) -> None:
     magics.watching.begin()
     magics.offers.begin()
     hook(shell, magics)
+    if is_live(shell):
+        threading.Thread(target=_prepare, name="modelstore-prepare", daemon=True).start()
+
+
+def _prepare() -> None:
+    """Import what widgets need, while nobody waits: it is a quarter of the time to the first card of the first gallery."""
+    with contextlib.suppress(Exception):  # whoever opens one is told
+        importlib.import_module("jupyter_modelstore.widgets")
 
 
 def unload(shell: InteractiveShell) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
@@ -34,6 +34,50 @@ class Progress(Protocol):
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         """Take notice; must be fast, may raise to cancel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """What proves to a project who is asking.
+
+    Attributes
+    ----------
+    value : str
+        The token; never shown.
+    expires_at : float
+        Seconds since the epoch, by the server's clock.
+    user_id : str
+        UUID.
+    handle : str
+        How people call the person: an e-mail address, a hub's user name.
+    groups : tuple of str
+    """
+
+    value: str = field(repr=False)
+    expires_at: float
+    user_id: str
+    handle: str = ""
+    groups: tuple[str, ...] = ()
+
+
+class TokenSource(Protocol):
+    """A way to be somebody. Safe to use from several threads."""
+
+    def token(self, *, refused: str | None = None) -> AccessToken:
+        """Return a token that is good now; another one than ``refused``, which the server did not accept.
+
+        Raises
+        ------
+        NotSignedIn, Unreachable
+        """
+
+    def known(self) -> AccessToken:
+        """Return who that is by what is stored here; the token may have ended. Nobody is asked.
+
+        Raises
+        ------
+        NotSignedIn
+        """
 
 
 class Sink(Protocol):
@@ -120,6 +164,85 @@ class Incoming(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The journal of one save.
+
+    Attributes
+    ----------
+    save_id, url, user_id, space : str
+        Which save; for which project, person and space.
+    draft : Mapping
+        What the commit is told; JSON.
+    at : float
+        When it was kept here, in seconds since the epoch; the order of saves of one name.
+    upload : str
+        Of a resumable upload that was begun, its address; else empty.
+    refused : Mapping or None
+        ``code``, ``message``, ``hint`` of a refusal that only the person can mend; None while it waits.
+    """
+
+    save_id: str
+    url: str
+    user_id: str
+    space: str
+    draft: Mapping[str, Any] = field(repr=False)
+    at: float
+    upload: str = ""
+    refused: Mapping[str, str] | None = None
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return str(self.draft.get("model_name", ""))
+
+
+class SaveSpool(Protocol):
+    """Saves on their way; see :class:`~jupyter_modelstore.spool.Spool`."""
+
+    directory: Path
+
+    def part(self, save_id: str) -> Path:
+        """Return where a save is to be written."""
+
+    def file(self, save_id: str) -> Path:
+        """Return the file of a save that is kept here."""
+
+    def accept(self, waiting: Waiting) -> None:
+        """Take over a save whose file is whole; when this returns, it cannot be lost."""
+
+    def note(self, waiting: Waiting) -> Waiting:
+        """Write down how far a save has come."""
+
+    def refuse(self, waiting: Waiting, reason: Mapping[str, str]) -> Waiting:
+        """Keep a save with the reason for which it was refused."""
+
+    def done(self, save_id: str) -> None:
+        """Forget a save."""
+
+    def waiting(self, url: str, user_id: str) -> Sequence[Waiting]:
+        """Return this person's saves for this project, oldest first; also refused ones."""
+
+    def held(self, save_id: str) -> AbstractContextManager[object | None]:
+        """Hold the lease on a save; None if another process has it."""
+
+    def sweep(self) -> None:
+        """Remove what processes that died have left."""
+
+
+class FileCache(Protocol):
+    """Files by a key, usually their sha256; see :class:`~jupyter_modelstore.cache.Cache`."""
+
+    def find(self, key: str, size: int) -> Path | None:
+        """Return the file of this key if it has this size."""
+
+    def part(self, key: str) -> Path:
+        """Return where the bytes of this key are gathered."""
+
+    def keep(self, key: str, size: int) -> Path:
+        """Take what was gathered as the file of this key."""
+
+
 class Backend(Protocol):
     """Where bytes and records rest. Safe to use from several threads and processes at once."""
 
@@ -130,6 +253,13 @@ class Backend(Protocol):
     @property
     def location(self) -> str:
         """Where exactly: a directory or an address."""
+
+    @property
+    def local_directory(self) -> Path:
+        """A directory of this machine whose disk must have room."""
+
+    def vouches(self, record: ModelRecord) -> bool:
+        """Tell whether the store itself proves that this user's own software pickled the file; then a load asks nothing."""
 
     @property
     def user_id(self) -> str:
@@ -149,6 +279,21 @@ class Backend(Protocol):
         Ambiguous
             Several ids start like that.
         """
+
+    def saved(self, save_id: str) -> ModelRecord | None:
+        """Return what a save became, whatever became of it since; None if there is no such save."""
+
+    def pending(self) -> Sequence[ModelRecord]:
+        """Return this user's saves that are kept on this machine and on their way: ``status`` pending, ``version`` 0.
+
+        What was refused says why in ``extra["refused"]``: ``code``, ``message``, ``hint``.
+        """
+
+    def resume(self, progress: Progress | None = None) -> Sequence[Saved]:
+        """Send what waits, in its order; return what arrived. What is refused or cannot be sent now stays."""
+
+    def discard(self, record: ModelRecord) -> None:
+        """Give up a pending save; its file on this machine is removed."""
 
     def select(self, query: Query, *, limit: int | None = None, offset: int = 0) -> Sequence[ModelRecord]:
         """Return what the query finds, in its order."""
@@ -174,6 +319,15 @@ class Backend(Protocol):
         Raises
         ------
         ModelFileNotFound
+        """
+
+    def link(self, record: ModelRecord, seconds: int, file_name: str) -> str:
+        """Return an address that gives the file, under that name, to anyone who has it, for so many seconds.
+
+        Raises
+        ------
+        InvalidValue
+            This store has no addresses.
         """
 
     def edit(self, record: ModelRecord, changes: Changes) -> ModelRecord:

@@ -133,6 +133,13 @@ class Draft:
     """What a save hands to a backend, before version, time and id are given.
 
     The attributes are those of :class:`ModelRecord`. ``parameters`` and the like stand in ``training_config``.
+
+    Attributes
+    ----------
+    version : int or None
+        The number that a copy from another store had; honoured if it is above all that the name ever had.
+    created_at : datetime or None
+        When the model that is copied was saved; None: now.
     """
 
     model_name: str
@@ -157,6 +164,8 @@ class Draft:
     format_version: int = 0
     sha256: str = ""
     model_file_size: int = 0
+    version: int | None = None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -523,6 +532,13 @@ def pointed_at(history: Sequence[AliasEvent]) -> Sequence[int]:
     return versions
 
 
+def goes_back_to(history: Sequence[AliasEvent]) -> int | None:
+    """Return the version that a rollback would let an alias point at; None if there is none."""
+    back = 1 if history and history[0].version is None else 2  # a removed alias goes back to what it named last
+    versions = pointed_at(history)
+    return versions[-back] if len(versions) >= back else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
     """What a backend answers to a save.
@@ -536,6 +552,22 @@ class Saved:
 
     record: ModelRecord
     created: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """An address that gives a model's file to anyone who has it, until it expires. It is a secret.
+
+    Attributes
+    ----------
+    record : ModelRecord
+    url : str
+    expires_at : datetime
+    """
+
+    record: ModelRecord
+    url: str = field(repr=False)
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -564,6 +596,31 @@ class Removal:
     removed_aliases: tuple[str, ...] = ()
     returned_aliases: tuple[tuple[str, str], ...] = ()
     former_aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed:
+    """What a push did, or would do.
+
+    Attributes
+    ----------
+    copied : tuple of (str, str)
+        Reference here, and there: the number differs where it was taken.
+    waiting : tuple of str
+        References of models that are kept to be sent when the project answers.
+    known : int
+        Versions that were there already.
+    failed : tuple of (str, str)
+        Reference, and why it was not copied.
+    bytes : int
+        Bytes of what was copied, or would be.
+    """
+
+    copied: tuple[tuple[str, str], ...] = ()
+    waiting: tuple[str, ...] = ()
+    known: int = 0
+    failed: tuple[tuple[str, str], ...] = ()
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from jupyter_modelstore._parser import Argument, metrics_from, range_from
 from jupyter_modelstore.card import Shown
 from jupyter_modelstore.errors import NotFound, UsageError
 from jupyter_modelstore.names import visible
-from jupyter_modelstore.record import MODEL_TYPES, ModelRecord, Page, Query, Reference, Removal, Saved
+from jupyter_modelstore.record import MODEL_TYPES, Link, ModelRecord, Page, Query, Reference, Removal, Saved, typed
 from jupyter_modelstore.registry import Listing, Loaded, Registry
 
 
@@ -207,21 +207,55 @@ def _show_status(_: Registry, status: doctor.Status) -> Shown:
     trash = f"{_versions(status.trash)}, {card.size(status.trash_bytes)}" if status.trash else "empty"
     lines = [
         ("models are kept", status.where),
-        ("directory", status.location),
+        ("address" if "://" in status.location else "directory", status.location),
         ("models", ", ".join(held)),
         ("trash", trash),
+        *_on_the_way(status),
         ("version", f"{status.version}, Python {status.python}"),
     ]
     return card.lines_card("jupyter-modelstore", lines)
+
+
+def _on_the_way(status: doctor.Status) -> list[tuple[str, str]]:
+    """Say how many saves have not arrived yet, and which were refused."""
+    waiting = status.waiting - len(status.refused)
+    lines = (
+        [("on their way", f"{_count(waiting, 'save')}, kept on this machine; %modelstore resume sends them")] if waiting else []
+    )
+    return lines + [("refused", f"{visible(why)} (%modelstore discard NAME gives it up)") for why in status.refused]
+
+
+def _resume(store: Registry, progress: Any = None) -> tuple[Sequence[Saved], int]:  # noqa: ANN401 (a Progress)
+    arrived = store.resume(progress)
+    return arrived, len(store.pending())
+
+
+def _show_resumed(store: Registry, answer: tuple[Sequence[Saved], int]) -> Shown:
+    arrived, left = answer
+    lines = [f"%load_model {typed(saved.record)}" for saved in arrived]
+    said = f"{_count(len(arrived), 'save')} arrived" if arrived else "Nothing arrived" if left else "Nothing waits"
+    return card.lines_card(f"{said}; {left} still wait" if left else said, lines, store.where)
 
 
 def _count(many: int, one: str) -> str:
     return f"{many} {one}" if many == 1 else f"{many} {one}s"
 
 
-def _download(store: Registry, ref: str, to: str | None = None) -> tuple[str, ModelRecord]:
+def _download(store: Registry, ref: str, to: str | None = None, *, link: bool = False) -> Any:  # noqa: ANN401 (a path and a record, or a link)
+    if link:
+        return store.link(ref)
     record = store.get(ref)
     return str(store.download(ref, to or ".")), record
+
+
+def _show_download(_: Registry, answer: Any) -> Shown:  # noqa: ANN401 (the same)
+    if not isinstance(answer, Link):
+        return card.download_card(answer[1], answer[0])
+    ends = f"{answer.expires_at.astimezone():%Y-%m-%d %H:%M}"
+    warning = (
+        f"Anyone who has it gets the file, until {ends}. It stands in this output: clear that before you share the notebook."
+    )
+    return card.lines_card(f"A link to {visible(answer.record.ref)}", [answer.url, warning])
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------
@@ -313,12 +347,13 @@ VERBS: dict[str, Verb] = {
             "download",
             "Copy a model's file out of the store; nothing is overwritten.",
             _download,
-            lambda _, answer: card.download_card(answer[1], answer[0]),
+            _show_download,
             (
                 _REF,
                 Argument(
                     "to", "a directory, or a path with a file name; else the current directory", metavar="TO", optional=True
                 ),
+                Argument("link", "print a link that gives the file to anyone, for an hour", ("--link",), options=_SWITCH),
             ),
         ),
         Verb(
@@ -407,6 +442,15 @@ VERBS: dict[str, Verb] = {
             ),
             _question_prune,
         ),
+        Verb("resume", "Send the saves that are kept on this machine and have not arrived yet.", _resume, _show_resumed),
+        Verb(
+            "discard",
+            "Give up a save that has not arrived; its file on this machine is removed.",
+            lambda store, ref: store.discard(ref),
+            lambda store, record: card.lines_card(f"Given up: the save of {visible(record.model_name)}", [], store.where),
+            (_REF,),
+            lambda store, ref: f"Give up the save of {visible(store.get(ref).model_name)} for good?",
+        ),
         Verb("status", "Say where models are kept, and how many.", doctor.status, _show_status),
         Verb(
             "doctor",
@@ -420,7 +464,9 @@ VERBS: dict[str, Verb] = {
         ),
     )
 }
-CHANGING = frozenset({"save", "edit", "alias", "rename", "delete", "restore", "purge", "empty-trash", "prune"})
+CHANGING = frozenset(
+    {"save", "edit", "alias", "rename", "delete", "restore", "purge", "empty-trash", "prune", "resume", "discard"}
+)
 """The verbs after which whoever looks at the store must look again."""
 
 _ALL: dict[str, Any] = {"all_versions": True, "sort": "-version", "limit": 1_000_000}

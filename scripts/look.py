@@ -45,12 +45,15 @@ def photograph(page: Page, state: str, theme: str, target: Path) -> Iterator[str
     page.goto(f"{PAGE.as_uri()}?state={state}&theme={theme}")
     page.wait_for_timeout(150)
     steps = page.evaluate("steps")
-    if steps["type"]:
-        page.get_by_label(steps["type"][0]).fill(steps["type"][1])
     for name in steps["press"]:
         button = page.get_by_role("button", name=name, exact=True).or_(page.get_by_role("checkbox", name=name, exact=True))
         button.first.click()
         page.wait_for_timeout(100)
+    if steps["type"]:
+        page.get_by_label(steps["type"][0]).fill(steps["type"][1])
+    if steps["unfold"]:
+        for folded in page.locator("summary").all():
+            folded.click()
     page.wait_for_timeout(400)
     page.screenshot(path=target, full_page=True)
     over = page.evaluate("document.documentElement.scrollWidth - innerWidth")

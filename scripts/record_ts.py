@@ -1,7 +1,6 @@
 """Write ``labextension/src/ui/record.ts``: the types of ``jupyter_modelstore/record.py``, as their JSON has them.
 
-Usage: ``record_ts.py`` writes the file; the tests call :func:`typescript` and compare. Also in it: the words by which
-``compare.py`` tells which way a metric is better, so that page and kernel cannot disagree.
+Usage: ``record_ts.py`` writes the file; the tests call :func:`typescript` and compare.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from jupyter_modelstore import compare, names, record
+from jupyter_modelstore import names, record
 
 TARGET = Path(__file__).parents[1] / "labextension" / "src" / "ui" / "record.ts"
 SHAPES = (
@@ -43,24 +42,11 @@ PLAIN = {
 
 def typescript() -> str:
     """Return the file's text."""
-    words = {
-        "UP": sorted(compare._UP),  # noqa: SLF001 (its own words, shared with the page)
-        "DOWN": sorted(compare._DOWN),  # noqa: SLF001
-        "FAMILIES": compare._FAMILIES,  # noqa: SLF001
-        "NO_MEASURE": sorted(compare._NO_MEASURE),  # noqa: SLF001
-        "MODEL_TYPES": record.MODEL_TYPES,
-    }
-    constants = [
-        f'export const {name}: readonly string[] = {json.dumps(" ".join(value))}.split(" ");' for name, value in words.items()
-    ]
-    prefixes = json.dumps(f"^(?:{compare._PREFIXES.pattern})")  # noqa: SLF001
     return "\n".join(
         [
             HEAD,
             "export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };",
             *map(interface, SHAPES),
-            *constants,
-            f"export const PREFIXES = new RegExp({prefixes});",
             f"export const MAX_NAME = {names.MAX_NAME};",
             "",
         ]

@@ -24,6 +24,17 @@ def pytest_collection_modifyitems(config, items):
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Add up what tests of access recorded: how much was tried, and what came of it."""
+    passed = terminalreporter.stats.get("passed", [])
+    figures: dict[str, int] = {}
+    for name, value in (figure for report in passed for figure in report.user_properties):
+        if isinstance(value, int):
+            figures[name] = figures.get(name, 0) + value
+    if figures:
+        terminalreporter.write_line("access: " + ", ".join(f"{value:,} {name}" for name, value in figures.items()))
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch, tmp_path_factory):
     """Point every directory of the user's to an empty one, which is not ``tmp_path``."""

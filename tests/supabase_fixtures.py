@@ -19,6 +19,7 @@ import jwt
 import psycopg
 import pytest
 from stack import Stack
+from stack._places import base, locked
 
 OUTSIDE = {
     name: os.environ.get(f"MODELSTORE_TEST_SUPABASE_{name}", "")
@@ -155,3 +156,15 @@ def new_database(stack):
     yield make
     for url in made:
         stack.local.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def project(stack):
+    """The project, with this package's schema installed; once, whichever worker comes first."""
+    from jupyter_modelstore.sql import Database
+
+    with locked(base() / "schema.lock"):
+        database = Database(stack.database_url)
+        if database.state().pending or database.state().changed:
+            database.apply()
+    return stack

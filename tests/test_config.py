@@ -15,7 +15,7 @@ from traitlets.config import Config
 import jupyter_modelstore as jms
 from jupyter_modelstore import errors
 from jupyter_modelstore.config import ModelStore, home_from, url_from
-from jupyter_modelstore.errors import ModelStoreError, NotConfigured
+from jupyter_modelstore.errors import ModelStoreError, NotConfigured, NotSignedIn
 
 pytest_plugins = ("doors_fixtures",)
 
@@ -38,10 +38,35 @@ def test_half_a_supabase_setting_names_the_other_half_and_no_value(given, missin
     assert "secret-value" not in str(caught.value)
 
 
-def test_both_supabase_settings_are_refused_by_this_version():
-    with pytest.raises(NotConfigured, match="this machine only") as caught:
-        url_from({"SUPABASE_URL": "https://x.supabase.co", "SUPABASE_KEY": "secret-value"})
-    assert "secret-value" not in str(caught.value)
+def test_both_supabase_settings_name_the_project():
+    assert url_from({"SUPABASE_URL": "https://x.supabase.co", "SUPABASE_KEY": "k"}) == "https://x.supabase.co"
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "said"),
+    [
+        ("https://x.supabase.co", "", "SUPABASE_KEY is missing"),
+        ("https://x.supabase.co", "sb_secret_canary", "secret key"),
+        ("http://x.supabase.co", "sb_publishable_x", "no address"),
+        ("https://x.supabase.co/evil?", "sb_publishable_x", "no address"),
+        ("https://user:canary@x.supabase.co", "sb_publishable_x", "no address"),
+    ],
+)
+def test_a_project_needs_an_address_and_a_key_that_a_kernel_may_hold(monkeypatch, url, key, said):
+    monkeypatch.setenv("SUPABASE_KEY", key)
+    with pytest.raises(NotConfigured, match=said) as caught:
+        jms.connect(url)
+    assert "sb_secret_canary" not in str(caught.value)
+
+
+def test_a_project_is_opened_without_asking_it(monkeypatch):
+    monkeypatch.setenv("SUPABASE_URL", "http://127.0.0.1:9/")
+    monkeypatch.setenv("SUPABASE_KEY", "sb_publishable_x")
+    store = jms.connect()
+    assert store.location == "http://127.0.0.1:9"
+    assert store.where == "in 127.0.0.1:9; nobody is signed in"
+    with pytest.raises(NotSignedIn, match="Nobody is signed in"):
+        store.names()
 
 
 def test_home_comes_from_the_environment_or_jupyters_data_directory(tmp_path):
@@ -70,7 +95,7 @@ def test_a_relative_directory_stays_where_it_was(monkeypatch, tmp_path, clf):
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "models", "https://x.supabase.co", "local", "\x1b[31m:"])
+@pytest.mark.parametrize("url", ["ftp://x", "models", "local", "\x1b[31m:"])
 def test_an_address_that_means_nothing_is_refused(url):
     with pytest.raises(NotConfigured, match="no address") as caught:
         jms.connect(url)

@@ -135,7 +135,7 @@ def test_magics_and_their_options_exist(document):
 @pytest.mark.parametrize("document", DOCUMENTS, ids=id_of)
 def test_commands_that_are_named_exist(document):
     for command in re.findall(r"jupyter modelstore ([a-z][a-z-]*)", document.read_text(encoding="utf-8")):
-        assert command in {*VERBS, "ls", "rm"}, command
+        assert command in {*VERBS, "ls", "rm", "init", "login", "logout", "push"}, command
 
 
 def test_the_guide_shows_every_magic_and_the_command_line_every_verb():
@@ -148,7 +148,7 @@ def test_the_guide_shows_every_magic_and_the_command_line_every_verb():
 
 def test_every_setting_is_documented():
     text = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
-    source = (ROOT / "jupyter_modelstore/config.py").read_text(encoding="utf-8")
+    source = "".join((ROOT / "jupyter_modelstore" / name).read_text(encoding="utf-8") for name in ("config.py", "_project.py"))
     variables = set(re.findall(r'"((?:MODELSTORE|SUPABASE)_[A-Z_]+)"', source))
     assert variables
     assert variables <= set(re.findall(r"`([A-Z_]+)`", text))

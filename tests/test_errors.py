@@ -30,7 +30,7 @@ def builtin_of(kind):
 def test_every_error_has_a_code_a_status_a_builtin_and_a_sentence(kind):
     assert re.fullmatch(r"[a-z_]+", kind.code)
     assert "code" in vars(kind)
-    assert kind.status in {400, 403, 404, 409, 422, 500, 503, 507}
+    assert kind.status in {400, 401, 403, 404, 409, 413, 422, 429, 500, 502, 503, 507}
     assert builtin_of(kind) is not Exception
     assert kind.__doc__.strip().endswith(".")
 

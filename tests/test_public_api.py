@@ -35,6 +35,12 @@ REGISTRY = {
     "load": ["ref", "trust", "strict", "at", "progress"],
     "location": None,
     "meant": ["ref", "deleted"],
+    "copy_from": ["other", "record", "progress"],
+    "link": ["ref"],
+    "local_directory": None,
+    "pending": [],
+    "resume": ["progress"],
+    "discard": ["ref"],
     "names": [],
     "next_version": ["name"],
     "open": ["ref", "trust", "strict", "at", "progress"],
@@ -95,12 +101,14 @@ def test_magics_are_those_of_the_contract():
         "save_model", "models", "load_model", "download_model", "edit_model", "alias_model", "delete_model", "restore_model",
         "compare_models", "model_stats", "model_card", "modelstore",
     }  # fmt: skip
-    assert {"status", "doctor", "autoload", "config", "offer", "prune", "empty-trash", "rename"} <= set(magics.SUBCOMMANDS)
+    assert {"status", "login", "logout", "doctor", "autoload", "config", "offer", "prune", "empty-trash", "rename"} <= set(
+        magics.SUBCOMMANDS
+    )
 
 
 def test_commands_are_those_of_the_registry():
     local = {"list", "show", "versions", "compare", "stats", "save", "load", "download", "edit", "alias", "rename", "delete",
-             "restore", "purge", "empty-trash", "prune", "status", "doctor", "facets"}  # fmt: skip
+             "restore", "purge", "empty-trash", "prune", "status", "doctor", "facets", "resume", "discard"}  # fmt: skip
     assert set(verbs.VERBS) == local
     assert cli._SYNONYMS == {"list": ("ls",), "delete": ("rm",)}
 

@@ -48,6 +48,36 @@ def test_models_are_shown_in_a_gallery_that_answers(front):
 
 
 @pytest.mark.slow
+def test_what_widgets_need_is_imported_aside_where_somebody_sits(front, kernel):
+    ready = "import sys\nprint('jupyter_modelstore.widgets' in sys.modules)"
+    front.until(lambda: front.run(ready)[0]["text"] == "True\n")
+    alone = kernel()
+    alone.ok("%load_ext jupyter_modelstore")
+    alone.ok("import time\ntime.sleep(2)")
+    assert alone.ok(ready).split() == ["False"]
+
+
+@pytest.mark.slow
+def test_models_are_compared_in_a_view_that_stores_nothing(front):
+    front.run(FIT)
+    front.run("for C in (1, 2):\n    clf = LogisticRegression(C=C).fit(X, y)\n    %save_model clf churn -m auc=0.9")
+    outputs = front.run("%compare_models churn:1 churn:2")
+    assert [output["data"]["text/plain"] for output in outputs] == ["<Comparison: run this cell>"]
+    widget = front.view(outputs)
+    assert (front.widgets[widget]["_kind"], front.widgets[widget]["_comm_id"]) == ("compare", widget)
+    hello = front.ask(widget, "hello")
+    front.run("%modelstore rename churn other")  # what was asked for stays
+    compared = front.ask(widget, "compare", refs=hello["refs"])
+    assert [(record["model_name"], record["version"]) for record in compared["records"]] == [("other", 1), ("other", 2)]
+    assert "C" in [row["name"] for row in compared["sections"]["parameters"] if row["differs"]]
+    static = front.run("%compare_models other:1 other:2 --table")[0]["data"]
+    assert VIEW not in static
+    assert "other:1" in static["text/plain"]
+    _, error = front.kernel.run("%compare_models other:1 nobody")
+    assert error[0].startswith("There is no")
+
+
+@pytest.mark.slow
 def test_a_form_saves_while_a_cell_runs_and_answers_many_at_once(front, jms_store):
     front.use_subshell()
     front.run(FIT)
@@ -197,7 +227,8 @@ def test_a_notebook_that_is_saved_with_its_widgets_holds_nothing_private(tmp_pat
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     keep = (
         "import jupyter_modelstore as jms\nword = chr(99) + 'anary'\n"
-        "kept = jms.connect().save(clf, word + ' name', tags=[word + ' tag'], metrics={word + ' metric': 1 / 8.1})"
+        "kept = jms.connect().save(clf, word + ' name', tags=[word + ' tag'], metrics={word + ' metric': 1 / 8.1})\n"
+        "again = jms.connect().save(clf, word + ' name', metrics={word + ' other': 1 / 8.1})"
     )
     ask = (
         "import jupyter_modelstore as jms\nsent = []\n"
@@ -208,7 +239,8 @@ def test_a_notebook_that_is_saved_with_its_widgets_holds_nothing_private(tmp_pat
         "print(len(sent))"
     )
     show = "from IPython.display import display\ndisplay(jms.Gallery(), jms.SaveDialog(clf))"
-    sources = ["%load_ext jupyter_modelstore", FIT, TRAIN, keep, "%models", show, TRAIN, ask]
+    compare = "get_ipython().run_line_magic('compare_models', ' '.join(f'id:{one.id}' for one in (kept, again)))"
+    sources = ["%load_ext jupyter_modelstore", FIT, TRAIN, keep, "%models", show, TRAIN, compare, ask]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
 
     class Sitting(NotebookClient):
@@ -221,7 +253,7 @@ def test_a_notebook_that_is_saved_with_its_widgets_holds_nothing_private(tmp_pat
     text = nbformat.writes(notebook)
     state = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
     kinds = {one["state"].get("_kind") for one in state.values()}
-    assert {"gallery", "save", "offer"} <= kinds
+    assert {"gallery", "save", "offer", "compare"} <= kinds
     for secret in ("canary", "123456790", os.environ["MODELSTORE_HOME"], str(tmp_path), "Traceback"):
         assert secret not in text, secret
     assert json.loads(text)

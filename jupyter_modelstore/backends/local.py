@@ -43,6 +43,7 @@ from jupyter_modelstore.backends._sqlite import Database
 from jupyter_modelstore.errors import (
     Ambiguous,
     InUse,
+    InvalidValue,
     ModelFileNotFound,
     ModelStoreError,
     NameTaken,
@@ -66,6 +67,7 @@ from jupyter_modelstore.record import (
     format_time,
     merged_tags,
     now,
+    typed,
 )
 
 if TYPE_CHECKING:
@@ -73,7 +75,9 @@ if TYPE_CHECKING:
 
 SPACE = "local"
 _Answer = TypeVar("_Answer")
-_DRAFT_COLUMNS = tuple(entry.name for entry in dataclasses.fields(Draft) if entry.name != "alias")
+_DRAFT_COLUMNS = tuple(
+    entry.name for entry in dataclasses.fields(Draft) if entry.name not in {"alias", "version", "created_at"}
+)
 
 
 _FIND = (
@@ -127,6 +131,16 @@ class LocalBackend:
         return str(self._directory)
 
     @property
+    def local_directory(self) -> Path:
+        """The directory."""
+        return self._directory
+
+    def vouches(self, record: ModelRecord) -> bool:
+        """Vouch for nothing: whoever can write to the directory can write whatever a record says."""
+        del record
+        return False
+
+    @property
     def user_id(self) -> str:
         """Who is asking."""
         return self._user_id
@@ -177,7 +191,7 @@ class LocalBackend:
     def _unless_it_differs(self, db: sqlite3.Connection, record_id: str | None, draft: Draft) -> ModelRecord | None:
         """Return the newest version, which was saved with these bytes, if its metrics agree and its file is there."""
         record = self._again(db, record_id) if record_id is not None else None
-        if record is None or (draft.metrics and encode(draft.metrics) != encode(record.metrics)):
+        if record is None or draft.version is not None or (draft.metrics and encode(draft.metrics) != encode(record.metrics)):
             return None
         return record if self._is_whole(record) else None
 
@@ -201,8 +215,8 @@ class LocalBackend:
 
     def _insert(self, db: sqlite3.Connection, draft: Draft, found: _Found) -> ModelRecord:
         """Insert a row with its name's next number, under the name as it was first written."""
-        name_key, at = key_of(draft.model_name), now()
-        name, version = found.name or draft.model_name, found.next_version or 1
+        name_key, at = key_of(draft.model_name), draft.created_at or now()
+        name, version = found.name or draft.model_name, max(found.next_version or 1, draft.version or 1)
         db.execute(
             "INSERT INTO names VALUES (?, ?, ?, NULL)"
             " ON CONFLICT DO UPDATE SET next_version = excluded.next_version, renamed_to = NULL",
@@ -291,6 +305,23 @@ class LocalBackend:
             raise NotFound("The model is no longer in the store.", "%models shows what there is.")
         return record
 
+    def saved(self, save_id: str) -> ModelRecord | None:
+        """Return what a save became, whatever became of it."""
+        return self._ask(lambda db: self._one(db, "m.save_id = ?", [save_id]))
+
+    def pending(self) -> Sequence[ModelRecord]:
+        """Return nothing: a save here is done when it returns."""
+        return ()
+
+    def resume(self, progress: Progress | None = None) -> Sequence[Saved]:
+        """Do nothing: nothing waits here."""
+        del progress
+        return ()
+
+    def discard(self, record: ModelRecord) -> None:
+        """Refuse: nothing waits here."""
+        raise NotFound(f"{record.ref} is not on its way anywhere.", "%models shows what there is.")
+
     def select(self, query: Query, *, limit: int | None = None, offset: int = 0) -> Sequence[ModelRecord]:
         """Return what the query finds, in its order."""
         condition, values = self._where(query)
@@ -350,6 +381,14 @@ class LocalBackend:
                 f"%delete_model {record.ref}. %modelstore doctor lists all such models.",
             )
         return path
+
+    def link(self, record: ModelRecord, seconds: int, file_name: str) -> str:
+        """Refuse: a file on this machine has no address that others could open."""
+        del seconds, file_name
+        raise InvalidValue(
+            f"{visible(record.ref)} rests on this machine, which gives out no links.",
+            f"%download_model {typed(record)} copies the file.",
+        )
 
     # ---- changing ----------------------------------------------------------------------------------------------------
 

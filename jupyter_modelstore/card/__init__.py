@@ -15,6 +15,7 @@ from jupyter_modelstore.card._notices import (
     history_card,
     lines_card,
     loaded_line,
+    pushed_card,
     removal_card,
     stats_card,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "lines_card",
     "loaded_line",
     "markdown",
+    "pushed_card",
     "record_card",
     "removal_card",
     "saved_card",

@@ -10,7 +10,7 @@ from jupyter_modelstore.card import _words as words
 from jupyter_modelstore.card._blocks import Bit, Block, Doc, Facts, Group, Line, Note, Table, of_kind, plain
 from jupyter_modelstore.card._shown import Shown, shown
 from jupyter_modelstore.protocols import Finding
-from jupyter_modelstore.record import AliasEvent, ModelRecord, Removal, Stats
+from jupyter_modelstore.record import AliasEvent, ModelRecord, Pushed, Removal, Stats
 
 _MOST = 5
 _SHOWN = 20
@@ -168,6 +168,20 @@ def loaded_line(record: ModelRecord, *warnings: str) -> Shown:
 def download_card(record: ModelRecord, path: str) -> Shown:
     """Return where a model's file was copied to, and what reads it."""
     return lines_card(f"Downloaded to {words.line(path, 1000)}", [read.reader(record, path)])
+
+
+def pushed_card(done: Pushed, where: str, *, dry_run: bool) -> Shown:
+    """Return what was copied to another store, what has another number there, what waits and what failed."""
+    many = words.count(len(done.copied), "version")
+    title = f"Would copy {many}, {words.size(done.bytes)}" if dry_run else f"Copied {many}, {words.size(done.bytes)}"
+    lines: list[str | tuple[str, str]] = [
+        ("another number", f"{here} is {there}") for here, there in done.copied if here != there
+    ]
+    lines += [("waits", ref) for ref in done.waiting]
+    lines += [("not copied", f"{ref}: {why}") for ref, why in done.failed]
+    if done.known:
+        lines.append(("there already", words.count(done.known, "version")))
+    return lines_card(title, lines, where)
 
 
 def findings_card(findings: Sequence[Finding]) -> Shown:

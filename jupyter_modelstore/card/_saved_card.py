@@ -38,6 +38,10 @@ def saved_card(saved: Saved, where: str, captured: Captured | None = None) -> Sh
     """
     record = saved.record
     name = read.title(record)
+    if record.status == "pending":
+        kept = f"{words.line(record.model_name)} is kept on this machine"
+        title = (Bit(kept, "strong"), *plain(f"it goes on its way when the project answers: {words.line(where)}"))
+        return shown(Doc(title, blocks=(Facts(read.filled(_kept(record, "on this machine")), brief=True),)), small=True)
     if saved.created:
         title = (Bit(f"Saved {name}", "strong"), *plain(read.kind(record), read.model_type(record)))
     else:

@@ -7,18 +7,19 @@ as a :class:`~jupyter_modelstore.record.Reference`.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from jupyter_modelstore import capture, formats, trust
-from jupyter_modelstore._files import copy_without_overwriting, file_errors
+from jupyter_modelstore._files import copy_without_overwriting, file_errors, safe_file_name
 from jupyter_modelstore.compare import compare
 from jupyter_modelstore.errors import (
     CannotLoad,
@@ -36,6 +37,7 @@ from jupyter_modelstore.record import (
     Comparison,
     Draft,
     Facets,
+    Link,
     ModelRecord,
     Page,
     Query,
@@ -43,7 +45,8 @@ from jupyter_modelstore.record import (
     Removal,
     Saved,
     Stats,
-    pointed_at,
+    goes_back_to,
+    now,
     typed,
 )
 from jupyter_modelstore.registry import _saving
@@ -95,6 +98,11 @@ class Registry:
     def location(self) -> str:
         """Where exactly: a directory."""
         return self._backend.location
+
+    @property
+    def local_directory(self) -> Path:
+        """A directory of this machine whose disk must have room for what is saved and loaded."""
+        return self._backend.local_directory
 
     # ---- save --------------------------------------------------------------------------------------------------------
 
@@ -168,6 +176,8 @@ class Registry:
                 confirm(incoming.file.size)
             self._approvals.remember(incoming.file.sha256)
             saved = incoming.commit(_saving.without(_saving.with_captured(draft, captured, origin), parts))
+        if saved.record.status == "pending":  # it has no version and no row yet
+            return saved
         if origin is not None or captured is not None:  # a script that only saves need not wait for the look at the object
             self._note(model, saved.record, loaded=origin is not None and origin.loaded)
         return saved
@@ -298,9 +308,42 @@ class Registry:
             There is none; the nearest names are told.
         """
         reference = Reference.parse(ref)
-        record = self._backend.find(reference, at=moment(at))
+        record = self._backend.find(reference, at=moment(at)) or self._on_its_way(reference)
         if record is None:
             raise not_found(self._backend, reference, at)
+        return record
+
+    def _on_its_way(self, ref: Reference) -> ModelRecord | None:
+        """Return this user's newest save of a name, or the save of an id, that has not arrived yet."""
+        if ref.version is not None or ref.alias is not None:
+            return None
+        meant = [
+            record
+            for record in self._backend.pending()
+            if (record.id.replace("-", "").startswith(ref.id) if ref.id else key_of(record.model_name) == key_of(ref.name))
+        ]
+        return meant[-1] if meant else None
+
+    def pending(self) -> Sequence[ModelRecord]:
+        """Return this user's saves that are kept on this machine and have not arrived yet; ``extra`` tells refusals."""
+        return self._backend.pending()
+
+    def resume(self, progress: Progress | None = None) -> Sequence[Saved]:
+        """Send what waits; return what arrived."""
+        return self._backend.resume(progress)
+
+    def discard(self, ref: str | Reference) -> ModelRecord:
+        """Give up a save that has not arrived; its file on this machine is removed.
+
+        Raises
+        ------
+        NotFound
+            No such save is on its way.
+        """
+        record = self._on_its_way(Reference.parse(ref))
+        if record is None:
+            raise NotFound(f"No save of '{visible(str(ref))}' is on its way.", "%modelstore status shows what waits.")
+        self._backend.discard(record)
         return record
 
     def versions(self, name: str) -> Sequence[ModelRecord]:
@@ -389,7 +432,8 @@ class Registry:
         verdict = environment_of(record)
         verdict.require(visible(record.ref), strict=strict)
         with Verified(self._backend.fetch(record), record, progress) as (file, sha256):
-            self._approvals.require(record, sha256, trust)
+            if trust is not None or not self._backend.vouches(record):
+                self._approvals.require(record, sha256, trust)
             try:
                 model = formats.by_name(record.format).load(file)
             except CannotLoad as error:
@@ -421,6 +465,49 @@ class Registry:
             path = copy_without_overwriting(file, directory, name, sha256=record.sha256, progress=progress)
         self._backend.record_download(record)
         return path
+
+    def copy_from(self, other: Registry, record: ModelRecord, *, progress: Progress | None = None) -> Saved:
+        """Take over a model of another store: the same file, number (if it is free and above all others), dates and origin.
+
+        A model that was copied before is not copied again: its save is known.
+
+        Raises
+        ------
+        InvalidValue
+            The record has no save of its own; an earlier application made it.
+        FileChanged, ModelFileNotFound
+            Its file is not what it was.
+        """
+        if record.save_id is None:
+            raise InvalidValue(
+                f"{visible(record.ref)} was made by another application.", "Download it, and save the file here."
+            )
+        if (known := self._backend.saved(record.save_id)) is not None:
+            return Saved(record=known, created=False)
+        fields = {entry.name for entry in dataclasses.fields(Draft)} & {entry.name for entry in dataclasses.fields(ModelRecord)}
+        draft = Draft(**{name: getattr(record, name) for name in fields})
+        with (
+            Verified(other._backend.fetch(record), record, None) as (file, _),
+            self._backend.receive(record.save_id, progress) as incoming,
+        ):
+            while piece := file.read(1 << 20):
+                incoming.file.write(piece)
+            return incoming.commit(draft)
+
+    def link(self, ref: str | Reference) -> Link:
+        """Return an address that gives a model's file to anyone who has it, for an hour.
+
+        Raises
+        ------
+        Forbidden
+            Somebody else saved it.
+        InvalidValue
+            It rests on this machine.
+        """
+        record = self._present(ref, None)
+        name = safe_file_name(record.model_name) + formats.by_name(record.format).suffix
+        url = self._backend.link(record, _LINK_SECONDS, name)
+        return Link(record=record, url=url, expires_at=now() + timedelta(seconds=_LINK_SECONDS))
 
     def _present(self, ref: str | Reference, at: str | date | None) -> ModelRecord:
         """Return a record whose file should be there."""
@@ -519,15 +606,13 @@ class Registry:
             There is nothing before, or it is no longer there.
         """
         reference, word = only_name(name), clean_alias(alias)
-        history = self._backend.alias_history(reference.name, word)
-        back = 1 if history and history[0].version is None else 2  # a removed alias goes back to what it named last
-        versions = pointed_at(history)
-        if len(versions) < back:
+        version = goes_back_to(self._backend.alias_history(reference.name, word))
+        if version is None:
             raise NotFound(
                 f"{reference.name}@{word} has pointed at nothing before.", f"%alias_model {typed(reference.name)} --history"
             )
         text = f"{ROLLBACK}: {clean_text(why, 'reason')}" if why else ROLLBACK
-        return self.set_alias(f"{reference.name}:{versions[-back]}", word, why=text)
+        return self.set_alias(f"{reference.name}:{version}", word, why=text)
 
     # ---- leave -------------------------------------------------------------------------------------------------------
 
@@ -616,6 +701,7 @@ class Registry:
         return self._backend.repair()
 
 
+_LINK_SECONDS = 3600
 _BACKGROUND_DEFAULTS: dict[str, Any] = {"variable": None, "captured": None, "force": False, "progress": None}
 
 

@@ -117,10 +117,17 @@ alter table public.trained_models
 comment on column public.trained_models.state is
   'ready, missing or purged, whatever words an earlier application uses in status';
 
--- A stranger must not learn a name from the planner's estimate of a row count.
-alter table public.trained_models
-  alter column model_name set statistics 0, alter column description set statistics 0, alter column tags set statistics 0,
-  alter column name_key set statistics 0, alter column search set statistics 0;
+-- A stranger must not learn a word from the planner's estimate of a row count. What has few words of ours keeps its statistics.
+do $$
+declare
+  word text;
+begin
+  foreach word in array array['id', 'file_id', 'save_id', 'model_name', 'name_key', 'search', 'model_type', 'algorithm', 'metrics',
+    'training_config', 'model_file_path', 'feature_columns', 'target_column', 'status', 'description', 'tags', 'sha256',
+    'head_blake3', 'environment', 'source', 'signature', 'extra'] loop
+    execute format('alter table public.trained_models alter column %I set statistics 0', word);
+  end loop;
+end $$;
 
 alter table public.trained_models drop constraint if exists modelstore_saved_row;
 alter table public.trained_models add constraint modelstore_saved_row check (

@@ -122,7 +122,7 @@ begin
     from unnest(page) with ordinality as p(id, n) join public.trained_models m on m.id = p.id), '[]'));
 end $$;
 
--- One model: {"name"} with "version" or "alias", with "at"; or {"id"}, of which 8 digits are enough. Null if there is none.
+-- One model: {"name"} with "version" or "alias", with "at"; or {"id"}, of which 8 digits are enough; or {"save_id"}. Null if there is none.
 create or replace function public.modelstore_find(q jsonb) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -132,7 +132,10 @@ declare
   wanted integer := modelstore_private.integer_of(q, 'version', 1, 2147483647);
   hit public.trained_models;
 begin
-  if q ->> 'id' is not null then
+  if q ->> 'save_id' is not null then
+    select m.* into hit from public.trained_models m where m.space_id = space and m.save_id = modelstore_private.uuid_of(q, 'save_id');
+    return case when hit.id is not null then modelstore_private.record_of(hit) end;
+  elsif q ->> 'id' is not null then
     return modelstore_private.found_by_digits(space, replace(lower(q ->> 'id'), '-', ''));
   end if;
   if q ->> 'alias' is not null then
@@ -296,5 +299,5 @@ begin
     'quota_bytes', modelstore_private.quota_of(who),
     'bucket', (select jsonb_build_object('private', not b.public, 'file_size_limit', b.file_size_limit) from storage.buckets b where b.id = 'model-files'),
     'earlier_application', modelstore_private.earlier_application(),
-    'schema', (select jsonb_build_object('number', max(m.number), 'applied_at', modelstore_private.iso(max(m.applied_at))) from modelstore_private.migrations m));
+    'schema', (select jsonb_build_object('version', 1, 'number', max(m.number), 'applied_at', modelstore_private.iso(max(m.applied_at))) from modelstore_private.migrations m));
 end $$;

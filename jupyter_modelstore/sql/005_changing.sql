@@ -89,8 +89,11 @@ begin
   m.tags := modelstore_private.clean_tags(draft -> 'tags');
   m.metrics := modelstore_private.object_of(draft, 'metrics');
   m.training_config := modelstore_private.object_of(draft, 'training_config');
+  if octet_length((draft -> 'feature_columns')::text) > 1000000 then
+    perform modelstore_private.refuse(400, 'invalid_value', 'feature_columns must have at most 1 MB.');
+  end if;
   m.feature_columns := modelstore_private.texts(draft -> 'feature_columns');
-  m.target_column := draft ->> 'target_column';
+  m.target_column := modelstore_private.clean_text(draft ->> 'target_column', 1000);
   m.training_time_seconds := (draft ->> 'training_time_seconds')::double precision;
   m.training_samples := modelstore_private.integer_of(draft, 'training_samples', 0, 2147483647);
   m.test_samples := modelstore_private.integer_of(draft, 'test_samples', 0, 2147483647);
@@ -141,7 +144,8 @@ begin
   perform modelstore_private.require_object(m);
   known := modelstore_private.same_as_newest(m);
   if known.id is not null and wanted is null then
-    return jsonb_build_object('record', modelstore_private.record_of(modelstore_private.applied(known, m, alias)), 'created', false);
+    known := modelstore_private.applied(known, m, alias);  -- by itself: within one statement nobody sees what it did
+    return jsonb_build_object('record', modelstore_private.record_of(known), 'created', false);
   end if;
   perform modelstore_private.require_room(space, m.user_id, m.model_file_size);
   m.id := gen_random_uuid();
@@ -396,8 +400,10 @@ begin
     model_file_size = 0, training_time_seconds = null, training_samples = null, test_samples = null, file_id = null
   where t.id in (select g.id from unnest(gone) g);
   perform modelstore_private.note(g.space_id, g.id, 'purge') from unnest(gone) g;
-  return jsonb_build_object('records', before, 'paths', to_jsonb(array(
-    select path from unnest(gone) g, unnest(modelstore_private.paths_of(g)) path where modelstore_private.bytes_of(path) is not null)));
+  return jsonb_build_object('records', before, 'objects', coalesce((
+    select jsonb_agg(jsonb_build_array(path, bytes)) from (
+      select path, modelstore_private.bytes_of(path) as bytes from unnest(gone) g, unnest(modelstore_private.paths_of(g)) path) p
+    where bytes is not null), '[]'));
 end $$;
 
 create or replace function modelstore_private.paths_of(m public.trained_models) returns text[] language sql immutable set search_path = '' as $$
@@ -442,6 +448,7 @@ begin
     'strays', coalesce((select jsonb_agg(jsonb_build_object('path', o.name, 'bytes', (o.metadata ->> 'size')::bigint,
         'since', modelstore_private.iso(o.created_at))) from storage.objects o
       where o.bucket_id = 'model-files' and o.name collate "C" >= folder and o.name collate "C" < space || '0'
+        and modelstore_private.space_in(o.name) is not null  -- what an earlier application keeps there is not ours to sweep
         and o.created_at < now() - interval '24 hours'
         and not exists (select from public.trained_models m where m.state <> 'purged'
           and m.model_file_path = regexp_replace(o.name, '[.]probe$', '.pkl'))), '[]'));

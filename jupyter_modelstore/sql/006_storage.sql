@@ -97,10 +97,14 @@ begin
   return old;
 end $$;
 
--- A key is used once: neither a second upload that comes late nor one of what was purged meanwhile takes its place.
+-- A key is used once: neither a second upload that comes late nor one of what was purged meanwhile takes its place. This runs
+-- before the policy: who may not send there is refused by that, and is not told here that something was purged.
 create or replace function modelstore_private.once() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
   if new.bucket_id = 'model-files' and tg_op = 'INSERT' then
+    if current_setting('role') in ('anon', 'authenticated') and modelstore_private.rank_in(modelstore_private.space_in(new.name)) < 2 then
+      return new;
+    end if;
     perform modelstore_private.lock_object(modelstore_private.key_in_row(new.name));
     if exists (select from public.trained_models m where m.model_file_path = modelstore_private.key_in_row(new.name) and m.state = 'purged') then
       raise exception using errcode = '23505', message = 'The resource already exists';

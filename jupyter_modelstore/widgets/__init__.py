@@ -1,4 +1,4 @@
-"""The door of a notebook's outputs: the gallery, the dialog that saves, and the offer after a fit.
+"""The door of a notebook's outputs: the gallery, a comparison, the dialog that saves, and the offer after a fit.
 
 Each is an anywidget, and so an ipywidget: it stands alone, or inside ``VBox``, ``Tab`` and ``Output``. What a view shows comes
 as answers to its messages, never in a trait: a notebook that is saved with its widgets holds no name, number or path.
@@ -10,6 +10,6 @@ as answers to its messages, never in a trait: a notebook that is saved with its 
 """
 
 from jupyter_modelstore.widgets._desk import tell_changed
-from jupyter_modelstore.widgets._views import Gallery, Offer, SaveDialog
+from jupyter_modelstore.widgets._views import Comparison, Gallery, Offer, SaveDialog
 
-__all__ = ["Gallery", "Offer", "SaveDialog", "tell_changed"]
+__all__ = ["Comparison", "Gallery", "Offer", "SaveDialog", "tell_changed"]

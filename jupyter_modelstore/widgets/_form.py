@@ -32,6 +32,9 @@ _SAVE = (
     Argument("alias", "a word that points at this version from now on", optional=True),
     Argument("note", "what is worth remembering of this version", optional=True),
     Argument("metrics", "which of the metrics to keep; left out: all", many=True, optional=True),
+    Argument(
+        "cells", "which of the cells to keep, counted from 0; left out: all", many=True, optional=True, options={"type": int}
+    ),
     Argument("drop", "which parts of what was found are not kept", many=True, optional=True),
 )
 
@@ -211,15 +214,18 @@ class Form:
         alias: str = "",
         note: str = "",
         metrics: Collection[str] | None = None,
+        cells: Collection[int] | None = None,
         drop: Collection[str] = (),
     ) -> Saved:
         """Keep the model as it was looked at, without what the user took away."""
         model = self._fresh()
         look = self._look or self._look_at(model)
         said = _only(self._said.metrics, metrics)
-        captured = replace(
-            look.captured, metrics=_only(look.captured.metrics, metrics), source=_source(look.captured, metrics, note)
-        )
+        found = look.captured
+        source = _with_cells(_source(found, metrics, note), cells)
+        captured = replace(found, metrics=_only(found.metrics, metrics), source=source)
+        if cells is not None and not source.get("cells"):
+            drop = {*drop, "cells"}
 
         def confirm(size: int) -> None:
             progress("saving", size, size)
@@ -264,3 +270,21 @@ def _source(captured: Captured, metrics: Collection[str] | None, note: str) -> d
         source["metrics"] = _only(source["metrics"], metrics)
     text = clean_text(note, "note")
     return source | ({"note": text} if text else {})
+
+
+def _with_cells(source: Mapping[str, Any], places: Collection[int] | None) -> dict[str, Any]:
+    """Return where things come from without the code of the cells that the user took away."""
+    every = source.get("cells", [])
+    if places is None or len(set(places)) >= len(every):
+        return dict(source)
+    gone = {cell.get("cell") for place, cell in enumerate(every) if place not in places}
+
+    def without(found: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in found.items() if name != "code" or found.get("cell") not in gone}
+
+    left: dict[str, Any] = {**source, "cells": [cell for place, cell in enumerate(every) if place in places]}
+    if "fit" in left:
+        left["fit"] = without(left["fit"])
+    if "metrics" in left:
+        left["metrics"] = {name: without(found) for name, found in left["metrics"].items()}
+    return left

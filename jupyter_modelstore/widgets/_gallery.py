@@ -1,4 +1,4 @@
-"""What a gallery asks beyond the table of verbs: whether models load here, how a metric went, and a file."""
+"""What a gallery asks beyond the table of verbs: whether models load here, how metrics and aliases went, and a file."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Any
 
 from jupyter_modelstore._json import JsonObject
 from jupyter_modelstore._parser import Argument
+from jupyter_modelstore.compare import direction
 from jupyter_modelstore.errors import InvalidReference, NotFound, UsageError
 from jupyter_modelstore.protocols import Progress
-from jupyter_modelstore.record import ModelRecord, Query
+from jupyter_modelstore.record import ModelRecord, Query, goes_back_to
 from jupyter_modelstore.registry import Registry, environment_of
 from jupyter_modelstore.verbs import VERBS
 from jupyter_modelstore.widgets._desk import Request
@@ -22,6 +23,7 @@ from jupyter_modelstore.widgets._desk import Request
 _MOST_NAMES = 48
 _MOST_VERSIONS = 30
 _MOST_IDS = 200
+_MOST_EVENTS = 50
 
 
 def requests_of(store: Registry, download_folder: str) -> tuple[Request, ...]:
@@ -32,6 +34,10 @@ def requests_of(store: Registry, download_folder: str) -> tuple[Request, ...]:
             "history",
             lambda names, metric: history(store, names, metric),
             (Argument("names", "names of models", many=True), Argument("metric", "a metric for each", options={"type": dict})),
+        ),
+        Request("ways", ways, (Argument("names", "names of metrics", many=True),)),
+        Request(
+            "alias-history", lambda ref: alias_history(store, ref), (Argument("ref", "a version of the model whose aliases"),)
         ),
         Request(
             "download",
@@ -97,6 +103,20 @@ def history(store: Registry, names: Sequence[str], metric: Mapping[str, str]) ->
         pairs = [(record.version, record.metrics.get(metric.get(name, ""))) for record in reversed(page.records)]
         found[name] = [{"version": version, "value": value} for version, value in pairs if _is_number(value)]
     return found
+
+
+def ways(names: Sequence[str]) -> dict[str, str | None]:
+    """Return of each metric which way it is better: ``up``, ``down``, or None where nobody knows."""
+    _not_more(names, _MOST_IDS)
+    return {name: direction(name) for name in names}
+
+
+def alias_history(store: Registry, ref: str) -> dict[str, Any]:
+    """Return who let which alias of a model point where, newest first, and the version that each would go back to."""
+    events = store.alias_history(store.get(ref).model_name)
+    own = {alias: [event for event in events if event.alias == alias] for alias in {event.alias for event in events}}
+    back = {alias: version for alias, history in own.items() if (version := goes_back_to(history)) is not None}
+    return {"events": events[:_MOST_EVENTS], "back": back}
 
 
 def _is_number(value: object) -> bool:

@@ -1,9 +1,10 @@
-"""The widgets themselves. Only ``_esm`` and ``_kind`` travel and are stored; all else is asked for by message."""
+"""The widgets themselves. Only ``_esm``, ``_kind`` and ``_comm_id`` travel and are stored; all else is asked for by message."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,8 @@ class _Widget(anywidget.AnyWidget):
 
     _esm = Unicode().tag(sync=True)
     _kind = Unicode().tag(sync=True)
+    _comm_id = Unicode().tag(sync=True)
+    """By it, a page asks a kernel whether it still knows the widget: not after a restart."""
     _stored = ""
 
     def __init__(
@@ -66,7 +69,8 @@ class _Widget(anywidget.AnyWidget):
     ) -> None:
         self._settings = settings or _configured()
         self._store = store or self._settings.registry()
-        super().__init__(**traits)
+        comm_id = uuid.uuid4().hex
+        super().__init__(model_id=comm_id, _comm_id=comm_id, **traits)
         gallery = _gallery.requests_of(self._store, self._settings.download_folder)
         self._desk = Desk(self._store, self._tell, (Request("hello", self._hello), *gallery, *requests))
         self.on_msg(lambda _, content, __: self._desk.receive(content))
@@ -143,6 +147,33 @@ class Gallery(_Widget):
         query = dict(self._query)
         sort = query.pop("sort", None) or shown["sort"]
         return {**shown, "sort": sort, "query": query or shown["query"]}
+
+
+class Comparison(_Widget):
+    """Two or more models or versions side by side.
+
+    Parameters
+    ----------
+    refs
+        Which.
+    store, settings
+        Where they rest; else what is configured.
+
+    Raises
+    ------
+    NotFound
+        One of them is not there.
+    """
+
+    _stored = "run this cell"
+
+    def __init__(self, refs: Sequence[str], store: Registry | None = None, settings: ModelStore | None = None) -> None:
+        super().__init__(store, settings, _kind="compare")
+        # A name or an alias may mean another model later; what the cell asked for stays.
+        self._refs = [f"id:{record.id}" for record in self._store.compare(refs).records]
+
+    def _hello(self) -> dict[str, Any]:
+        return {**super()._hello(), "refs": self._refs}
 
 
 class SaveDialog(_Widget):

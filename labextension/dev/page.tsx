@@ -23,6 +23,6 @@ document.body.append(element);
 if (state) {
   mount(element, <App client={state.client} kind={state.kind} />);
   if (state.line) setTimeout(() => state.client.go(state.line ?? "open"), 50);
-  Object.assign(window, { steps: { press: state.press ?? [], type: state.type ?? null } });
+  Object.assign(window, { steps: { press: state.press ?? [], type: state.type ?? null, unfold: state.unfold ?? false } });
 }
 Object.assign(window, { names: Object.keys(STATES) });

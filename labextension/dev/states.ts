@@ -9,6 +9,8 @@ export interface State {
   readonly press?: readonly string[];
   readonly type?: readonly [label: string, text: string];
   readonly line?: Line;
+  /** Open what is folded. */
+  readonly unfold?: boolean;
 }
 
 const never = () => new Promise<never>(() => undefined);
@@ -39,11 +41,22 @@ export const STATES: { readonly [name: string]: () => State } = {
   compare: () => ({ client: new FakeClient(versions), kind: "gallery", press: ["Compare churn:7", "Compare churn:6", "Compare churn:5", "Compare (3)"] }),
   details: () => ({ client: new FakeClient(versions), kind: "gallery", press: ["churn"] }),
   edit: () => ({ client: new FakeClient(versions), kind: "gallery", press: ["churn", "Edit…"] }),
-  alias: () => ({ client: new FakeClient(versions), kind: "gallery", press: ["churn", "Aliases of churn:6…"] }),
+  edited: () => ({ client: new FakeClient(versions), kind: "gallery", press: ["churn", "Edit…", "Remove metric accuracy=0.88", "Save changes"] }),
+  alias: () => {
+    const client = new FakeClient(versions);
+    client.do_alias({ ref: `id:${versions[0]?.id}`, alias: "champion", why: "better on the new rows" });
+    client.do_alias({ ref: `id:${versions[1]?.id}`, alias: "champion", why: "rollback: too slow to serve" });
+    client.do_alias({ ref: `id:${versions[2]?.id}`, alias: "prod" });
+    client.do_alias({ ref: `id:${versions[1]?.id}`, alias: "prod", why: "the release of March, after it had been looked at by everybody who is asked about such things" });
+    return { client, kind: "gallery", press: ["churn", "Aliases of churn:6…"] };
+  },
   delete: () => ({ client: new FakeClient(versions), kind: "gallery", press: ["Delete churn:6…"] }),
   undo: () => ({ client: new FakeClient(versions), kind: "gallery", press: ["Delete churn:6…", "Move to trash"] }),
   trash: () => ({ client: new FakeClient([...versions, ...trash]), kind: "gallery", press: ["Open trash"] }),
   purge: () => ({ client: new FakeClient([...versions, ...trash]), kind: "gallery", press: ["Open trash", "Empty trash…"] }),
+  "trash-search": () => ({ client: new FakeClient([...versions, ...trash]), kind: "gallery", press: ["Open trash"], type: ["Search the trash", "nothing like it"] }),
+  "trash-empty": () => ({ client: new FakeClient(versions, {}, { settings: { query: { deleted: true } } }), kind: "gallery" }),
+  comparison: () => ({ client: new FakeClient(versions, {}, { kind: "compare", refs: versions.slice(0, 3).map((one) => `id:${one.id}`) }), kind: "compare" }),
   empty: () => ({ client: new FakeClient([]), kind: "gallery" }),
   nomatch: () => ({ client: new FakeClient(many(5)), kind: "gallery", type: ["Search name, description, tag, algorithm", "nothing like it"] }),
   error: () => ({ client: new FakeClient([], { list: unreachable, stats: unreachable, facets: unreachable }), kind: "gallery" }),
@@ -52,6 +65,7 @@ export const STATES: { readonly [name: string]: () => State } = {
   silent: () => ({ client: new FakeClient([], { hello: never }), kind: "gallery", line: "silent" }),
   hostile: () => ({ client: new FakeClient(hostile, { fits: ({ ids }) => Object.fromEntries(ids.map((id) => [id, { loads: false as const, why: LONG }])) }, { where: LONG }), kind: "gallery" }),
   save: () => ({ client: new FakeClient([], {}, { kind: "save" }), kind: "save" }),
+  "save-code": () => ({ client: new FakeClient([], {}, { kind: "save" }), kind: "save", press: ["Keep cell 5: auc = roc_auc_score(y_test, clf.predict_proba(X_test)[:, 1])"], unfold: true }),
   "save-wrong": () => ({ client: new FakeClient([], { prefill: () => ({ ...PREFILL, name: "a/b", captured: { ...PREFILL.captured, data_inside: { rows: 1000, of: 1200, where: "KNeighborsClassifier._fit_X" } } }) }, { kind: "save" }), kind: "save", press: ["Keep parameters"] }),
   saving: () => ({
     client: new FakeClient([], { save: (_, ways) => { ways.onProgress?.({ stage: "writing", done: 19e6, total: 48e6 }); return never(); } }, { kind: "save" }),

@@ -8,5 +8,8 @@ export const options = {
   logLevel: "warning",
   jsx: "transform",
   alias: { react: "./src/widget/react.ts", "react-dom/client": "./src/widget/react.ts" },
+  // Preact takes HTML's own word for React's; the module travels with every widget, and has it in every second line.
+  mangleProps: /^className$/,
+  mangleCache: { className: "class" },
   define: { "process.env.NODE_ENV": '"production"' },
 };

@@ -239,6 +239,23 @@ class BackendTests:
             keep(backend, "churn", save_id=save_id)
         assert door.objects() == set()
 
+    def test_what_a_save_became_is_known_whatever_became_of_it(self, backend):
+        record = keep(backend, "churn").record
+        assert backend.saved(record.save_id) == record
+        backend.delete([record])
+        backend.purge([record])
+        assert backend.saved(record.save_id).status == "purged"
+        assert backend.saved(str(uuid.uuid4())) is None
+
+    @pytest.mark.parametrize(("wanted", "given"), [(1, 3), (2, 3), (3, 3), (7, 7)])
+    def test_a_copy_keeps_its_number_if_that_is_above_all_others(self, backend, wanted, given):
+        for data in (b"1", b"2"):
+            keep(backend, "churn", data)
+        at = now() - timedelta(days=100)
+        record = keep(backend, "churn", b"2", version=wanted, created_at=at).record
+        assert (record.version, record.created_at, record.updated_at) == (given, at, at)
+        assert keep(backend, "churn", b"4").record.version == given + 1
+
     # ---- finding one -------------------------------------------------------------------------------------------------
 
     def test_a_name_means_its_newest_ready_version(self, backend, door):

@@ -6,6 +6,12 @@ import uuid
 
 import psycopg
 import pytest
+from back_doors import Door, Somebody
+
+from jupyter_modelstore.backends.supabase import Functions, Objects, SupabaseBackend
+from jupyter_modelstore.cache import Cache
+from jupyter_modelstore.identity import signed_client
+from jupyter_modelstore.spool import Spool
 
 POLICIES = """
 create policy "{0} read" on storage.objects for select to authenticated
@@ -58,3 +64,37 @@ def bucket(stack, database, storage):
         database.execute(f'drop policy "{name} {policy}" on storage.objects')
     storage("POST", f"bucket/{name}/empty", stack.service_key).raise_for_status()
     storage("DELETE", f"bucket/{name}", stack.service_key).raise_for_status()
+
+
+@pytest.fixture
+def person(project, new_user):
+    return new_user()
+
+
+@pytest.fixture
+def door(project, http, person):
+    if project.local is None:
+        pytest.skip("the back door is the superuser of the stack on this machine")
+    return Door(project, http, person.id)
+
+
+@pytest.fixture
+def spool(tmp_path):
+    return Spool(tmp_path / "spool")
+
+
+@pytest.fixture
+def opened(project, person, spool, tmp_path):
+    """A function that opens the project, at another address if one is given."""
+    clients = []
+
+    def make(url=project.url):
+        source = Somebody(person)
+        http = signed_client(source, url, project.key)
+        clients.append(http)
+        functions, objects = Functions(http, url, source), Objects(http, url)
+        return SupabaseBackend(functions, objects, source=source, cache=Cache(tmp_path / "c"), spool=spool, url=project.url)
+
+    yield make
+    for http in clients:
+        http.close()

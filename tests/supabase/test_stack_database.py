@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import uuid
 
 import psycopg
 import pytest
+from stack.acting import as_rest, as_storage
 
 pytest_plugins = ("supabase_fixtures",)
 pytestmark = pytest.mark.supabase
@@ -99,3 +101,41 @@ def test_timeouts_of_the_api_roles(postgres):
     told = dict(rows.fetchall())
     assert "statement_timeout=3s" in told["anon"]
     assert "statement_timeout=8s" in told["authenticated"]
+
+
+@pytest.fixture
+def acted(stack, new_database):
+    """A fresh database with one person's object, and connections as PostgREST's and Storage's own."""
+    url, ada = new_database(), str(uuid.uuid4())
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("insert into auth.users (id) values (%s)", [ada])
+        connection.execute("insert into storage.buckets (id, name) values ('b', 'b')")
+        connection.execute(
+            "create policy own on storage.objects to authenticated using (split_part(name, '/', 1) = auth.uid()::text)"
+        )
+    with (
+        psycopg.connect(stack.local.login_url(url, "authenticator"), autocommit=True) as rest,
+        psycopg.connect(stack.local.login_url(url, "supabase_storage_admin"), autocommit=True) as storage,
+    ):
+        yield ada, rest, storage
+
+
+def test_acting_as_rest_and_as_storage(acted):
+    ada, rest, storage = acted
+    claims = {"sub": ada, "role": "authenticated"}
+    insert = "insert into storage.objects (bucket_id, name) values ('b', %s)"
+    with as_storage(storage, claims, "storage.object.upload", rollback=True):
+        storage.execute(insert, [f"{ada}/x"])
+        assert storage.execute("select storage.operation(), auth.uid()::text").fetchone() == ("storage.object.upload", ada)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), as_storage(storage, claims, "storage.object.upload"):
+        storage.execute(insert, ["other/x"])
+    with as_storage(storage, {"role": "service_role"}, "storage.object.upload"):
+        storage.execute(insert, [f"{ada}/x"])
+    with as_rest(rest, claims):
+        assert rest.execute("select count(*) from storage.objects").fetchone() == (1,)
+    with as_rest(rest, {"role": "anon"}):
+        assert rest.execute("select count(*) from storage.objects").fetchone() == (0,)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="Direct deletion"), as_rest(rest, claims):
+        rest.execute("delete from storage.objects")
+    with as_storage(storage, claims, "storage.object.delete_many"):
+        assert storage.execute("delete from storage.objects").rowcount == 1

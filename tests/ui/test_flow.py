@@ -6,7 +6,7 @@ import pickle
 import re
 
 import pytest
-from cells import DATA, FIT, LINEAR, TREE
+from cells import DATA, FIT, LINEAR, TREE, filled
 from playwright.sync_api import expect
 from sklearn.datasets import load_breast_cancer
 
@@ -81,3 +81,47 @@ def delete_and_undo(notebook, gallery):
     expect(gallery.get_by_role("status").filter(has_text="1 model")).to_be_visible()
     gallery.get_by_role("button", name="Undo").click()
     expect(gallery.get_by_role("status").filter(has_text="2 models")).to_be_visible()
+
+
+def test_what_is_said_of_a_model_is_changed_and_taken_back(open_notebook, server):
+    """Metrics, aliases and the trash, from dialogs that a cell's gallery opens."""
+    point = "%alias_model 'model 00000:1' champion --why first\n%alias_model 'model 00000:2' champion --why second"
+    notebook = open_notebook(filled(3, versions=2) + f"\n{point}\n%delete_model 'model 00001:1'", "%models --trash")
+    notebook.run(0)
+    notebook.run(1)
+    gallery = notebook.output.get_by_role("region", name="Models")
+    find_in_trash(gallery)
+    gallery.get_by_role("button", name="model 00000", exact=True).click()
+    details = notebook.output.get_by_role("dialog", name="model 00000")
+    store = jms.connect("local:" + str(server.home / "modelstore"))
+    before = dict(store.get("model 00000:2").metrics)
+    edit_metrics(notebook, details)
+    expect(details.get_by_text("Changed model 00000:2.")).to_be_visible()
+    assert store.get("model 00000:2").metrics == {"accuracy": before["accuracy"], "lift": 3}
+    details.get_by_role("button", name="Undo").click()
+    expect(details.get_by_text("Undone.")).to_be_visible()
+    assert store.get("model 00000:2").metrics == before
+    details.get_by_role("button", name="Aliases of model 00000:2…").click()
+    aliases = notebook.output.get_by_role("dialog", name="Aliases of model 00000:2")
+    expect(aliases.get_by_role("list", name="History").get_by_role("listitem").first).to_contain_text("second")
+    aliases.get_by_role("button", name="Back to v1").click()
+    expect(aliases).to_contain_text("No alias points at this version.")
+    assert store.get("model 00000@champion").version == 1
+
+
+def find_in_trash(gallery):
+    expect(gallery.get_by_role("heading", name="Trash")).to_be_visible()
+    expect(gallery.get_by_text("model 00001:1")).to_be_visible()
+    gallery.get_by_role("searchbox", name="Search the trash").fill("model 00002")
+    expect(gallery).to_contain_text("Nothing in the trash matches.")
+    gallery.get_by_role("button", name="Back to models").click()
+    expect(gallery.get_by_role("status").filter(has_text="3 models")).to_be_visible()
+
+
+def edit_metrics(notebook, details):
+    details.get_by_role("button", name="Edit…").click()
+    form = notebook.output.get_by_role("dialog", name="Edit model 00000:2")
+    form.get_by_role("button", name=re.compile("Remove metric f1=")).click()
+    form.get_by_label("Metrics of version 2").fill("lift=3")
+    form.get_by_label("Metrics of version 2").press("Enter")
+    form.get_by_role("button", name="Save changes").click()

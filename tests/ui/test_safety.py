@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from cells import DATA, FIT, TREE, filled
+from cells import DATA, FIT, LINEAR, TREE, filled
 from hostile import HOSTILE, MARK
 from playwright.sync_api import expect
 
 KEYS = ("b", "x", "j", "k", "a", "m", "y", "d", "d")
 CANARY = "canarybird"
+STATE = "application/vnd.jupyter.widget-state+json"
 
 
 def models(notebook):
@@ -55,19 +56,42 @@ def test_a_saved_notebook_holds_nothing_of_the_store(open_notebook, server):
     named = f"clf.{CANARY}_ = 1\nstore = __import__('jupyter_modelstore').connect()"
     metrics = f"{{'{CANARY}_metric': 0.123454321}}"
     kept = f"store.save(clf, '{CANARY} name', tags=['{CANARY} tag'], metrics={metrics}, description='{CANARY}');"
-    notebook = open_notebook(FIT, DATA, TREE, "%run -i secret_cell.py", "%models")
+    compare = (
+        "get_ipython().run_line_magic('compare_models', ' '.join(f'id:{one.id}' for one in store.list(all_versions=True)))"
+    )
+    notebook = open_notebook(FIT, DATA, TREE, "%run -i secret_cell.py", "%models", LINEAR, "%run -i compare_cell.py")
+    (server.root / "compare_cell.py").write_text(compare)
     (server.root / "secret_cell.py").write_text(f"{named}\n{kept}\nstore.save(clf, '{CANARY} name', metrics={{'other': 1}})\n")
-    for index in range(5):
+    for index in range(7):
         notebook.run(index)
+    expect(notebook.output.get_by_role("region", name="Comparison")).to_contain_text(CANARY)
     expect(models(notebook)).to_contain_text(f"{CANARY} name")
     models(notebook).get_by_role("button", name=f"{CANARY} name", exact=True).click()
     expect(notebook.output.get_by_role("dialog")).to_contain_text(CANARY)
     notebook.page.keyboard.press("Escape")
+    keep_what_is_offered(notebook, f"{CANARY} offered")
     text = notebook.saved()
     assert "jupyter-widgets" in text
-    assert "_esm" in text, "the state of the widgets was saved"
+    kinds = {one["state"].get("_kind") for one in json.loads(text)["metadata"]["widgets"][STATE]["state"].values()}
+    assert {"gallery", "offer", "compare"} <= kinds, "the state of the widgets was saved"
     for secret in (CANARY, "0.123454321", str(server.home)):
         assert secret not in text
+
+
+def keep_what_is_offered(notebook, name):
+    notebook.output.get_by_role("button", name="Save model…").last.click()
+    form = notebook.output.get_by_role("form", name="Save model")
+    form.get_by_label("Name (required)").fill(name)
+    form.get_by_label("Note", exact=True).fill(name)
+    form.get_by_label("Tags").fill(name)
+    form.get_by_label("Tags").press("Enter")
+    expect(form.get_by_text("New model, version 1")).to_be_visible()
+    form.get_by_role("button", name="Save", exact=True).click()
+    done = notebook.output.get_by_role("region", name="Saved")
+    expect(done).to_contain_text(f"Saved {name}:1")
+    done.get_by_role("button", name="Close").click()
+    expect(notebook.output.get_by_text(f"Kept as {name}:1")).to_be_visible()
+    expect(models(notebook)).to_contain_text("2 models")
 
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])

@@ -222,6 +222,33 @@ def test_history_gives_the_line_of_a_metric(view, store):
     assert found == {"churn": [{"version": 1, "value": 0.7}, {"version": 3, "value": 0.9}], "nobody": [], "rival": []}
 
 
+def test_ways_says_which_way_a_metric_is_better(view):
+    assert view.ask("ways", names=["auc", "rmse", "lift", "neg_log_loss", "fbeta(beta=2)"]) == {
+        "auc": "up", "rmse": "down", "lift": None, "neg_log_loss": "up", "fbeta(beta=2)": "up",
+    }  # fmt: skip
+    assert view.error("ways", names=["auc"] * 201)["code"] == "usage"
+
+
+def test_the_history_of_aliases_says_where_each_would_go_back_to(view, store):
+    assert view.ask("alias-history", ref="churn:1") == {"events": [], "back": {}}
+    for version in (1, 2, 3):
+        view.ask("alias", ref=f"churn:{version}", alias="champion", why=f"number {version}")
+    view.ask("alias", ref="churn:1", alias="prod")
+    ref = f"id:{store.get('churn:3').id}"
+    found = view.ask("alias-history", ref=ref)
+    assert [(one["alias"], one["version"], one["previous"]) for one in found["events"]] == [
+        ("prod", 1, None), ("champion", 3, 2), ("champion", 2, 1), ("champion", 1, None),
+    ]  # fmt: skip
+    assert found["events"][1]["why"] == "number 3"
+    assert found["back"] == {"champion": 2}
+    for version in (2, 1):  # what it would go back to is what it does go back to, twice in a row
+        assert view.ask("alias-history", ref=ref)["back"] == {"champion": version}
+        assert view.ask("alias", ref=ref, alias="champion", rollback=True)["version"] == version
+    assert view.ask("alias-history", ref=ref)["back"] == {}
+    view.ask("alias", ref=ref, alias="prod", remove=True)
+    assert view.ask("alias-history", ref=ref)["back"] == {"prod": 1}
+
+
 def test_a_download_goes_into_the_folder_and_overwrites_nothing(view, store, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert view.ask("download", ref="churn")["path"] == "churn.pkl"

@@ -105,6 +105,32 @@ def test_what_was_shown_is_kept(trained, jms_store):
     assert view.ask("save", name="churn")["created"] is False
 
 
+def test_each_cell_can_be_taken_away(trained, jms_store):
+    view = opened(trained, jms_store)
+    cells = view.ask("prefill")["captured"]["cells"]
+    fitted = next(place for place, cell in enumerate(cells) if "fitted" in cell["does"])
+    scored = next(place for place, cell in enumerate(cells) if "scored" in cell["does"])
+    view.ask("save", name="churn", cells=[place for place in range(len(cells)) if place != scored])
+    source = jms_store.get("churn").source
+    assert [cell["code"] for cell in source["cells"]] == [cell["code"] for cell in cells if "scored" not in cell["does"]]
+    assert "clf.score" not in json.dumps(dict(source))
+    assert "code" in source["fit"]
+    assert set(source["metrics"]) == {"accuracy", "train_accuracy"}
+    trained.run("clf.fit(X_train, y_train)\naccuracy = clf.score(X_test, y_test)")
+    view = opened(trained, jms_store)
+    view.ask("prefill")
+    view.ask("save", name="other", cells=[])
+    source = jms_store.get("other").source
+    assert "cells" not in source
+    assert "code" not in json.dumps(dict(source))
+    trained.run("clf.fit(X_train, y_train)")
+    view = opened(trained, jms_store)
+    view.ask("prefill")
+    view.ask("save", name="third")
+    assert jms_store.get("third").source["cells"]
+    assert view.error("save", name="fourth", cells=[str(fitted)])["code"] == "usage"
+
+
 def test_what_was_taken_away_is_not_kept(trained, jms_store):
     view = opened(trained, jms_store, metrics={"lift": 3.0})
     view.ask("prefill")

@@ -2,7 +2,7 @@
 import * as React from "react";
 
 import { byId, line, loadLine, size, title } from "./format";
-import { Button, Problem } from "./parts";
+import { Button, copied, Problem } from "./parts";
 import type { ModelRecord, Removal } from "./record";
 import type { Client } from "./types";
 
@@ -20,7 +20,8 @@ export interface Actions {
   readonly download: (record: ModelRecord) => void;
   readonly restore: (records: readonly ModelRecord[]) => void;
   readonly deleted: (before: readonly ModelRecord[], removal: Removal) => void;
-  readonly tell: (text: string) => void;
+  /** Say what was done; `undo` takes it back. */
+  readonly tell: (text: string, undo?: () => Promise<void>) => void;
 }
 
 export function useActions(client: Client, changed: () => void): Actions {
@@ -29,6 +30,12 @@ export function useActions(client: Client, changed: () => void): Actions {
     setSaid({ text });
     work().then(setSaid, (error: unknown) => setSaid({ text: "", error }));
   };
+  const takeBack = (undo: () => Promise<void>) =>
+    attempt("Undoing…", async () => {
+      await undo();
+      changed();
+      return { text: "Undone." };
+    });
   const restore = (records: readonly ModelRecord[]) =>
     attempt("Restoring…", async () => {
       await bringBack(client, records);
@@ -38,13 +45,12 @@ export function useActions(client: Client, changed: () => void): Actions {
   return {
     said,
     hush: () => setSaid(null),
-    tell: (text) => setSaid({ text }),
+    tell: (text, undo) => setSaid(undo ? { text, undo: () => takeBack(undo) } : { text }),
     restore,
     copy: (record) =>
       attempt("", async () => {
         const code = loadLine(record);
-        const done = await navigator.clipboard?.writeText(code).then(() => true, () => false);
-        return { text: done ? "Copied:" : "Select this line to copy it:", code };
+        return { text: (await copied(code)) ? "Copied:" : "Select this line to copy it:", code };
       }),
     download: (record) =>
       attempt(`Downloading ${title(record)}…`, async () => ({ text: `Saved to ${line(await client.download(record), 500)}` })),

@@ -1,6 +1,7 @@
 // What a widget shows: first whether anybody answers, then the view that it is.
 import * as React from "react";
 
+import { CompareView } from "./compare";
 import { Gallery, Skeleton } from "./gallery";
 import { useAsked } from "./hooks";
 import { Button, Notice, Problem } from "./parts";
@@ -56,7 +57,7 @@ function Wait({ line }: { line: Line }): React.ReactElement | null {
     <p className="notice wait" role="status">
       {line === "slow"
         ? "The kernel is busy. This goes on as soon as it answers."
-        : "The kernel has not answered for a while. If it was restarted, run this cell again."}
+        : "Not connected: the kernel does not answer. If it was restarted, run this cell again."}
     </p>
   );
 }
@@ -64,6 +65,7 @@ function Wait({ line }: { line: Line }): React.ReactElement | null {
 function View({ client, hello }: { client: Client; hello: Hello }): React.ReactElement {
   const [closed, setClosed] = React.useState(false);
   if (hello.kind === "gallery") return <Gallery client={client} hello={hello} />;
+  if (hello.kind === "compare") return <CompareView client={client} refs={hello.refs ?? []} />;
   if (hello.kind === "offer") return <OfferLine client={client} hello={hello} />;
   if (closed) {
     return (

@@ -1,14 +1,14 @@
 // What was found out about a model, each piece with a box that leaves it out.
 import * as React from "react";
 
-import { count, duration, line, number, param, plain, source, whole } from "./format";
+import { count, line, number, param, plain, source, trained, whole } from "./format";
 import { Icon } from "./icons";
 import { Text } from "./parts";
-import type { Found as Captured } from "./types";
+import type { Cell, Found as Captured } from "./types";
 
 interface FoundProps {
   readonly found: Captured;
-  /** `metric NAME`, or the name of a piece. */
+  /** `metric NAME`, `cell PLACE` (counted from 0), or the name of a piece. */
   readonly dropped: ReadonlySet<string>;
   readonly onToggle: (what: string) => void;
 }
@@ -18,7 +18,7 @@ export function Found({ found, dropped, onToggle }: FoundProps): React.ReactElem
   return (
     <section className="found" aria-label="Found in the notebook">
       <h3 className="section-title">Found in the notebook</h3>
-      {found.metrics.length === 0 && pieces.length === 0 && <p className="muted">Nothing was found: the model alone is kept.</p>}
+      {found.metrics.length + pieces.length + found.cells.length === 0 && <p className="muted">Nothing was found: the model alone is kept.</p>}
       <ul className="pieces">
         {found.metrics.map((metric) => (
           <Piece key={metric.name} what={`metric ${metric.name}`} label={metric.name} dropped={dropped} onToggle={onToggle}>
@@ -32,7 +32,7 @@ export function Found({ found, dropped, onToggle }: FoundProps): React.ReactElem
           </Piece>
         ))}
       </ul>
-      <Cells found={found} />
+      <Cells found={found} dropped={dropped} onToggle={onToggle} />
       <Remarks found={found} />
     </section>
   );
@@ -40,21 +40,10 @@ export function Found({ found, dropped, onToggle }: FoundProps): React.ReactElem
 
 /** What, label and text of each piece; a text is empty where nothing is known. */
 function all(found: Captured): [string, string, string][] {
-  const rows = [
-    found.training_samples === null ? "" : `${whole(found.training_samples)} for training`,
-    found.test_samples === null ? "" : `${whole(found.test_samples)} for tests`,
-  ];
   const parameters = Object.entries(found.parameters);
   const set = parameters.slice(0, 8).map(([name, value]) => `${line(name, 40)}=${param(value, 40)}`);
-  const features = found.features?.map((name) => line(name, 40)) ?? [];
-  return [
-    ["features", "features", features.length === 0 ? "" : `${features.length}: ${features.slice(0, 8).join(", ")}${features.length > 8 ? ", …" : ""}`],
-    ["target", "target", line(found.target ?? "", 80)],
-    ["rows", "rows", rows.filter(Boolean).join(" · ")],
-    ["time", "training time", found.training_time_seconds === null ? "" : duration(found.training_time_seconds)],
-    ["parameters", "parameters", parameters.length === 0 ? "" : `${set.join(", ")}${parameters.length > 8 ? `, … (${parameters.length})` : ""}`],
-    ["cells", "cells", found.cells.length === 0 ? "" : `the code of ${count(found.cells.length, "cell")}`],
-  ];
+  const pieces = trained(found).map(([label, text]): [string, string, string] => [label.replace("training ", ""), label, text]);
+  return [...pieces, ["parameters", "parameters", parameters.length === 0 ? "" : `${set.join(", ")}${parameters.length > 8 ? `, … (${parameters.length})` : ""}`]];
 }
 
 interface PieceProps {
@@ -78,18 +67,34 @@ function Piece({ what, label, dropped, onToggle, children }: PieceProps): React.
   );
 }
 
-function Cells({ found }: { found: Captured }): React.ReactElement | null {
+/** The code that would be kept, each cell with its box. */
+function Cells({ found, dropped, onToggle }: FoundProps): React.ReactElement | null {
   if (found.cells.length === 0) return null;
   return (
-    <details>
-      <summary>Show the code that would be kept</summary>
-      {found.cells.slice(0, 50).map((cell, at) => (
-        <pre key={at} tabIndex={0}>
-          {cell.cell ? `# cell ${cell.cell}\n` : ""}
-          {source(cell.code)}
-        </pre>
-      ))}
-    </details>
+    <>
+      <h3 className="section-title">Code of {count(found.cells.length, "cell")}</h3>
+      <ul className="pieces">
+        {found.cells.map((cell, at) => (
+          <CellCode key={at} cell={cell} off={dropped.has(`cell ${at}`)} onToggle={() => onToggle(`cell ${at}`)} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function CellCode({ cell, off, onToggle }: { cell: Cell; off: boolean; onToggle: () => void }): React.ReactElement {
+  const name = cell.cell ? `cell ${cell.cell}` : "a cell before";
+  const first = line(cell.code.trimStart().split("\n", 1)[0] ?? "", 80);
+  return (
+    <li className={off ? "piece cell off" : "piece cell"}>
+      <input type="checkbox" checked={!off} onChange={onToggle} aria-label={`Keep ${name}: ${first}`} />
+      <details className="grow">
+        <summary>
+          <span className="piece-label">{[name, ...(cell.does ?? [])].map((word) => line(word, 30)).join(" · ")}</span> <code className="piece-value">{first}</code>
+        </summary>
+        <pre tabIndex={0}>{source(cell.code)}</pre>
+      </details>
+    </li>
   );
 }
 

@@ -5,10 +5,9 @@ import { ago, date, line, mainMetric, moved, number, plain, size, title, toNumbe
 import { Icon } from "./icons";
 import { Aliases, IconButton, Meta, Tags, Text } from "./parts";
 import type { ModelRecord } from "./record";
-import type { Fit, Point } from "./types";
+import type { Fit, Point, Way } from "./types";
 
 const CHIPS = 3;
-
 
 export interface CardProps {
   readonly record: ModelRecord;
@@ -17,6 +16,7 @@ export interface CardProps {
   readonly fields: readonly string[] | undefined;
   readonly fit: Fit | undefined;
   readonly history: readonly Point[];
+  readonly ways: { readonly [metric: string]: Way };
   readonly chosen: boolean;
   readonly full: boolean;
   readonly onChoose: () => void;
@@ -83,7 +83,7 @@ export function Glyph({ record }: { record: Pick<ModelRecord, "algorithm" | "mod
   );
 }
 
-function Hero({ record, name, history, trend }: CardProps & { name: string; trend: boolean }): React.ReactElement {
+function Hero({ record, name, history, ways, trend }: CardProps & { name: string; trend: boolean }): React.ReactElement {
   const value = toNumber(record.metrics[name]) ?? NaN;
   const before = toNumber(history.filter((point) => point.version < record.version).at(-1)?.value);
   return (
@@ -92,7 +92,7 @@ function Hero({ record, name, history, trend }: CardProps & { name: string; tren
         <Text className="hero-label" text={name} most={60} />
         <div className="hero-value">
           <span className="number">{number(value)}</span>
-          {before !== null && <Delta name={name} value={value} before={before} />}
+          {before !== null && <Delta better={ways[name] ?? null} value={value} before={before} />}
         </div>
       </div>
       {trend && <Sparkline name={name} points={history} />}
@@ -100,8 +100,8 @@ function Hero({ record, name, history, trend }: CardProps & { name: string; tren
   );
 }
 
-function Delta({ name, value, before }: { name: string; value: number; before: number }): React.ReactElement | null {
-  const change = moved(name, value, before);
+function Delta({ better, value, before }: { better: Way; value: number; before: number }): React.ReactElement | null {
+  const change = moved(better, value, before);
   if (change === null) return null;
   const judged = change.good === null ? "" : change.good ? "good-text" : "bad-text";
   const words = `${change.up ? "up" : "down"} ${change.text} from the version before${change.good === null ? "" : change.good ? ", better" : ", worse"}`;

@@ -27,26 +27,46 @@ interface CompareProps {
 }
 
 export function CompareDialog({ client, records, onClose }: CompareProps): React.ReactElement {
-  const [differing, setDiffering] = React.useState(false);
-  const refs = records.map(byId);
-  const compared = useAsked(() => client.call("compare", { refs }), [refs.join()]);
   return (
     <Dialog title={`Compare ${count(records.length, "model")}`} wide onClose={onClose}>
+      <Compared client={client} refs={records.map(byId)} />
+      <footer className="dialog-foot">
+        <Button label="Close" onClick={onClose} />
+      </footer>
+    </Dialog>
+  );
+}
+
+/** A comparison that a cell asked for. */
+export function CompareView({ client, refs }: { client: Client; refs: readonly string[] }): React.ReactElement {
+  return (
+    <section className="gallery" aria-label="Comparison">
+      <h2>{`Compare ${count(refs.length, "model")}`}</h2>
+      <Compared client={client} refs={refs} />
+    </section>
+  );
+}
+
+function Compared({ client, refs }: { client: Client; refs: readonly string[] }): React.ReactElement {
+  const [differing, setDiffering] = React.useState(false);
+  const compared = useAsked(() => client.call("compare", { refs }), [refs.join()]);
+  React.useEffect(() => client.onEvent((happening) => happening.event === "changed" && compared.again()), [client]);
+  return (
+    <>
       {compared.error !== null && <Problem error={compared.error} onAgain={compared.again} />}
       {compared.waiting && compared.value === null && <p className="muted">Comparing…</p>}
       {compared.value && (
         <>
-          <label className="toggle">
-            <input type="checkbox" checked={differing} onChange={(event) => setDiffering(event.currentTarget.checked)} /> Only what differs
-          </label>
+          <p className="counted">
+            <label className="toggle grow">
+              <input type="checkbox" checked={differing} onChange={(event) => setDiffering(event.currentTarget.checked)} /> Only what differs
+            </label>
+            <span>≠ marks what differs</span>
+          </p>
           <Table compared={compared.value} differing={differing} />
         </>
       )}
-      <footer className="dialog-foot">
-        <span className="muted grow">≠ marks what differs</span>
-        <Button label="Close" onClick={onClose} />
-      </footer>
-    </Dialog>
+    </>
   );
 }
 
@@ -56,7 +76,7 @@ function Table({ compared, differing }: { compared: Comparison; differing: boole
     .filter(([, rows]) => rows.length > 0);
   if (sections.length === 0) return <p className="muted">{differing ? "Nothing differs." : "Nothing to compare."}</p>;
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label="Comparison">
+    <div className="scroll" tabIndex={0} role="region" aria-label="Side by side">
       <table>
         <thead>
           <tr>

@@ -1,12 +1,12 @@
 // All versions of a model, and what is known of the newest.
 import * as React from "react";
 
-import { useActions, Toast } from "./actions";
-import { ago, count, date, duration, line, loadLine, mainMetric, plain, size, title, typeName, whole } from "./format";
+import { Toast, type Actions } from "./actions";
+import { ago, count, date, line, loadLine, mainMetric, plain, size, title, trained, typeName } from "./format";
 import { useAsked } from "./hooks";
 import { Aliases, Button, CopyLine, Dialog, IconButton, Meta, Paragraph, Problem, Tags, Text } from "./parts";
 import type { ModelRecord } from "./record";
-import type { Client } from "./types";
+import type { Client, Opened } from "./types";
 
 export interface DetailsProps {
   readonly client: Client;
@@ -14,48 +14,40 @@ export interface DetailsProps {
   readonly metrics: readonly string[];
   readonly chosen: ReadonlyMap<string, ModelRecord>;
   readonly full: boolean;
+  readonly actions: Actions;
   /** Changes whenever something in the store did. */
   readonly tick: number;
-  readonly onChoose: (record: ModelRecord) => void;
-  readonly onEdit: (record: ModelRecord) => void;
-  readonly onAlias: (record: ModelRecord) => void;
-  readonly onDelete: (record: ModelRecord) => void;
-  readonly onCompare: () => void;
-  readonly onClose: () => void;
+  readonly choose: (record: ModelRecord) => void;
+  readonly open: (opened: Opened) => void;
+  readonly close: () => void;
 }
 
 export function DetailsDialog(props: DetailsProps): React.ReactElement {
-  const { client, record, onClose } = props;
+  const { client, record, actions, open, close } = props;
   const versions = useAsked(() => client.call("versions", { name: record.model_name }), [record.model_name, props.tick]);
-  const actions = useActions(client, versions.again);
   const all = versions.value?.records ?? [record];
   const now = all.find((one) => one.id === record.id) ?? all[0] ?? record;
   return (
-    <Dialog title={line(now.model_name, 100)} wide onClose={onClose}>
+    <Dialog title={line(now.model_name, 100)} wide onClose={close}>
       {now.description && <Paragraph text={now.description} />}
       <Tags tags={now.tags} most={20} />
       <Facts record={now} />
       <CopyLine text={loadLine(now)} />
       <h3 className="section-title">{count(all.length, "version")}</h3>
       {versions.error !== null && <Problem error={versions.error} onAgain={versions.again} />}
-      <Versions {...props} all={all} actions={actions} />
+      <Versions {...props} all={all} />
       <Toast actions={actions} />
       <footer className="dialog-foot">
-        <Button label={`Compare (${props.chosen.size})`} icon="compare" disabled={props.chosen.size < 2} onClick={props.onCompare} />
+        <Button label={`Compare (${props.chosen.size})`} icon="compare" disabled={props.chosen.size < 2} onClick={() => open({ what: "compare" })} />
         <span className="grow" />
-        <Button label="Edit…" icon="edit" onClick={() => props.onEdit(now)} />
-        <Button label="Close" onClick={onClose} />
+        <Button label="Edit…" icon="edit" onClick={() => open({ what: "edit", record: now })} />
+        <Button label="Close" onClick={close} />
       </footer>
     </Dialog>
   );
 }
 
-interface VersionsProps extends DetailsProps {
-  readonly all: readonly ModelRecord[];
-  readonly actions: ReturnType<typeof useActions>;
-}
-
-function Versions({ all, actions, metrics, chosen, full, onChoose, onAlias, onDelete }: VersionsProps): React.ReactElement {
+function Versions({ all, actions, metrics, chosen, full, choose, open }: DetailsProps & { all: readonly ModelRecord[] }): React.ReactElement {
   return (
     <ul className="rows" aria-label="Versions">
       {all.map((record) => (
@@ -65,7 +57,7 @@ function Versions({ all, actions, metrics, chosen, full, onChoose, onAlias, onDe
               type="checkbox"
               checked={chosen.has(record.id)}
               disabled={full && !chosen.has(record.id)}
-              onChange={() => onChoose(record)}
+              onChange={() => choose(record)}
               aria-label={`Compare ${title(record)}`}
             />
           </label>
@@ -77,10 +69,10 @@ function Versions({ all, actions, metrics, chosen, full, onChoose, onAlias, onDe
           </div>
           <Main record={record} metrics={metrics} />
           <div className="row-actions">
-            <IconButton label={`Aliases of ${title(record)}…`} icon="alias" onClick={() => onAlias(record)} />
+            <IconButton label={`Aliases of ${title(record)}…`} icon="alias" onClick={() => open({ what: "alias", record })} />
             <IconButton label={`Copy the line that loads ${title(record)}`} icon="copy" onClick={() => actions.copy(record)} />
             <IconButton label={`Download ${title(record)}`} icon="download" onClick={() => actions.download(record)} />
-            <IconButton label={`Delete ${title(record)}…`} icon="trash" onClick={() => onDelete(record)} />
+            <IconButton label={`Delete ${title(record)}…`} icon="trash" onClick={() => open({ what: "delete", record })} />
           </div>
         </li>
       ))}
@@ -113,18 +105,10 @@ function Facts({ record }: { record: ModelRecord }): React.ReactElement {
 }
 
 function facts(record: ModelRecord): [string, string][] {
-  const features = record.feature_columns ?? [];
-  const rows = [
-    record.training_samples !== null && `${whole(record.training_samples)} for training`,
-    record.test_samples !== null && `${whole(record.test_samples)} for tests`,
-  ].filter(Boolean);
-  const names = features.slice(0, 8).map((name) => line(name, 40)).join(", ");
+  const metrics = Object.entries(record.metrics).slice(0, 20);
   return [
     ["algorithm", [line(record.algorithm, 80), typeName(record.model_type)].filter(Boolean).join(" · ")],
-    ["metrics", Object.entries(record.metrics).slice(0, 20).map(([name, value]) => `${line(name, 40)} ${plain(value, 20)}`).join(" · ")],
-    ["features", features.length > 0 ? `${features.length}: ${names}${features.length > 8 ? ", …" : ""}` : ""],
-    ["target", line(record.target_column ?? "", 80)],
-    ["rows", rows.join(" · ")],
-    ["training time", record.training_time_seconds === null ? "" : duration(record.training_time_seconds)],
+    ["metrics", metrics.map(([name, value]) => `${line(name, 40)} ${plain(value, 20)}`).join(" · ")],
+    ...trained({ ...record, features: record.feature_columns, target: record.target_column }),
   ];
 }

@@ -1,64 +1,82 @@
-// Change what is said of a model: its name, description and tags.
+// Change what is said of a model: its name, description, tags and metrics.
 import * as React from "react";
 
-import { byId, line, title } from "./format";
+import { byId, line, numeral, title } from "./format";
 import { useDeed } from "./hooks";
-import { Button, Dialog, Field, Problem } from "./parts";
+import { DialogFoot, Dialog, Field, Problem, TextField } from "./parts";
 import type { ModelRecord } from "./record";
-import { TagInput } from "./tag-input";
-import type { Client } from "./types";
+import { keyOf, TokenInput } from "./tokens";
+import type { Changes, Client } from "./types";
 
 interface EditProps {
   readonly client: Client;
   readonly record: ModelRecord;
   readonly known: readonly string[];
   readonly onClose: () => void;
-  readonly onDone: (said: string, renamed: boolean) => void;
+  /** Told what was changed, whether also the name, and how to take it back. */
+  readonly onDone: (said: string, renamed: boolean, undo: () => Promise<void>) => void;
 }
 
+/** What can be changed of a record; a metric is a text as the magics take it. */
+interface Said {
+  readonly name: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly metrics: readonly string[];
+}
+
+const saidOf = (record: ModelRecord): Said => ({
+  name: record.model_name,
+  description: record.description,
+  tags: record.tags,
+  metrics: Object.entries(record.metrics).map(([name, value]) => `${name}=${numeral(value)}`),
+});
+
 export function EditDialog({ client, record, known, onClose, onDone }: EditProps): React.ReactElement {
-  const [name, setName] = React.useState(record.model_name);
-  const [description, setDescription] = React.useState(record.description);
-  const [tags, setTags] = React.useState(record.tags);
+  const before = saidOf(record);
+  const [now, setNow] = React.useState(before);
   const deed = useDeed();
+  const change = (change: Partial<Said>) => setNow((said) => ({ ...said, ...change }));
   const save = (event: React.FormEvent) => {
     event.preventDefault();
     deed.run(async () => {
-      await write(client, record, { name, description, tags });
-      onDone(`Changed ${title({ ...record, model_name: name })}.`, name !== record.model_name);
+      await write(client, record, before, now);
+      onDone(`Changed ${title({ ...record, model_name: now.name })}.`, now.name !== before.name, () => write(client, record, now, before));
     });
   };
+  const { version } = record;
+  const hint = now.name === before.name ? "The name of all its versions" : `All versions of ${line(before.name, 60)} get the new name`;
   return (
     <Dialog title={`Edit ${title(record)}`} onClose={onClose}>
       <form onSubmit={save}>
-        <Field id="edit-name" label="Name" hint={name === record.model_name ? "The name of all its versions" : `All versions of ${line(record.model_name, 60)} get the new name`}>
-          <input id="edit-name" type="text" autoComplete="off" value={name} onInput={(event) => setName(event.currentTarget.value)} />
+        <TextField id="edit-name" label="Name" hint={hint} value={now.name} onChange={(name) => change({ name })} />
+        <Field id="edit-description" label={`Description of version ${version}`}>
+          <textarea id="edit-description" rows={4} value={now.description} onInput={(event) => change({ description: event.currentTarget.value })} />
         </Field>
-        <Field id="edit-description" label={`Description of version ${record.version}`}>
-          <textarea id="edit-description" rows={4} value={description} onInput={(event) => setDescription(event.currentTarget.value)} />
+        <Field id="edit-tags" label={`Tags of version ${version}`}>
+          <TokenInput id="edit-tags" noun="tag" tokens={now.tags} known={known} onChange={(tags) => change({ tags })} />
         </Field>
-        <Field id="edit-tags" label={`Tags of version ${record.version}`}>
-          <TagInput id="edit-tags" tags={tags} known={known} onChange={setTags} />
+        <Field id="edit-metrics" label={`Metrics of version ${version}`} hint="name=value adds or corrects one">
+          <TokenInput id="edit-metrics" noun="metric" tokens={now.metrics} onChange={(metrics) => change({ metrics })} />
         </Field>
         {deed.error !== null && <Problem error={deed.error} />}
-        <footer className="dialog-foot">
-          <Button label="Cancel" onClick={onClose} />
-          <Button label={deed.going ? "Saving…" : "Save changes"} kind="main" type="submit" disabled={deed.going || name.trim() === ""} />
-        </footer>
+        <DialogFoot away="Cancel" label={deed.going ? "Saving…" : "Save changes"} disabled={deed.going || now.name.trim() === ""} onClose={onClose} />
       </form>
     </Dialog>
   );
 }
 
 /** Ask only for what differs; the name last, since the record is found by its id. */
-async function write(client: Client, record: ModelRecord, now: { name: string; description: string; tags: readonly string[] }): Promise<void> {
-  const add = now.tags.filter((tag) => !record.tags.includes(tag));
-  const remove = record.tags.filter((tag) => !now.tags.includes(tag));
-  const changes = {
-    ...(now.description !== record.description && { description: now.description }),
-    ...(add.length > 0 && { add_tags: add }),
-    ...(remove.length > 0 && { remove_tags: remove }),
+async function write(client: Client, record: ModelRecord, from: Said, to: Said): Promise<void> {
+  const without = (all: readonly string[], others: readonly string[]) => all.filter((one) => !others.includes(one));
+  const changes: Changes = {
+    ...(to.description !== from.description && { description: to.description }),
+    add_tags: without(to.tags, from.tags),
+    remove_tags: without(from.tags, to.tags),
+    metrics: without(to.metrics, from.metrics),
+    drop_metrics: without(from.metrics.map(keyOf), to.metrics.map(keyOf)),
   };
-  if (Object.keys(changes).length > 0) await client.call("edit", { ref: byId(record), ...changes });
-  if (now.name !== record.model_name) await client.call("rename", { name: record.model_name, new: now.name });
+  const real = Object.entries(changes).filter(([, value]) => !Array.isArray(value) || value.length > 0);
+  if (real.length > 0) await client.call("edit", { ref: byId(record), ...Object.fromEntries(real) });
+  if (to.name !== from.name) await client.call("rename", { name: from.name, new: to.name });
 }

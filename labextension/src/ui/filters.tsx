@@ -1,11 +1,11 @@
 // What narrows and orders the gallery.
 import * as React from "react";
 
-import { direction, line, typeName, whole } from "./format";
+import { line, typeName, whole } from "./format";
 import { Icon } from "./icons";
 import { Text } from "./parts";
 import type { Facets } from "./record";
-import type { Search } from "./types";
+import type { Search, Way } from "./types";
 
 const FEW_TAGS = 10;
 
@@ -14,26 +14,28 @@ interface FilterProps {
   readonly facets: Facets | null;
   /** Metrics by which one may sort. */
   readonly metrics: readonly string[];
+  readonly ways: { readonly [metric: string]: Way };
   readonly onChange: (change: Partial<Search>) => void;
 }
 
-export function Filters({ search, facets, metrics, onChange }: FilterProps): React.ReactElement {
+/** The words that are looked for. */
+export function SearchBox({ label, words, onChange }: { label: string; words: string; onChange: (words: string) => void }): React.ReactElement {
+  return (
+    <div className="search">
+      <Icon name="search" />
+      <input type="search" aria-label={label} placeholder={label} value={words} onInput={(event) => onChange(event.currentTarget.value)} />
+    </div>
+  );
+}
+
+export function Filters({ search, facets, metrics, ways, onChange }: FilterProps): React.ReactElement {
   return (
     <div className="filters" role="search" aria-label="Models">
-      <div className="search">
-        <Icon name="search" />
-        <input
-          type="search"
-          aria-label="Search name, description, tag, algorithm"
-          placeholder="Search name, description, tag, algorithm"
-          value={search.words}
-          onInput={(event) => onChange({ words: event.currentTarget.value })}
-        />
-      </div>
+      <SearchBox label="Search name, description, tag, algorithm" words={search.words} onChange={(words) => onChange({ words })} />
       <Choice label="Algorithm" all="All algorithms" value={search.algorithm} counts={facets?.algorithms ?? {}} onChange={(algorithm) => onChange({ algorithm })} />
       <Choice label="Type" all="All types" value={search.model_type} counts={facets?.model_types ?? {}} name={typeName} onChange={(model_type) => onChange({ model_type })} />
       <select aria-label="Sort" value={search.sort} onChange={(event) => onChange({ sort: event.currentTarget.value })}>
-        {sorts(metrics, search.sort).map(([value, label]) => (
+        {sorts(metrics, ways, search.sort).map(([value, label]) => (
           <option key={value} value={value}>
             {label}
           </option>
@@ -44,7 +46,7 @@ export function Filters({ search, facets, metrics, onChange }: FilterProps): Rea
   );
 }
 
-function sorts(metrics: readonly string[], now: string): (readonly [string, string])[] {
+function sorts(metrics: readonly string[], ways: FilterProps["ways"], now: string): (readonly [string, string])[] {
   const usual = [
     ["-created_at", "Newest"],
     ["created_at", "Oldest"],
@@ -53,8 +55,8 @@ function sorts(metrics: readonly string[], now: string): (readonly [string, stri
     ["-model_file_size", "Largest"],
   ] as const;
   const best = metrics.flatMap((name) => {
-    const way = direction(name);
-    return way === null ? [] : [[`${way === "up" ? "-" : ""}metrics.${name}`, `Best ${line(name, 30)}`] as const];
+    const way = ways[name];
+    return !way ? [] : [[`${way === "up" ? "-" : ""}metrics.${name}`, `Best ${line(name, 30)}`] as const];
   });
   const all = [...usual, ...best];
   return all.some(([value]) => value === now) ? all : [...all, [now, line(now, 40)]];

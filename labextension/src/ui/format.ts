@@ -1,6 +1,7 @@
 // Values as people write them, as card/_words.py does on the Python side. Whatever comes from a record is hostile: text
 // passes line(), which shows what cannot be seen or would reorder a line as escapes.
-import { DOWN, FAMILIES, MAX_NAME, NO_MEASURE, PREFIXES, UP, type Json, type ModelRecord } from "./record";
+import { MAX_NAME, type Json, type ModelRecord } from "./record";
+import type { Way } from "./types";
 
 const HIDDEN = /(?![\u200c\u200d])\p{C}/gu;
 
@@ -51,6 +52,11 @@ export function toNumber(value: Json | undefined): number | null {
   const text = tagged(value, "$float") ?? tagged(value, "$int");
   if (typeof text !== "string") return null;
   return { nan: NaN, inf: Infinity, "-inf": -Infinity }[text] ?? Number(text);
+}
+
+/** Return a value as one would type it for a metric, with all its digits. */
+export function numeral(value: Json): string {
+  return String(tagged(value, "$float") ?? tagged(value, "$int") ?? value);
 }
 
 function tagged(value: Json | undefined, tag: string): Json | undefined {
@@ -190,33 +196,35 @@ export function loadLine(record: ModelRecord): string {
   return `%load_model ${WORD.test(ref) ? ref : `"${ref}"`}${trust}`;
 }
 
-export type Way = "up" | "down" | null;
-
-/** Tell which way a metric is better, by its name, as compare.py does; null: nobody knows. */
-export function direction(name: string): Way {
-  let base = name.slice(0, 200).replace(/\s*\(.*\)\s*$/s, "").trim().toLowerCase().replace(/[\s-]+/g, "_");
-  if (base.split("_").some((part) => NO_MEASURE.includes(part))) return null;
-  for (let match = PREFIXES.exec(base); match; match = PREFIXES.exec(base)) base = base.slice(match[0].length);
-  if (base.startsWith("neg_")) {
-    const other = direction(base.slice(4));
-    return other === null ? null : other === "up" ? "down" : "up";
-  }
-  return known(base);
+interface Known {
+  readonly features: readonly string[] | null;
+  readonly target: string | null;
+  readonly training_samples: number | null;
+  readonly test_samples: number | null;
+  readonly training_time_seconds: number | null;
 }
 
-function known(base: string): Way {
-  if (UP.includes(base) || base.startsWith("d2_")) return "up";
-  if (DOWN.includes(base) || /(?:_error|_loss|_deviance|logloss)$/.test(base)) return "down";
-  return base.endsWith("_score") || FAMILIES.some((family) => base.startsWith(`${family}_`) || base.startsWith(`${family}@`)) ? "up" : null;
+/** Return what is known of a training, each with its label; a text is empty where nothing is known. */
+export function trained(known: Known): [label: string, text: string][] {
+  const { target, training_samples, test_samples, training_time_seconds } = known;
+  const features = known.features ?? [];
+  const names = features.slice(0, 8).map((name) => line(name, 40)).join(", ");
+  const rows = [training_samples === null ? "" : `${whole(training_samples)} for training`, test_samples === null ? "" : `${whole(test_samples)} for tests`];
+  return [
+    ["features", features.length === 0 ? "" : `${features.length}: ${names}${features.length > 8 ? ", …" : ""}`],
+    ["target", line(target ?? "", 80)],
+    ["rows", rows.filter(Boolean).join(" · ")],
+    ["training time", training_time_seconds === null ? "" : duration(training_time_seconds)],
+  ];
 }
 
 const NOISE = 0.005;
 
 /** Return how a value moved, and whether that is good; differences below half a percent are neither. */
-export function moved(name: string, value: number, before: number): { text: string; up: boolean; good: boolean | null } | null {
+export function moved(better: Way, value: number, before: number): { text: string; up: boolean; good: boolean | null } | null {
   const change = value - before;
   if (!Number.isFinite(change) || change === 0) return null;
-  const way = Math.abs(change) < NOISE * Math.abs(before) ? null : direction(name);
+  const way = Math.abs(change) < NOISE * Math.abs(before) ? null : better;
   return { text: number(Math.abs(change), 2), up: change > 0, good: way === null ? null : change > 0 === (way === "up") };
 }
 

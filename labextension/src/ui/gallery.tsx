@@ -7,7 +7,7 @@ import { ModelCard } from "./card";
 import { CompareDialog, MOST_COMPARED } from "./compare";
 import { DetailsDialog } from "./details";
 import { EditDialog } from "./edit";
-import { Filters } from "./filters";
+import { Filters, SearchBox } from "./filters";
 import { count, line, mainMetric, size, whole } from "./format";
 import { useAsked, useLater } from "./hooks";
 import { MOST, PAGE, useBeside, useModels, type Models } from "./models";
@@ -15,33 +15,41 @@ import { Button, IconButton, Notice, Problem } from "./parts";
 import type { ModelRecord, Stats } from "./record";
 import { DeleteDialog, PurgeDialog } from "./remove";
 import { TrashList } from "./trash";
-import type { Client, Hello, Search, Settings } from "./types";
+import type { Client, Hello, Opened, Search, Settings } from "./types";
 
 const TYPING = 120;
 
-type Opened =
-  | { readonly what: "details" | "edit" | "alias" | "delete" | "purge"; readonly record: ModelRecord }
-  | { readonly what: "compare" | "empty" };
 
+const NOTHING: readonly ModelRecord[] = [];
 const NONE: Search = { words: "", tags: [], algorithm: "", model_type: "", sort: "-created_at" };
 
-function start(settings: Settings): Search {
-  const { words = "", tags, algorithm, model_type, sort, ...more } = { ...NONE, ...settings.query };
+/** What is looked for at first, among the models or in the trash; the other of the two begins without a filter. */
+function start(settings: Settings): { readonly trash: boolean; readonly models: Search; readonly deleted: Search } {
+  const { words = "", tags, algorithm, model_type, sort, deleted = false, ...more } = { ...NONE, ...settings.query };
   const text = typeof words === "string" ? words : words.join(" ");
-  return { words: text, tags, algorithm, model_type, sort: settings.sort ?? sort, more: more as Search["more"] };
+  const asked = { words: text, tags, algorithm, model_type, sort: settings.sort ?? sort, more: more as Search["more"] };
+  const [models, thrown] = deleted ? [{ ...NONE, sort: asked.sort }, asked] : [asked, NONE];
+  return { trash: deleted, models, deleted: { ...thrown, sort: "-updated_at" } };
 }
 
 const narrows = (search: Search) => Boolean(search.words.trim() || search.tags.length || search.algorithm || search.model_type || Object.keys(search.more ?? {}).length);
 
 /** All that the gallery knows and does; the pieces below show it. */
 function useGallery(client: Client, hello: Hello) {
-  const [search, setSearch] = React.useState(() => start(hello.settings));
-  const [trash, setTrash] = React.useState(false);
+  const [looked, setLooked] = React.useState(() => start(hello.settings));
   const [tick, setTick] = React.useState(0);
   const [chosen, setChosen] = React.useState<ReadonlyMap<string, ModelRecord>>(new Map());
   const [dialogs, setDialogs] = React.useState<readonly Opened[]>([]);
-  const words = useLater(search.words, TYPING);
-  const models = useModels(client, trash ? { ...NONE, words, sort: "-updated_at" } : { ...search, words }, trash);
+  const { trash } = looked;
+  const which = trash ? "deleted" : "models";
+  const search = looked[which];
+  const change = (change: Partial<Search>) => setLooked((before) => ({ ...before, [which]: { ...before[which], ...change } }));
+  const metrics = hello.settings.card_metrics ?? [];
+  // What is typed waits for a pause; what was typed for the other list, models or trash, is not meant.
+  const later = useLater(looked, TYPING);
+  const words = later.trash === trash ? later[which].words : search.words;
+  const models = useModels(client, { ...search, words }, trash);
+  const beside = useBeside(client, trash ? NOTHING : models.records, metrics);
   const stats = useAsked(() => client.call("stats", {}), [client, tick]);
   const facets = useAsked(() => client.call("facets", {}), [client, tick]);
   const refresh = () => {
@@ -58,14 +66,10 @@ function useGallery(client: Client, hello: Hello) {
       return now;
     });
   return {
-    ...{ client, hello, search, trash, tick, chosen, dialogs, models, refresh, choose },
-    ...{ stats: stats.value, facets: facets.value, full: chosen.size >= MOST_COMPARED, metrics: hello.settings.card_metrics ?? [] },
-    change: (change: Partial<Search>) => setSearch((before) => ({ ...before, ...change })),
-    clear: () => setSearch((before) => ({ ...NONE, sort: before.sort })),
-    look: (into: boolean) => {
-      setSearch((before) => ({ ...before, words: "" }));
-      setTrash(into);
-    },
+    ...{ client, hello, search, trash, tick, chosen, dialogs, models, beside, metrics, refresh, choose, change },
+    ...{ stats: stats.value, facets: facets.value, full: chosen.size >= MOST_COMPARED },
+    clear: () => change({ ...NONE, more: {}, sort: search.sort }),
+    look: (into: boolean) => setLooked((before) => ({ ...before, trash: into })),
     unchoose: (records: readonly ModelRecord[]) =>
       setChosen((before) => new Map([...before].filter(([id]) => !records.some((record) => record.id === id)))),
     open: (opened: Opened) => setDialogs((before) => [...before, opened]),
@@ -82,21 +86,21 @@ export function Gallery({ client, hello }: { client: Client; hello: Hello }): Re
     <section className="gallery" aria-label="Models">
       <Header view={view} />
       {!view.trash && <Statistics stats={view.stats} onTrash={() => view.look(true)} />}
-      {!view.trash && !bare(view) && <Filters search={view.search} facets={view.facets} metrics={sortable(view)} onChange={view.change} />}
+      {!bare(view) && (view.trash ? <SearchBox label="Search the trash" words={view.search.words} onChange={(words) => view.change({ words })} /> : <Filters {...view} ways={view.beside.ways} metrics={sortable(view)} onChange={view.change} />)}
       {!bare(view) && <Counted view={view} />}
       {view.models.error !== null && <Problem error={view.models.error} onAgain={view.refresh} />}
       <Body view={view} actions={actions} />
       <More models={view.models} />
-      <Toast actions={actions} />
+      {view.dialogs.length === 0 && <Toast actions={actions} />}
       {view.dialogs.map((opened, at) => (
-        <Opened key={`${at}-${opened.what}`} opened={opened} view={view} actions={actions} />
+        <OpenedDialog key={`${at}-${opened.what}`} opened={opened} view={view} actions={actions} />
       ))}
     </section>
   );
 }
 
 /** Tell whether there is nothing to filter. */
-const bare = ({ search, stats, trash }: View) => !trash && stats?.models === 0 && !narrows(search);
+const bare = ({ search, stats, trash }: View) => (trash ? stats?.trash : stats?.models) === 0 && !narrows(search);
 
 /** Metrics to sort by: those asked for, then the main ones of what is shown. */
 function sortable({ metrics, models }: View): readonly string[] {
@@ -172,9 +176,9 @@ function Stat({ label, value, beside = "", children }: { label: string; value: s
 /** How many are shown; read out when it changes. */
 function Counted({ view }: { view: View }): React.ReactElement {
   const { models, stats, trash, search } = view;
-  const narrowed = !trash && narrows(search);
-  const one = trash ? "version" : "model";
-  const of = narrowed && stats ? `${whole(models.total)} of ${count(stats.models, one)}` : count(models.total, one);
+  const narrowed = narrows(search);
+  const [all, one] = trash ? [stats?.trash, "version"] : [stats?.models, "model"];
+  const of = narrowed && all !== undefined ? `${whole(models.total)} of ${count(all, one)}` : count(models.total, one);
   return (
     <p className="counted">
       <span role="status">{models.known ? of : models.waiting ? "Loading…" : ""}</span>
@@ -186,17 +190,20 @@ function Counted({ view }: { view: View }): React.ReactElement {
 
 function Body({ view, actions }: { view: View; actions: Actions }): React.ReactElement | null {
   const { models, trash } = view;
-  if (models.records.length > 0) return trash ? <Trashed view={view} actions={actions} /> : <Cards view={view} actions={actions} />;
+  if (models.records.length > 0) {
+    if (!trash) return <Cards view={view} actions={actions} />;
+    return <TrashList records={models.records} onRestore={(record) => actions.restore([record])} onPurge={(record) => view.open({ what: "purge", record })} />;
+  }
   if (models.waiting && !models.known) return <Skeleton />;
   if (models.error !== null) return null;
-  if (trash) return <Notice icon="trash" title="The trash is empty." />;
   if (narrows(view.search)) {
     return (
-      <Notice icon="search" title="Nothing matches." text="Try fewer filters.">
+      <Notice icon="search" title={trash ? "Nothing in the trash matches." : "Nothing matches."} text={trash ? "Try fewer words." : "Try fewer filters."}>
         <Button label="Clear filters" onClick={view.clear} />
       </Notice>
     );
   }
+  if (trash) return <Notice icon="trash" title="The trash is empty." text="What you delete stays here for 30 days." />;
   return (
     <Notice
       title="No models yet"
@@ -224,7 +231,7 @@ export function Skeleton(): React.ReactElement {
 }
 
 function Cards({ view, actions }: { view: View; actions: Actions }): React.ReactElement {
-  const beside = useBeside(view.client, view.models.records, view.metrics);
+  const { beside } = view;
   return (
     <ul className="grid" aria-label="Models" aria-busy={view.models.waiting}>
       {view.models.records.map((record) => (
@@ -235,6 +242,7 @@ function Cards({ view, actions }: { view: View; actions: Actions }): React.React
           fields={view.hello.settings.card_fields}
           fit={beside.fits[record.id]}
           history={beside.histories[record.id] ?? []}
+          ways={beside.ways}
           chosen={view.chosen.has(record.id)}
           full={view.full}
           onChoose={() => view.choose(record)}
@@ -245,16 +253,6 @@ function Cards({ view, actions }: { view: View; actions: Actions }): React.React
         />
       ))}
     </ul>
-  );
-}
-
-function Trashed({ view, actions }: { view: View; actions: Actions }): React.ReactElement {
-  return (
-    <TrashList
-      records={view.models.records}
-      onRestore={(record) => actions.restore([record])}
-      onPurge={(record) => view.open({ what: "purge", record })}
-    />
   );
 }
 
@@ -273,13 +271,13 @@ function More({ models }: { models: Models }): React.ReactElement | null {
   );
 }
 
-function Opened({ opened, view, actions }: { opened: Opened; view: View; actions: Actions }): React.ReactElement {
+function OpenedDialog({ opened, view, actions }: { opened: Opened; view: View; actions: Actions }): React.ReactElement {
   const { client, close, refresh } = view;
-  const done = (said: string, renamed = false) => {
+  const done = (said: string, renamed = false, undo?: () => Promise<void>) => {
     // The dialog that a rename was opened from shows a name that is gone.
     if (renamed) view.dialogs.forEach(close);
     else close();
-    actions.tell(said);
+    actions.tell(said, undo);
     refresh();
   };
   switch (opened.what) {
@@ -298,25 +296,10 @@ function Opened({ opened, view, actions }: { opened: Opened; view: View; actions
     case "alias":
       return <AliasDialog client={client} record={opened.record} onClose={close} onChanged={refresh} />;
     case "details":
-      return <Details record={opened.record} view={view} />;
+      return <DetailsDialog {...view} record={opened.record} actions={actions} />;
     case "delete":
       return <Deleting record={opened.record} view={view} actions={actions} />;
   }
-}
-
-function Details({ record, view }: { record: ModelRecord; view: View }): React.ReactElement {
-  return (
-    <DetailsDialog
-      {...view}
-      record={record}
-      onChoose={view.choose}
-      onEdit={(one) => view.open({ what: "edit", record: one })}
-      onAlias={(one) => view.open({ what: "alias", record: one })}
-      onDelete={(one) => view.open({ what: "delete", record: one })}
-      onCompare={() => view.open({ what: "compare" })}
-      onClose={view.close}
-    />
-  );
 }
 
 function Deleting({ record, view, actions }: { record: ModelRecord; view: View; actions: Actions }): React.ReactElement {

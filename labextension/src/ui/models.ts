@@ -3,7 +3,7 @@ import * as React from "react";
 
 import { mainMetric } from "./format";
 import type { ModelRecord } from "./record";
-import type { Client, Fit, Point, Search } from "./types";
+import type { Client, Fit, Point, Search, Way } from "./types";
 
 export const PAGE = 48;
 /** More cards than this are slow to lay out and of no use to a reader: a filter is. */
@@ -59,24 +59,30 @@ export interface Beside {
   readonly fits: { readonly [id: string]: Fit };
   /** By the id of a model's newest record, so that a new version asks anew. */
   readonly histories: { readonly [id: string]: readonly Point[] };
+  readonly ways: { readonly [metric: string]: Way };
 }
 
-/** Ask, a page at a time, whether the models load here and how their main metric went. Both are extras: a failure is silent. */
+/** Ask, a page at a time, whether the models load here and how their main metric went. All are extras: a failure is silent. */
 export function useBeside(client: Client, records: readonly ModelRecord[], metrics: readonly string[]): Beside {
-  const [beside, setBeside] = React.useState<Beside>({ fits: {}, histories: {} });
+  const [beside, setBeside] = React.useState<Beside>({ fits: {}, histories: {}, ways: {} });
   const asked = React.useRef(new Set<string>());
   React.useEffect(() => {
     const fresh = records.filter((record) => !asked.current.has(record.id));
     for (let at = 0; at < fresh.length; at += PAGE) {
       const page = fresh.slice(at, at + PAGE);
+      const add = <K extends keyof Beside>(what: K) => (more: Beside[K]) => setBeside((before) => ({ ...before, [what]: { ...before[what], ...more } }));
       page.forEach((record) => asked.current.add(record.id));
-      askFits(client, page).then((fits) => setBeside((before) => ({ ...before, fits: { ...before.fits, ...fits } })));
-      askHistories(client, page, metrics).then((histories) =>
-        setBeside((before) => ({ ...before, histories: { ...before.histories, ...histories } })),
-      );
+      askFits(client, page).then(add("fits"));
+      askHistories(client, page, metrics).then(add("histories"));
+      askWays(client, page, metrics).then(add("ways"));
     }
   }, [client, records]);
   return beside;
+}
+
+function askWays(client: Client, page: readonly ModelRecord[], metrics: readonly string[]): Promise<Beside["ways"]> {
+  const names = [...new Set([...metrics, ...page.flatMap((record) => mainMetric(record, metrics) ?? [])])];
+  return names.length === 0 ? Promise.resolve({}) : client.call("ways", { names }).catch(() => ({}));
 }
 
 function askFits(client: Client, page: readonly ModelRecord[]): Promise<Beside["fits"]> {

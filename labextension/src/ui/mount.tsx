@@ -12,7 +12,7 @@ export function mount(element: HTMLElement, view: React.ReactElement): () => voi
   const style = document.createElement("style");
   style.textContent = css;
   const inner = document.createElement("div");
-  inner.className = "root";
+  inner.classList.add("root");
   // JupyterLab would take "b" or "dd" in one of our buttons for a command on the cell.
   host.dataset.lmSuppressShortcuts = inner.dataset.lmSuppressShortcuts = "true";
   shadow.append(style, inner);

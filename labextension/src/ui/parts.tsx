@@ -31,7 +31,7 @@ export function Meta({ facts, className = "" }: { facts: readonly string[]; clas
 
 interface ButtonProps {
   readonly label: string;
-  readonly onClick?: () => void;
+  readonly onClick?: (() => void) | undefined;
   readonly icon?: IconName;
   readonly kind?: "plain" | "main" | "danger" | "quiet";
   readonly disabled?: boolean;
@@ -131,26 +131,19 @@ export function Notice({ title, text, icon = "box", children }: { title: string;
   );
 }
 
-export function useCopy(): [string, (text: string) => void] {
-  const [state, setState] = React.useState("");
-  const copy = (text: string) => {
-    // Refused in some frames (VS Code, Colab): the line stands there to be selected.
-    const done = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error("no clipboard"));
-    done.then(
-      () => setState("Copied"),
-      () => setState("Select the line to copy it"),
-    );
-  };
-  return [state, copy];
+/** Copy a text; tell whether that was let. Some frames refuse (VS Code, Colab): then it stands there to be selected. */
+export async function copied(text: string): Promise<boolean> {
+  return (await navigator.clipboard?.writeText(text).then(() => true, () => false)) ?? false;
 }
 
 /** A line to type, with a button that copies it. */
 export function CopyLine({ text }: { text: string }): React.ReactElement {
-  const [state, copy] = useCopy();
+  const [state, setState] = React.useState("");
+  const copy = async () => setState((await copied(text)) ? "Copied" : "Select the line to copy it");
   return (
     <div className="copy-line">
       <code tabIndex={0}>{text}</code>
-      <Button label="Copy" icon="copy" onClick={() => copy(text)} />
+      <Button label="Copy" icon="copy" onClick={() => void copy()} />
       <span className="muted" role="status">
         {state}
       </span>
@@ -198,8 +191,46 @@ export function Paragraph({ text }: { text: string }): React.ReactElement {
   );
 }
 
+interface TextFieldProps {
+  readonly id: string;
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly hint?: string;
+  readonly placeholder?: string;
+}
+
+/** A line of text to type, with its label. */
+export function TextField({ id, label, value, onChange, placeholder, hint }: TextFieldProps): React.ReactElement {
+  return (
+    <Field id={id} label={label} hint={hint}>
+      <input id={id} type="text" autoComplete="off" placeholder={placeholder} value={value} onInput={(event) => onChange(event.currentTarget.value)} />
+    </Field>
+  );
+}
+
+interface FootProps {
+  readonly away?: string;
+  readonly label: string;
+  readonly kind?: "main" | "danger";
+  readonly disabled?: boolean;
+  /** Left out: the button sends the form that it stands in. */
+  readonly onDo?: () => void;
+  readonly onClose: () => void;
+}
+
+/** The two ways out of a dialog: without doing it, and by doing it. */
+export function DialogFoot({ away = "Cancel", label, kind = "main", disabled = false, onDo, onClose }: FootProps): React.ReactElement {
+  return (
+    <footer className="dialog-foot">
+      <Button label={away} onClick={onClose} />
+      <Button label={label} kind={kind} type={onDo ? "button" : "submit"} disabled={disabled} onClick={onDo} />
+    </footer>
+  );
+}
+
 /** A labelled control with a line below it that tells how it is going. */
-export function Field({ label, hint, bad = false, id, children }: { label: string; hint?: string; bad?: boolean; id: string; children: React.ReactNode }): React.ReactElement {
+export function Field({ label, hint, bad = false, id, children }: { label: string; hint?: string | undefined; bad?: boolean; id: string; children: React.ReactNode }): React.ReactElement {
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>

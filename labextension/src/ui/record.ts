@@ -105,10 +105,4 @@ export interface Comparison {
   readonly records: readonly ModelRecord[];
   readonly sections: { readonly [key: string]: readonly Row[] };
 }
-export const UP: readonly string[] = "acc accuracy adj_r2 adjusted_mutual_info adjusted_r2 adjusted_rand auc aucpr auprc auroc average_precision balancedaccuracy calinski_harabasz cohen_kappa completeness dcg explained_variance f1 f2 f_beta fbeta fowlkes_mallows homogeneity iou jaccard kappa label_ranking_average_precision matthews matthews_corrcoef mcc mutual_info ndcg normalized_mutual_info pr_auc precision r2 r_squared rand rand_index recall roc_auc score sensitivity silhouette specificity v_measure".split(" ");
-export const DOWN: readonly string[] = "brier brier_score cross_entropy crossentropy crps davies_bouldin davies_bouldin_score deviance error error_rate log_loss logloss loss mae mape medae merror mse msle perplexity rmse rmsle smape".split(" ");
-export const FAMILIES: readonly string[] = "f1 f2 fbeta precision recall jaccard accuracy auc roc_auc ndcg average_precision".split(" ");
-export const NO_MEASURE: readonly string[] = "change count delta diff gap rank sd seconds sem std support threshold time".split(" ");
-export const MODEL_TYPES: readonly string[] = "classification regression clustering transformation outlier_detection other".split(" ");
-export const PREFIXES = new RegExp("^(?:(?:(?:train|training|test|eval|dev|val|valid|validation|cv|oob|oof|holdout)(?:_\\d{1,3})?|mean|balanced|weighted|macro|micro|top_k)_)");
 export const MAX_NAME = 100;

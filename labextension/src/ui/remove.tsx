@@ -4,7 +4,7 @@ import * as React from "react";
 import { several } from "./actions";
 import { byId, count, line, size, title } from "./format";
 import { useAsked, useDeed } from "./hooks";
-import { Button, Dialog, Problem } from "./parts";
+import { Dialog, DialogFoot, Problem } from "./parts";
 import type { ModelRecord, Removal } from "./record";
 import type { Client } from "./types";
 
@@ -40,10 +40,7 @@ export function DeleteDialog({ client, record, where, onClose, onDone }: DeleteP
       <p>Notebooks that load it will not find it.</p>
       {aliases.length > 0 && <Pointing aliases={aliases} every={every} />}
       {deed.error !== null && <Problem error={deed.error} />}
-      <footer className="dialog-foot">
-        <Button label="Cancel" onClick={onClose} />
-        <Button label={deed.going ? "Deleting…" : "Move to trash"} kind="danger" disabled={deed.going} onClick={remove} />
-      </footer>
+      <DialogFoot label={deed.going ? "Deleting…" : "Move to trash"} kind="danger" disabled={deed.going} onDo={remove} onClose={onClose} />
     </Dialog>
   );
 }
@@ -115,10 +112,7 @@ export function PurgeDialog({ client, record, many, bytes, onClose, onDone }: Pu
         </label>
         <input id="purge-word" type="text" autoComplete="off" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
         {deed.error !== null && <Problem error={deed.error} />}
-        <footer className="dialog-foot">
-          <Button label="Cancel" onClick={onClose} />
-          <Button label={deed.going ? "Deleting…" : "Delete for good"} kind="danger" type="submit" disabled={!same || deed.going} />
-        </footer>
+        <DialogFoot label={deed.going ? "Deleting…" : "Delete for good"} kind="danger" disabled={!same || deed.going} onClose={onClose} />
       </form>
     </Dialog>
   );

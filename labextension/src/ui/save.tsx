@@ -6,9 +6,9 @@ import { Glyph } from "./card";
 import { count, line, size, title, typeName } from "./format";
 import { useAsked } from "./hooks";
 import { Skeleton } from "./gallery";
-import { Button, CopyLine, Field, Meta, Notice, Problem, Text } from "./parts";
+import { Button, CopyLine, Field, Meta, Notice, Problem, Text, TextField } from "./parts";
 import { ProgressBar } from "./progress";
-import { TagInput } from "./tag-input";
+import { TokenInput } from "./tokens";
 import { useNameCheck } from "./name-check";
 import { Failure, type Client, type NameCheck, type Prefill, type Progress, type SaveAnswer, type SaveRequest } from "./types";
 
@@ -35,7 +35,7 @@ export function SaveDialog(props: SaveProps): React.ReactElement {
   return <SaveForm {...props} prefill={prefill.value} />;
 }
 
-type Draft = Omit<SaveRequest, "metrics" | "drop">;
+type Draft = Omit<SaveRequest, "metrics" | "cells" | "drop">;
 type Stage = { readonly at: "form" } | { readonly at: "saving"; readonly progress: Progress | null; readonly cancelling: boolean } | { readonly at: "saved"; readonly answer: SaveAnswer };
 
 /** The save itself: where it stands, how it failed, and how to stop it. */
@@ -77,7 +77,8 @@ function SaveForm({ client, where, prefill, onClose, onSaved }: SaveProps & { pr
     event.preventDefault();
     if (!check?.ok || stage.at === "saving") return;
     const metrics = captured.metrics.map((one) => one.name).filter((one) => !dropped.has(`metric ${one}`));
-    save({ ...draft, name: check.clean || draft.name, metrics, drop: [...dropped].filter((one) => !one.startsWith("metric ")) });
+    const cells = [...captured.cells.keys()].filter((at) => !dropped.has(`cell ${at}`));
+    save({ ...draft, name: check.clean || draft.name, metrics, cells, drop: [...dropped].filter((one) => !/^(metric|cell) /.test(one)) });
   };
   const toggle = (what: string) => setDropped((before) => new Set(before.has(what) ? [...before].filter((one) => one !== what) : [...before, what]));
   return (
@@ -139,15 +140,11 @@ function Fields({ draft, check, known, onChange }: FieldsProps): React.ReactElem
         <textarea id="description" rows={2} value={draft.description} placeholder="What it is, for people who find it later" onInput={(event) => onChange({ description: event.currentTarget.value })} />
       </Field>
       <Field id="tags" label="Tags">
-        <TagInput id="tags" tags={draft.tags} known={known} onChange={(tags) => onChange({ tags })} />
+        <TokenInput id="tags" noun="tag" tokens={draft.tags} known={known} onChange={(tags) => onChange({ tags })} />
       </Field>
       <div className="two">
-        <Field id="alias" label="Alias">
-          <input id="alias" type="text" autoComplete="off" placeholder="champion" value={draft.alias} onInput={(event) => onChange({ alias: event.currentTarget.value })} />
-        </Field>
-        <Field id="note" label="Note">
-          <input id="note" type="text" autoComplete="off" placeholder="What changed in this version" value={draft.note} onInput={(event) => onChange({ note: event.currentTarget.value })} />
-        </Field>
+        <TextField id="alias" label="Alias" placeholder="champion" value={draft.alias} onChange={(alias) => onChange({ alias })} />
+        <TextField id="note" label="Note" placeholder="What changed in this version" value={draft.note} onChange={(note) => onChange({ note })} />
       </div>
     </>
   );

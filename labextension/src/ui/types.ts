@@ -1,14 +1,14 @@
 // What a view and whoever answers it say to each other. The widget asks the kernel, tests ask a fake.
 import type { AliasEvent, Comparison, Facets, Json, ModelRecord, Page, Removal, Saved, Stats, Unattached } from "./record";
 
-export type Kind = "gallery" | "save" | "offer";
+export type Kind = "gallery" | "save" | "offer" | "compare";
 
 export interface Settings {
   readonly card_metrics?: readonly string[];
   readonly card_fields?: readonly string[];
   readonly sort?: string;
   /** Arguments of the verb `list`. */
-  readonly query?: Partial<Omit<Search, "words" | "more">> & { readonly words?: string | readonly string[] };
+  readonly query?: Partial<Omit<Search, "words" | "more">> & { readonly words?: string | readonly string[]; readonly deleted?: boolean };
 }
 
 export interface Offer {
@@ -29,6 +29,8 @@ export interface Hello {
   readonly downloads: string;
   readonly settings: Settings;
   readonly offer?: Offer;
+  /** What a comparison is of. */
+  readonly refs?: readonly string[];
 }
 
 /** What a gallery asks for; the terms are those of the verb `list`. */
@@ -41,6 +43,9 @@ export interface Search {
   /** Terms that the settings give and the page has no control for. */
   readonly more?: { readonly [term: string]: Json };
 }
+
+/** Which way a metric is better; null: nobody knows. */
+export type Way = "up" | "down" | null;
 
 export interface Fit {
   readonly loads: true | false | "differs";
@@ -107,6 +112,8 @@ export interface SaveRequest {
   readonly alias: string;
   readonly note: string;
   readonly metrics: readonly string[];
+  /** Places of the cells that are kept, counted from 0. */
+  readonly cells: readonly number[];
   readonly drop: readonly string[];
 }
 
@@ -129,7 +136,27 @@ interface ListRequest {
   readonly offset?: number;
 }
 
+/** What `edit` changes; a metric as `NAME=VALUE`. */
+export interface Changes {
+  readonly description?: string;
+  readonly add_tags?: readonly string[];
+  readonly remove_tags?: readonly string[];
+  readonly metrics?: readonly string[];
+  readonly drop_metrics?: readonly string[];
+}
+
+/** What the aliases of a model have pointed at, the latest first, and the version that each would go back to. */
+export interface AliasHistory {
+  readonly events: readonly AliasEvent[];
+  readonly back: { readonly [alias: string]: number };
+}
+
 type None = Record<string, never>;
+
+/** A dialog of the gallery, and what it is about. */
+export type Opened =
+  | { readonly what: "details" | "edit" | "alias" | "delete" | "purge"; readonly record: ModelRecord }
+  | { readonly what: "compare" | "empty" };
 
 /** Verb: what goes there, what comes back. */
 export interface Verbs {
@@ -139,8 +166,9 @@ export interface Verbs {
   stats: [None, Stats];
   facets: [None, Facets];
   compare: [{ refs: readonly string[] }, Comparison];
-  edit: [{ ref: string; description?: string; add_tags?: readonly string[]; remove_tags?: readonly string[] }, ModelRecord];
-  alias: [{ ref: string; alias: string; remove?: boolean; why?: string }, ModelRecord | readonly AliasEvent[]];
+  edit: [{ ref: string } & Changes, ModelRecord];
+  alias: [{ ref: string; alias: string; remove?: boolean; rollback?: boolean; why?: string }, ModelRecord | readonly AliasEvent[]];
+  "alias-history": [{ ref: string }, AliasHistory];
   rename: [{ name: string; new: string }, readonly ModelRecord[]];
   delete: [{ ref: string; force?: boolean }, Removal];
   restore: [{ ref: string }, readonly ModelRecord[]];
@@ -149,6 +177,7 @@ export interface Verbs {
   download: [{ ref: string }, { path: string; record: ModelRecord }];
   fits: [{ ids: readonly string[] }, { readonly [id: string]: Fit }];
   history: [{ names: readonly string[]; metric: { readonly [name: string]: string } }, { readonly [name: string]: readonly Point[] }];
+  ways: [{ names: readonly string[] }, { readonly [metric: string]: Way }];
   prefill: [None, Prefill];
   "check-name": [{ name: string }, NameCheck];
   save: [SaveRequest, SaveAnswer];
@@ -173,7 +202,7 @@ export class Failure extends Error {
   }
 }
 
-/** How it goes with the other side: `slow` after 2.5 s without an answer, `silent` after 10 s. */
+/** How it goes with the other side: `slow`, it takes long or is busy; `silent`, nobody is there. */
 export type Line = "open" | "slow" | "silent";
 
 export type Happening = { readonly event: "changed" } | { readonly event: "offer"; readonly offer: Offer };

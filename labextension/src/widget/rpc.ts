@@ -9,9 +9,19 @@ export interface Model {
   send(content: unknown): void;
   on(event: "msg:custom", heard: (message: unknown) => void): void;
   off(event: "msg:custom", heard: (message: unknown) => void): void;
+  readonly widget_manager?: { readonly kernel?: Kernel | null | undefined } | undefined;
+}
+
+/** The part of a kernel's connection that is used; only Jupyter's own front ends hand it out, so none of it is sure. */
+interface Kernel {
+  readonly status?: string;
+  readonly connectionStatus?: string;
+  requestCommInfo?(about: { readonly target_name: string }): Promise<{ readonly content: { readonly comms?: object } }>;
 }
 
 export const AGAIN = 250;
+/** After so long the kernel is asked whether it still knows the widget. */
+export const ASK = 1000;
 export const SLOW = 2500;
 export const SILENT = 10_000;
 
@@ -41,6 +51,8 @@ export class Rpc implements Client {
   private readonly clock: ReturnType<typeof setInterval>;
   private line: Line = "open";
   private count = 0;
+  private asking = false;
+  private gone = false;
   // The last word on an offer: it may come before the line that shows it is there to hear it.
   private offer: Happening | null = null;
 
@@ -95,6 +107,7 @@ export class Rpc implements Client {
     if (message.event !== undefined) this.events.forEach((heard) => heard(message as Happening));
     const pending = message.rid === undefined ? undefined : this.pending.get(message.rid);
     if (pending === undefined || message.rid === undefined) return;
+    this.gone = false;
     if (message.progress) {
       pending.heard = Date.now();
       pending.onProgress?.(message.progress);
@@ -106,15 +119,37 @@ export class Rpc implements Client {
     this.look();
   };
 
-  /** Tell how long the eldest question has been waiting. */
+  /** Tell how it goes with the eldest question. */
   private readonly look = (): void => {
     const now = Date.now();
     const waited = Math.max(0, ...[...this.pending.values()].map((pending) => now - pending.heard));
-    const line = waited >= SILENT ? "silent" : waited >= SLOW ? "slow" : "open";
+    if (waited >= ASK && !this.asking) void this.ask();
+    const line = this.judge(waited);
     if (line === this.line) return;
     this.line = line;
     this.lines.forEach((heard) => heard(line));
   };
+
+  private judge(waited: number): Line {
+    const { status, connectionStatus } = this.model.widget_manager?.kernel ?? {};
+    if (waited >= AGAIN && (this.gone || status === "dead")) return "silent";
+    if (waited < SLOW) return "open";
+    return waited >= SILENT && connectionStatus !== "connected" ? "silent" : "slow";
+  }
+
+  /** Ask the kernel itself whether the widget is there. A busy one answers when it is free; one that was restarted knows nothing of it. */
+  private async ask(): Promise<void> {
+    this.asking = true;
+    try {
+      const info = await this.model.widget_manager?.kernel?.requestCommInfo?.({ target_name: "jupyter.widget" });
+      const { comms } = info?.content ?? {};
+      this.gone = comms !== undefined && !(String(this.model.get("_comm_id")) in comms);
+    } catch {
+      // It was restarted meanwhile; the next look asks again.
+    } finally {
+      setTimeout(() => (this.asking = false), ASK);
+    }
+  }
 }
 
 function failure(error: Message["error"]): Failure {

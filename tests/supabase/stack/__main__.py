@@ -1,8 +1,10 @@
-"""``python -m stack up [--old-grants] | down | env``; MODELSTORE_TEST_STACK names another than the default one."""
+"""``python -m stack up [--old-grants] | down | env``; MODELSTORE_TEST_STACK names another than the one of this clone."""
 
+import hashlib
 import os
 import sys
 import time
+from pathlib import Path
 
 from . import Stack
 
@@ -11,7 +13,8 @@ USAGE = "Usage: scripts/stack up [--old-grants] | down | env"
 
 def main(arguments: list[str]) -> int:
     """Do one thing; return the exit code."""
-    stack = Stack(os.environ.get("MODELSTORE_TEST_STACK", "default"))
+    here = hashlib.sha256(str(Path(__file__).resolve()).encode()).hexdigest()[:8]
+    stack = Stack(os.environ.get("MODELSTORE_TEST_STACK") or f"clone-{here}")
     if arguments in (["up"], ["up", "--old-grants"]):
         begun = time.monotonic()
         stack.up(old_grants="--old-grants" in arguments)
@@ -27,4 +30,7 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except RuntimeError as error:
+        sys.exit(str(error))

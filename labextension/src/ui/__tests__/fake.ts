@@ -1,6 +1,5 @@
 // A store in the page, for the tests and for the page of states that is looked at.
-import { direction } from "../format";
-import type { Comparison, Json, ModelRecord } from "../record";
+import type { AliasEvent, Comparison, Json, ModelRecord } from "../record";
 import { Failure, type Client, type Happening, type Hello, type Line, type Prefill, type SaveAnswer, type Verb, type Verbs, type Ways } from "../types";
 
 const HOUR = 3_600_000;
@@ -119,6 +118,9 @@ export const HELLO: Hello = {
   downloads: "kernel",
   settings: {},
 };
+
+/** Which way the metrics of these models are better, as the kernel would say. */
+export const WAYS: { readonly [metric: string]: "up" | "down" } = { auc: "up", accuracy: "up", roc_auc_ovr: "up", silhouette: "up", rmse: "down", logloss: "down" };
 
 type Answers = { [V in Verb]?: (args: Verbs[V][0], ways: Ways) => Promise<Verbs[V][1]> | Verbs[V][1] };
 
@@ -249,8 +251,8 @@ export class FakeClient implements Client {
       return names.map((name) => {
         const values = records.map((one) => read(one)[name] ?? null);
         const real = values.filter((value): value is number => typeof value === "number");
-        const top = direction(name) === "up" ? Math.max(...real) : Math.min(...real);
-        const best = real.length === values.length && direction(name) !== null && read === metrics ? values.indexOf(top) : null;
+        const top = WAYS[name] === "up" ? Math.max(...real) : Math.min(...real);
+        const best = real.length === values.length && WAYS[name] !== undefined && read === metrics ? values.indexOf(top) : null;
         return { name, values, differs: new Set(values.map((value) => JSON.stringify(value))).size > 1, best };
       });
     };
@@ -261,14 +263,34 @@ export class FakeClient implements Client {
     return { records, sections: { metrics: rows(metrics), parameters: rows(params), features: [], environment: rows(environment), about: rows(about) } };
   };
 
-  do_edit = ({ ref, description, add_tags = [], remove_tags = [] }: Verbs["edit"][0]) => {
+  do_edit = ({ ref, description, add_tags = [], remove_tags = [], metrics = [], drop_metrics = [] }: Verbs["edit"][0]) => {
     const before = this.find(ref);
     const tags = [...before.tags.filter((tag) => !remove_tags.includes(tag)), ...add_tags];
-    return this.change(ref, { tags, description: description ?? before.description });
+    const kept = Object.entries(before.metrics).filter(([name]) => !drop_metrics.includes(name));
+    const added = metrics.map((pair) => pair.split("=")).map(([name = "", value]) => [name, Number(value)] as const);
+    if (added.some(([, value]) => Number.isNaN(value))) throw new Failure("invalid_value", "That is not a number.", "Write the number itself.");
+    return this.change(ref, { tags, description: description ?? before.description, metrics: Object.fromEntries([...kept, ...added]) });
   };
 
-  do_alias = ({ ref, alias, remove }: Verbs["alias"][0]) =>
-    remove ? [] : this.change(ref, { aliases: [...this.find(ref).aliases.filter((one) => one !== alias), alias] });
+  do_ways = ({ names }: Verbs["ways"][0]) => Object.fromEntries(names.map((name) => [name, WAYS[name] ?? null]));
+
+  private moves: AliasEvent[] = [];
+
+  do_alias = ({ ref, alias, remove, rollback, why = "" }: Verbs["alias"][0]) => {
+    const { model_name, version } = this.find(ref);
+    const holder = this.records.find((one) => one.model_name === model_name && one.aliases.includes(alias));
+    const target = remove ? null : rollback ? this["do_alias-history"]({ ref }).back[alias] : version;
+    for (const one of this.records) this.change(`id:${one.id}`, { aliases: one.aliases.filter((other) => other !== alias || one.model_name !== model_name) });
+    this.moves.unshift({ model_name, alias, version: target ?? null, previous: holder?.version ?? null, at: new Date(NOW).toISOString(), who: "ada", why });
+    const to = this.records.find((one) => one.model_name === model_name && one.version === target);
+    return to ? this.change(`id:${to.id}`, { aliases: [...to.aliases, alias] }) : [];
+  };
+
+  "do_alias-history" = ({ ref }: Verbs["alias-history"][0]) => {
+    const events = this.moves.filter((one) => one.model_name === this.find(ref).model_name);
+    const before = [...events].reverse().map((one) => [one.alias, one.previous] as const);
+    return { events, back: Object.fromEntries(before.filter((pair): pair is readonly [string, number] => pair[1] !== null)) };
+  };
 
   do_rename = ({ name, new: other }: Verbs["rename"][0]) => {
     this.records = this.records.map((one) => (one.model_name === name ? { ...one, model_name: other } : one));

@@ -24,6 +24,17 @@ describe("the gallery", () => {
     expect(root.querySelector("svg[role=img]")?.getAttribute("aria-label")).toContain("auc over 7 versions");
   });
 
+  it("takes from the kernel which way a metric is better", async () => {
+    const client = new FakeClient([record({ version: 2, metrics: { auc: 0.95 } }), record({ model_name: "price", metrics: { rmse: 5 } }), record({ model_name: "reach", metrics: { lift: 3 } })]);
+    client.answers.history = () => ({ churn: [{ version: 1, value: 0.9 }, { version: 2, value: 0.95 }] });
+    const root = show(client);
+    await says(root, "up 0.05 from the version before, better");
+    const sort = await control(root, "Sort");
+    const values = [...sort.querySelectorAll("option")].map((one) => one.value);
+    expect(values).toEqual(expect.arrayContaining(["-metrics.auc", "metrics.rmse"]));
+    expect(values.join()).not.toContain("lift");
+  });
+
   it("keeps its keys from the notebook", () => {
     const root = show(new FakeClient());
     expect((root.host as HTMLElement).dataset.lmSuppressShortcuts).toBe("true");
@@ -54,6 +65,18 @@ describe("the gallery", () => {
     show(client);
     await found(() => client.of("list")[0]);
     expect(client.of("list")[0]).toMatchObject({ sort: "-metrics.auc", words: ["churn"], tags: ["vision"], metrics: ["auc>=0.8"] });
+  });
+
+  it("starts in the trash when asked to, with what is looked for there", async () => {
+    const old = record({ model_name: "old", deleted_at: "2026-11-20T00:00:00Z" });
+    const client = new FakeClient([...three(), old], {}, { settings: { sort: "-created_at", query: { deleted: true, words: ["old"] } } });
+    const root = show(client);
+    await says(root, "1 of 1 version");
+    expect(text(root)).toContain("Trash");
+    expect(client.of("list")[0]).toMatchObject({ deleted: true, words: ["old"], sort: "-updated_at" });
+    await press(root, "Back to models");
+    await says(root, "3 models");
+    expect(client.of("list").at(-1)).toMatchObject({ deleted: false, words: [], sort: "-created_at" });
   });
 
   it("asks for 48 more", async () => {
@@ -170,6 +193,24 @@ describe("delete", () => {
     await says(root, "The trash is empty.");
   });
 
+  it("searches the trash, in words of its own, and keeps what was looked for among the models", async () => {
+    const thrown = ["old", "older", "bad"].map((model_name) => record({ model_name, deleted_at: "2026-11-20T00:00:00Z" }));
+    const client = new FakeClient([...three(), ...thrown]);
+    const root = show(client);
+    await type(root, "Search name, description, tag, algorithm", "churn");
+    await says(root, "2 of 3 models");
+    await press(root, "Open trash");
+    await says(root, "3 versions");
+    await type(root, "Search the trash", "old");
+    await says(root, "2 of 3 versions");
+    await type(root, "Search the trash", "churn");
+    await says(root, "Nothing in the trash matches.");
+    await press(root, "Clear filters");
+    await says(root, "3 versions");
+    await press(root, "Back to models");
+    await says(root, "2 of 3 models");
+  });
+
   it("restores from the trash", async () => {
     const client = new FakeClient([record({ model_name: "old", deleted_at: "2026-11-20T00:00:00Z" })]);
     const root = show(client);
@@ -195,6 +236,17 @@ describe("compare", () => {
     expect(text(row as Element)).toBe("auc≠ differs0.95best0.9");
     await press(root, "Only what differs");
     await vi.waitFor(() => expect(text(table)).not.toContain("python"));
+  });
+
+  it("is also a view of its own, for a cell, which looks again when something changed", async () => {
+    const client = new FakeClient(three(), {}, { kind: "compare", refs: three().slice(0, 2).map((one) => `id:${one.id}`) });
+    const root = show(client, "compare");
+    await says(root, "Compare 2 models");
+    await says(root, "auc≠ differs0.95best0.9");
+    expect(root.querySelector("dialog")).toBeNull();
+    client.records = client.records.map((one) => ({ ...one, metrics: { auc: 0.8 } }));
+    client.happen({ event: "changed" });
+    await vi.waitFor(() => expect(text(root)).not.toContain("0.95"));
   });
 
   it("lets no more than 6 be chosen", async () => {
@@ -235,6 +287,46 @@ describe("details", () => {
     expect(client.of("rename")).toEqual([]);
   });
 
+  it("edits metrics, and takes an edit back", async () => {
+    const client = new FakeClient(three().filter((one) => one.version !== 2));
+    const root = show(client);
+    await press(root, "churn");
+    await press(root, "Edit…");
+    const input = await type(root, "Metrics of version 3", "f1=0.71");
+    key(input, "Enter");
+    await control(root, "Remove metric f1=0.71");
+    await type(root, "Metrics of version 3", "auc=0.96");
+    key(input, "Enter");
+    await control(root, "Remove metric auc=0.96");
+    await press(root, "Save changes");
+    await says(root, "Changed churn:3.");
+    const ref = `id:${client.records[0]?.id}`;
+    expect(client.of("edit")).toEqual([{ ref, metrics: ["auc=0.96", "f1=0.71"] }]);
+    await press(root, "Undo");
+    await says(root, "Undone.");
+    expect(client.of("edit").at(-1)).toEqual({ ref, metrics: ["auc=0.95"], drop_metrics: ["f1"] });
+    expect(client.records[0]?.metrics).toEqual({ auc: 0.95 });
+  });
+
+  it("drops a metric, and leaves a decimal comma to the kernel's judgement", async () => {
+    const client = new FakeClient(three().filter((one) => one.version !== 2));
+    const root = show(client);
+    await press(root, "churn");
+    await press(root, "Edit…");
+    await press(root, "Remove metric auc=0.95");
+    const input = await type(root, "Metrics of version 3", "auc=0");
+    key(input, ",");
+    await type(root, "Metrics of version 3", "auc=0,96");
+    key(input, "Enter");
+    await press(root, "Save changes");
+    await says(root, "That is not a number.");
+    expect(client.of("edit")).toMatchObject([{ metrics: ["auc=0,96"] }]);
+    await press(root, "Remove metric auc=0,96");
+    await press(root, "Save changes");
+    await says(root, "Changed churn:3.");
+    expect(client.records[0]?.metrics).toEqual({});
+  });
+
   it("sets and removes aliases", async () => {
     const client = new FakeClient(three());
     const root = show(client);
@@ -244,7 +336,23 @@ describe("details", () => {
     await type(root, "Let an alias point here", "prod");
     await press(root, "Set alias");
     await vi.waitFor(() => expect(client.of("alias")).toHaveLength(2));
-    expect(client.of("alias")).toMatchObject([{ ref: "churn", alias: "champion", remove: true }, { alias: "prod" }]);
+    expect(client.of("alias")).toMatchObject([{ alias: "champion", remove: true }, { alias: "prod" }]);
+  });
+
+  it("tells who let an alias point where and why, and lets it go back", async () => {
+    const client = new FakeClient(three());
+    client.do_alias({ ref: `id:${client.records[1]?.id}`, alias: "champion", why: "steadier" });
+    const root = show(client);
+    await press(root, "churn");
+    await press(root, "Aliases of churn:2…");
+    await says(root, "@champion → v2 from v3");
+    await says(root, "ada · steadier");
+    await type(root, "Reason (optional, kept in its history)", "too early");
+    await press(root, "Back to v3");
+    await says(root, "No alias points at this version.");
+    expect(client.of("alias")).toMatchObject([{ alias: "champion", rollback: true, why: "too early" }]);
+    expect(client.records[0]?.aliases).toEqual(["champion"]);
+    await says(root, "@champion → v3 from v2");
   });
 });
 

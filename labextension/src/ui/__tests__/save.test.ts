@@ -12,14 +12,14 @@ describe("the save dialog", () => {
     const root = show(client, "save");
     await says(root, "Becomes version 4 of churn");
     await press(root, "Keep accuracy");
-    await press(root, "Keep cells");
+    await press(root, "Keep cell 5: auc = roc_auc_score(y_test, clf.predict_proba(X_test)[:, 1])");
     const tags = await type(root, "Tags", "prod");
     key(tags, "Enter");
     await control(root, "Remove tag prod");
     await type(root, "Alias", "champion");
     await press(root, "Save");
     await says(root, "Saved churn:4");
-    expect(client.of("save")).toEqual([{ name: "churn", description: "", tags: ["telecom", "prod"], alias: "champion", note: "", metrics: ["auc"], drop: ["cells"] }]);
+    expect(client.of("save")).toEqual([{ name: "churn", description: "", tags: ["telecom", "prod"], alias: "champion", note: "", metrics: ["auc"], cells: [0], drop: [] }]);
     await says(root, "%load_model churn:4");
     await press(root, "Download");
     await found(() => (client.of("download").length === 1 ? true : null));

@@ -11,8 +11,9 @@ interface Sent {
 
 class FakeModel implements Model {
   readonly sent: Sent[] = [];
+  widget_manager: Model["widget_manager"];
   private readonly listeners = new Set<(message: unknown) => void>();
-  get = () => "gallery";
+  get = (name: string) => (name === "_comm_id" ? "ours" : "gallery");
   send = (content: unknown) => void this.sent.push(content as Sent);
   on = (_: "msg:custom", heard: (message: unknown) => void) => void this.listeners.add(heard);
   off = (_: "msg:custom", heard: (message: unknown) => void) => void this.listeners.delete(heard);
@@ -62,7 +63,7 @@ describe("questions", () => {
   it("hear of progress, and are cancelled by rid", async () => {
     const stopper = new AbortController();
     const heard: unknown[] = [];
-    const request = { name: "churn", description: "", tags: [], alias: "", note: "", metrics: [], drop: [] };
+    const request = { name: "churn", description: "", tags: [], alias: "", note: "", metrics: [], cells: [], drop: [] };
     const asked = rpc.call("save", request, { signal: stopper.signal, onProgress: (progress) => heard.push(progress) });
     const { rid } = last();
     model.say({ rid, progress: { stage: "writing", done: 1, total: 2 } });
@@ -96,6 +97,52 @@ describe("the line to the kernel", () => {
     model.say({ rid: last().rid, ok: true, answer: {} });
     await vi.advanceTimersByTimeAsync(20_000);
     expect(heard).toEqual(["slow", "silent", "open"]);
+  });
+
+  describe("where the kernel itself can be asked", () => {
+    const lines = () => {
+      const heard: Line[] = [];
+      rpc.onLine((line) => heard.push(line));
+      void rpc.call("hello", {});
+      return heard;
+    };
+
+    it("is silent at once when the kernel does not know the widget: it was restarted", async () => {
+      const requestCommInfo = vi.fn(() => Promise.resolve({ content: { comms: { other: {} } } }));
+      model.widget_manager = { kernel: { status: "idle", connectionStatus: "connected", requestCommInfo } };
+      const heard = lines();
+      await vi.advanceTimersByTimeAsync(1600);
+      expect(heard).toEqual(["silent"]);
+      expect(requestCommInfo).toHaveBeenCalledWith({ target_name: "jupyter.widget" });
+    });
+
+    it("is only slow, however long, while a busy kernel answers nothing at all", async () => {
+      model.widget_manager = { kernel: { status: "busy", connectionStatus: "connected", requestCommInfo: () => new Promise(() => undefined) } };
+      const heard = lines();
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(heard).toEqual(["slow"]);
+    });
+
+    it("is slow while the widget is there and its answer takes long", async () => {
+      model.widget_manager = { kernel: { status: "idle", connectionStatus: "connected", requestCommInfo: () => Promise.resolve({ content: { comms: { ours: {} } } }) } };
+      const heard = lines();
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(heard).toEqual(["slow"]);
+      model.say({ rid: last().rid, ok: true, answer: {} });
+      expect(heard).toEqual(["slow", "open"]);
+    });
+
+    it("is silent at once when the kernel is dead, and after 10 s where it cannot be reached", async () => {
+      model.widget_manager = { kernel: { status: "dead" } };
+      const heard = lines();
+      await vi.advanceTimersByTimeAsync(600);
+      expect(heard).toEqual(["silent"]);
+      model.widget_manager = { kernel: { status: "unknown", connectionStatus: "connecting", requestCommInfo: () => Promise.reject(new Error("canceled")) } };
+      await vi.advanceTimersByTimeAsync(3000);
+      expect(heard).toEqual(["silent", "open", "slow"]);
+      await vi.advanceTimersByTimeAsync(8000);
+      expect(heard).toEqual(["silent", "open", "slow", "silent"]);
+    });
   });
 
   it("stays open while progress comes", async () => {

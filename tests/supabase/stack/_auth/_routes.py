@@ -36,9 +36,10 @@ class Auth:
         options = {"row_factory": dict_row}
         async with AsyncConnectionPool(
             self._url,
-            min_size=1,
+            min_size=0,
             max_size=10,
-            timeout=2,
+            timeout=4,
+            reconnect_timeout=1,  # a database that is back is asked at once, not after a growing pause
             kwargs=options,
             check=AsyncConnectionPool.check_connection,
             open=False,

@@ -37,13 +37,15 @@ UPSERT = (
 FIND = "select * from storage.objects where bucket_id = %s and name = %s limit 1"
 LIST = (
     "select null as folder, to_jsonb(o) as object, name as at from storage.objects o where bucket_id = %(bucket)s"
-    """ and starts_with(name, %(prefix)s) and name collate "C" > %(after)s order by name collate "C" limit %(limit)s"""
+    """ and name collate "C" between %(prefix)s and %(prefix)s || chr(1114111)"""
+    """ and name collate "C" > %(after)s order by name collate "C" limit %(limit)s"""
 )
 LIST_FOLDED = """
     select folder, (array_agg(to_jsonb(o)))[1] as object, coalesce(folder, name) as at
     from (
         select *, %(prefix)s || substring(substr(name, length(%(prefix)s) + 1) from '^[^/]*/') as folder
-        from storage.objects where bucket_id = %(bucket)s and starts_with(name, %(prefix)s)
+        from storage.objects where bucket_id = %(bucket)s
+        and name collate "C" between %(prefix)s and %(prefix)s || chr(1114111)
     ) o
     where coalesce(folder, name) collate "C" > %(after)s group by folder, coalesce(folder, name)
     order by coalesce(folder, name) collate "C" limit %(limit)s

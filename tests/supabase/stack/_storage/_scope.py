@@ -50,13 +50,13 @@ class Caller:
         """Return Storage itself, for the same operation: past the policies, not past triggers."""
         return replace(self, claims={"role": "service_role"}, token="")
 
-    def settings(self) -> list[str]:
-        """Return the values of a transaction's settings."""
+    def scope(self) -> tuple[str, list[str]]:
+        """Return the statement that makes a transaction the caller's, and its values."""
         role = str(self.claims.get("role") or "anon")
         claims = json.dumps(dict(self.claims))
         subject = str(self.claims.get("sub") or "")
         asked = [self.headers, self.method, self.path, self.operation]
-        return [role, role, self.token, subject, claims, *asked, "true", STATEMENT_TIMEOUT]
+        return SCOPE, [role, role, self.token, subject, claims, *asked, "true", STATEMENT_TIMEOUT]
 
 
 def caller_of(request: web.Request, operation: str, secret: str, *, optional: bool) -> Caller:
@@ -99,9 +99,10 @@ class Database:
         options = {"row_factory": dict_row}
         async with AsyncConnectionPool(
             self._url,
-            min_size=2,
+            min_size=0,
             max_size=20,
-            timeout=2,
+            timeout=4,
+            reconnect_timeout=1,  # a database that is back is asked at once, not after a growing pause
             kwargs=options,
             check=AsyncConnectionPool.check_connection,
             open=False,
@@ -125,4 +126,4 @@ class Database:
 
 async def become(connection: psycopg.AsyncConnection, caller: Caller) -> None:
     """Let the rest of a transaction be a caller's."""
-    await connection.execute(SCOPE, caller.settings())
+    await connection.execute(*caller.scope())

@@ -1,0 +1,149 @@
+"""A Supabase project from its settings: who is asking, over which client, and the backend that answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_modelstore.errors import InvalidValue, NotConfigured, NotSignedIn
+from jupyter_modelstore.names import visible
+from jupyter_modelstore.protocols import AccessToken, Backend, TokenSource
+
+if TYPE_CHECKING:
+    from jupyter_modelstore.identity import EmailSession
+
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
+_HERE = re.compile(r"http://(?:localhost|127\.0\.0\.1|\[::1\])(?::|$)")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project, and how this user comes to it.
+
+    Attributes
+    ----------
+    url : str
+        Its address, without a path.
+    key : str
+        Its publishable key.
+    home : Path
+        The user's directory: session, cache, spool.
+    space : str
+        A group's space; empty for one's own.
+    """
+
+    url: str
+    key: str
+    home: Path
+    space: str = ""
+
+    @classmethod
+    def of(cls, url: str, home: Path, environment: Mapping[str, str], *, key: str = "", space: str = "") -> Project:
+        """Read the settings.
+
+        Raises
+        ------
+        NotConfigured
+            The key is missing, or is one that a kernel must not hold; or the address is none.
+        """
+        from jupyter_modelstore.identity import check_key
+
+        address = url.strip().rstrip("/").removesuffix("/rest/v1")
+        if not _ADDRESS.fullmatch(address) or (address.startswith("http://") and not _HERE.match(address)):
+            raise NotConfigured(
+                f"'{visible(url)}' is no address of a Supabase project.",
+                "It looks like https://abcdefgh.supabase.co (SUPABASE_URL).",
+            )
+        key = key or environment.get("SUPABASE_KEY", "").strip()
+        if not key:
+            raise NotConfigured(
+                "Supabase not configured: SUPABASE_KEY is missing.",
+                "Set it to the project's publishable key, or keep models on this machine: MODELSTORE_URL=local:",
+            )
+        check_key(key)
+        return cls(address, key, home, space or environment.get("MODELSTORE_SPACE", "").strip())
+
+    def session(self) -> EmailSession:
+        """Return the sign-in of this user."""
+        from jupyter_modelstore.identity import EmailSession
+
+        return EmailSession(self.home, self.url, self.key)
+
+    def source(self, environment: Mapping[str, str]) -> TokenSource:
+        """Return where tokens come from: a file that somebody renews, a robot's password, or this user's session."""
+        from jupyter_modelstore.identity import FileToken, Robot
+
+        if token := environment.get("MODELSTORE_ACCESS_TOKEN_FILE", "").strip():
+            return FileToken(Path(token).expanduser())
+        email, password = (
+            environment.get("MODELSTORE_EMAIL", "").strip(),
+            environment.get("MODELSTORE_PASSWORD_FILE", "").strip(),
+        )
+        return Robot(self.session(), email, Path(password).expanduser()) if email and password else self.session()
+
+    def backend(self, environment: Mapping[str, str]) -> Backend:
+        """Return the backend; nothing is asked of the project yet."""
+        from jupyter_modelstore.backends.supabase import Functions, Objects, SupabaseBackend
+        from jupyter_modelstore.cache import Cache
+        from jupyter_modelstore.identity import signed_client
+        from jupyter_modelstore.spool import Spool
+
+        source = self.source(environment)
+        http = signed_client(source, self.url, self.key)
+        return SupabaseBackend(
+            Functions(http, self.url, source),
+            Objects(http, self.url),
+            source=source,
+            cache=Cache(self.home / "cache"),
+            spool=Spool(self.home / "spool"),
+            url=self.url,
+            space=self.space,
+        )
+
+
+def sign_in(
+    project: Project,
+    email: str,
+    ask: Callable[[str], str],
+    *,
+    code: bool = False,
+    sign_up: bool = False,
+) -> AccessToken:
+    """Sign in, or make an account, asking for what is secret.
+
+    Parameters
+    ----------
+    project
+        Where.
+    email
+        As whom.
+    ask
+        Shows a question and returns what is typed, unseen.
+    code
+        With a one-time code that is sent to the address, not with a password.
+    sign_up
+        Make an account.
+
+    Raises
+    ------
+    NotSignedIn
+        It did not work, or the address must be confirmed first.
+    """
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
+        raise InvalidValue(f"'{visible(email)}' is no e-mail address.", "%modelstore login you@example.org")
+    session = project.session()
+    if code:
+        session.send_code(email)
+        return session.sign_in_with_code(email, ask(f"The code that was sent to {email}: ").strip())
+    if not sign_up:
+        return session.sign_in(email, ask(f"Password of {email}: "))
+    password = ask(f"A new password for {email}: ")
+    if ask("The same again: ") != password:
+        raise InvalidValue("The two passwords differ.", "Nothing was done; try again.")
+    token = session.sign_up(email, password)
+    if token is None:
+        raise NotSignedIn("The account is made; its address must be confirmed.", "Open the link in the message, then sign in.")
+    return token

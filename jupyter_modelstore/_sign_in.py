@@ -1,0 +1,52 @@
+"""``login`` and ``logout``, for every door that has somebody to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jupyter_modelstore import card
+from jupyter_modelstore._parser import Parser
+from jupyter_modelstore._project import Project, sign_in
+from jupyter_modelstore.card import Shown
+from jupyter_modelstore.names import visible
+
+HELP = {
+    "login": "Sign in to the Supabase project: with a password, or with a one-time code that is sent to you.",
+    "logout": "Sign out of the Supabase project.",
+}
+
+
+def parser(command: str, prog: str) -> Parser:
+    """Return the parser of a command."""
+    made = Parser(prog=prog, description=HELP[command], add_help=False)
+    add_arguments(command, made)
+    return made
+
+
+def add_arguments(command: str, to: Parser) -> None:
+    """Add a command's arguments to a parser."""
+    if command == "login":
+        to.add_argument("email", metavar="EMAIL", help="your address in the project")
+        how = to.add_mutually_exclusive_group()
+        how.add_argument("--code", action="store_true", help="have a one-time code sent, in place of a password")
+        how.add_argument("--sign-up", action="store_true", help="make an account")
+    else:
+        to.add_argument("--everywhere", action="store_true", help="end all your sessions, on every machine")
+
+
+def login(project: Project, ask: Callable[[str], str], *, email: str, code: bool = False, sign_up: bool = False) -> Shown:
+    """Sign in, and say as whom."""
+    token = sign_in(project, email, ask, code=code, sign_up=sign_up)
+    place = project.url.partition("://")[2]
+    return card.lines_card(f"Signed in to {visible(place)} as {visible(token.handle)}", ["%models shows what is there"])
+
+
+def logout(project: Project, ask: Callable[[str], str], *, everywhere: bool = False) -> Shown:
+    """Sign out, and say so."""
+    del ask
+    was = project.session().sign_out(everywhere=everywhere)
+    place = visible(project.url.partition("://")[2])
+    return card.lines_card(f"Signed out of {place}" if was else f"Nobody was signed in to {place}", [])
+
+
+RUN: dict[str, Callable[..., Shown]] = {"login": login, "logout": logout}

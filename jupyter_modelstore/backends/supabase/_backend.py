@@ -1,0 +1,352 @@
+"""A project as a backend: each verb is one function of the database's, and files go beside.
+
+A save is asked for before any byte moves; then it lies in the spool, whole, and cannot be lost; then :mod:`._sending` takes it
+to a key of its own and commits the row: visible at once, or not at all. If the project does not answer, the save waits.
+A purge runs the other way: the rows become tombstones, then the files go, and it is asked whether they went.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jupyter_modelstore._files import HashingFile, file_errors
+from jupyter_modelstore.backends.supabase import _sending
+from jupyter_modelstore.backends.supabase._database import Functions
+from jupyter_modelstore.backends.supabase._objects import Objects
+from jupyter_modelstore.errors import Forbidden, ModelFileNotFound, NotFound, NotSignedIn
+from jupyter_modelstore.names import visible
+from jupyter_modelstore.protocols import FileCache, Finding, Progress, SaveSpool, TokenSource
+from jupyter_modelstore.record import (
+    AliasEvent,
+    Changes,
+    Draft,
+    Facets,
+    ModelRecord,
+    Query,
+    Reference,
+    Removal,
+    Saved,
+    Stats,
+    format_time,
+    parse_time,
+    to_json,
+)
+
+_PAGE = 500
+_NOTHING: dict[str, Any] = {"records": [], "total": 0}
+
+
+class SupabaseBackend:
+    """Models in a Supabase project.
+
+    Parameters
+    ----------
+    functions, objects
+        The project's database and bucket, as the person who is signed in.
+    source
+        Who that is.
+    cache
+        Where fetched files are kept.
+    spool
+        Where saves are kept until they have arrived.
+    url
+        The project's address.
+    space
+        Name or id of a group's space; empty for one's own.
+    """
+
+    def __init__(
+        self,
+        functions: Functions,
+        objects: Objects,
+        *,
+        source: TokenSource,
+        cache: FileCache,
+        spool: SaveSpool,
+        url: str,
+        space: str = "",
+    ) -> None:
+        self._functions, self._objects = functions, objects
+        self._source, self._cache, self._spool = source, cache, spool
+        self._url, self._space = url, space
+
+    def __repr__(self) -> str:
+        """Return the project; nothing secret."""
+        return f"SupabaseBackend({self._url!r})"
+
+    @property
+    def where(self) -> str:
+        """For people: which project or space, and as whom."""
+        place = self._space or self._url.partition("://")[2]
+        try:
+            return f"in {visible(place)} as {visible(self._source.known().handle) or 'you'}"
+        except NotSignedIn:
+            return f"in {visible(place)}; nobody is signed in"
+
+    @property
+    def location(self) -> str:
+        """The project's address."""
+        return self._url
+
+    @property
+    def local_directory(self) -> Path:
+        """Where files are gathered on this machine."""
+        return self._spool.directory
+
+    def vouches(self, record: ModelRecord) -> bool:
+        """Tell whether this person's own software pickled the file: nobody else can write to their space."""
+        return record.origin == "fitted" and record.user_id == record.space_id == self.user_id
+
+    @property
+    def user_id(self) -> str:
+        """Who is asking."""
+        return self._source.known().user_id
+
+    def _q(self, **terms: Any) -> dict[str, Any]:  # noqa: ANN401 (JSON)
+        return ({"space": self._space} if self._space else {}) | terms
+
+    # ---- a save ------------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def receive(self, save_id: str, progress: Progress | None = None) -> Iterator[_Incoming]:
+        """Begin a save; see :class:`~jupyter_modelstore.protocols.Backend`."""
+        self._source.known()  # nobody writes a large file to be told then that nobody is signed in
+        part = self._spool.part(save_id)
+        with file_errors(f"in {self._spool.directory}"):
+            file = HashingFile(part, progress)
+        try:
+            yield _Incoming(self, save_id, file, progress)
+        finally:
+            file.close()
+            part.unlink(missing_ok=True)
+
+    def _commit(self, draft: Draft, progress: Progress | None) -> Saved:
+        """Keep a whole save on this machine, then send it; if the project does not answer, it waits."""
+        waiting = _sending.journal_of(draft, self._url, self.user_id, self._space)
+        try:
+            self._functions.call("may_save", _sending.question(waiting))
+        except _sending.LATER:  # it is asked again when it is sent
+            self._spool.accept(waiting)
+            return Saved(record=_sending.pending_record(waiting), created=True)
+        self._spool.accept(waiting)
+        with self._spool.held(draft.save_id):
+            try:
+                return self._sender.send(waiting, progress)
+            except _sending.LATER:
+                return Saved(record=_sending.pending_record(waiting), created=True)
+
+    @property
+    def _sender(self) -> _sending.Sender:
+        return _sending.Sender(self._functions, self._objects, self._spool)
+
+    def saved(self, save_id: str) -> ModelRecord | None:
+        """Return what a save became, whatever became of it."""
+        row = self._functions.call("find", self._q(save_id=save_id))
+        return None if row is None else ModelRecord.from_json(row)
+
+    # ---- what waits --------------------------------------------------------------------------------------------------
+
+    def pending(self) -> Sequence[ModelRecord]:
+        """Return this person's saves that have not arrived yet, in their order."""
+        return [_sending.pending_record(waiting) for waiting in self._spool.waiting(self._url, self.user_id)]
+
+    def resume(self, progress: Progress | None = None) -> Sequence[Saved]:
+        """Send what waits, in the order of each name; return what arrived."""
+        self._spool.sweep()
+        return self._sender.resume(self._spool.waiting(self._url, self.user_id), progress)
+
+    def discard(self, record: ModelRecord) -> None:
+        """Give up a save that has not arrived; what was sent of it is swept by the project's next check-up."""
+        if record.save_id is None or record.status != "pending":
+            raise NotFound(f"{visible(record.ref)} is not on its way.", "%modelstore status shows what waits.")
+        self._spool.done(record.save_id)
+
+    # ---- finding -----------------------------------------------------------------------------------------------------
+
+    def find(self, ref: Reference, *, at: datetime | None = None) -> ModelRecord | None:
+        """Return the one record that is meant, or None."""
+        q = {"id": ref.id} if ref.id else {"name": ref.name, "version": ref.version, "alias": ref.alias}
+        row = self._ask("find", self._q(**q, at=None if at is None else format_time(at)), ref.space)
+        return None if row is None else ModelRecord.from_json(row)
+
+    def _ask(self, name: str, q: dict[str, Any], space: str | None) -> Any:  # noqa: ANN401 (JSON)
+        """Ask in the space that is named, if one is; in one that is not there for this person, nothing is found: None."""
+        if space is None:
+            return self._functions.call(name, q)
+        try:
+            return self._functions.call(name, q | {"space": space})
+        except NotFound:
+            return None
+
+    def select(self, query: Query, *, limit: int | None = None, offset: int = 0) -> Sequence[ModelRecord]:
+        """Return what the query finds, in its order; asked in pages, since a project cuts long answers."""
+        found: list[ModelRecord] = []
+        while limit is None or len(found) < limit:
+            some = _PAGE if limit is None else min(_PAGE, limit - len(found))
+            asked = self._terms(query) | {"limit": some, "offset": offset + len(found)}
+            rows = (self._ask("list", asked, query.space) or _NOTHING)["records"]
+            found += map(ModelRecord.from_json, rows)
+            if len(rows) < some:
+                break
+        return found
+
+    def count(self, query: Query) -> int:
+        """Return how many the query finds."""
+        return int((self._ask("list", self._terms(query) | {"limit": 0}, query.space) or _NOTHING)["total"])
+
+    def _terms(self, query: Query) -> dict[str, Any]:
+        terms = {name: value for name, value in to_json(query).items() if value is not None and name != "space"}
+        terms["tags"] = list(query.tags)
+        terms["metrics"] = {name: [None if end is None else str(end) for end in ends] for name, ends in query.metrics.items()}
+        return self._q(**terms)
+
+    def facets(self, query: Query) -> Facets:
+        """Return how often each value occurs in what the query finds."""
+        found = self._ask("facets", self._terms(query), query.space) or {}
+        return Facets(**{name: dict(found.get(name, ())) for name in ("tags", "algorithms", "model_types")})
+
+    def names(self) -> list[str]:
+        """Return all names that have a version, also in the trash."""
+        return [entry["model_name"] for entry in self._functions.call("names", self._q())]
+
+    def next_version(self, name: str) -> int:
+        """Return the number that the next version of this name will have."""
+        found = self._functions.call("names", self._q(name=name))
+        return int(found[0]["next_version"]) if found else 1
+
+    def renamed(self, name: str) -> str | None:
+        """Return the newer name of a model that once had this one."""
+        found = self._functions.call("names", self._q(name=name))
+        return found[0]["renamed_to"] if found else None
+
+    def fetch(self, record: ModelRecord) -> Path:
+        """Return a file of the cache that holds the record's bytes, fetched now if it is not there."""
+        if record.status == "pending" and record.save_id is not None:
+            return self._spool.file(record.save_id)
+        key, size = record.sha256 or f"row-{record.id}", record.model_file_size
+        if record.sha256 is not None and (path := self._cache.find(key, size)) is not None:
+            return path
+        if not record.model_file_path:
+            raise ModelFileNotFound(
+                f"Model file not found: {visible(record.ref)} is recorded without a file.", "Save it again."
+            )
+        with file_errors(f"in the cache of {self._url}"):
+            self._objects.fetch(record.model_file_path, self._cache.part(key), size)
+        return self._cache.keep(key, size)
+
+    def link(self, record: ModelRecord, seconds: int, file_name: str) -> str:
+        """Return an address that gives the file to anyone who has it, for so many seconds; of one's own models only."""
+        if record.user_id != self.user_id or record.status != "ready":
+            raise Forbidden(f"Only whoever saved {visible(record.ref)} gives out links to it.", "Ask them.")
+        return self._objects.link(record.model_file_path, seconds, file_name)
+
+    # ---- changing ----------------------------------------------------------------------------------------------------
+
+    def edit(self, record: ModelRecord, changes: Changes) -> ModelRecord:
+        """Change description, tags or metrics."""
+        said = to_json(changes)
+        q = {name: value for name, value in said.items() if value is not None} | {"id": record.id}
+        if changes.tags is not None:
+            q["tags"] = list(changes.tags)
+        q["drop_metrics"] = list(changes.drop_metrics)
+        return self._functions.record("edit", q)
+
+    def rename(self, name: str, new: str) -> int:
+        """Give all versions of a model another name."""
+        return int(self._functions.call("rename", self._q(name=name, new=new))["versions"])
+
+    def delete(self, records: Sequence[ModelRecord], *, force: bool = False) -> Removal:
+        """Move records to the trash."""
+        answer = self._functions.call("delete", {"ids": [record.id for record in records], "force": force})
+        gone = tuple(ModelRecord.from_json(row) for row in answer["records"])
+        returned = tuple((alias, ref) for alias, ref in answer["returned_aliases"])
+        removed = tuple(dict.fromkeys(answer["removed_aliases"]))
+        return Removal(
+            records=gone,
+            bytes=sum(record.model_file_size for record in gone if record.status == "ready"),
+            purge_after=parse_time(answer["purge_after"]),
+            removed_aliases=removed,
+            returned_aliases=returned,
+            former_aliases=tuple(alias for alias in answer["former_aliases"] if alias not in {*removed, *dict(returned)}),
+        )
+
+    def restore(self, records: Sequence[ModelRecord]) -> list[ModelRecord]:
+        """Take records out of the trash."""
+        return self._functions.records("restore", {"ids": [record.id for record in records]})
+
+    def purge(self, records: Sequence[ModelRecord]) -> Removal:
+        """Turn trashed records into tombstones, then remove their files, and ask whether they went."""
+        if not records:
+            return Removal(records=(), bytes=0)
+        answer = self._functions.call("purge", {"ids": [record.id for record in records]})
+        gone = tuple(ModelRecord.from_json(row) for row in answer["records"])
+        sizes = dict(answer["objects"])
+        if sizes:
+            self._objects.remove(list(sizes))
+            left = self._functions.call("purged", self._q(ids=[record.id for record in gone]))["left"]
+            for entry in left:
+                sizes.pop(entry["path"], None)
+        return Removal(records=gone, bytes=sum(sizes.values()))
+
+    # ---- aliases -----------------------------------------------------------------------------------------------------
+
+    def set_alias(self, record: ModelRecord, alias: str, *, why: str = "") -> ModelRecord:
+        """Let an alias name this version."""
+        return self._functions.record("set_alias", {"id": record.id, "alias": alias, "why": why})
+
+    def remove_alias(self, name: str, alias: str, *, why: str = "") -> AliasEvent:
+        """Take an alias away."""
+        return _event(self._functions.call("remove_alias", self._q(name=name, alias=alias, why=why)))
+
+    def alias_history(self, name: str, alias: str | None = None) -> list[AliasEvent]:
+        """Return the history of a model's aliases, newest first."""
+        return [_event(row) for row in self._functions.call("alias_history", self._q(name=name, alias=alias))]
+
+    def record_download(self, record: ModelRecord) -> ModelRecord:
+        """Set ``last_downloaded_at``."""
+        return self._functions.record("record_download", {"id": record.id})
+
+    # ---- looking after it --------------------------------------------------------------------------------------------
+
+    def stats(self) -> Stats:
+        """Count what the space holds."""
+        return Stats(**self._functions.call("stats", self._q()))
+
+    def check(self, *, full: bool = False) -> Sequence[Finding]:
+        """Look for damage, mark what is missing, sweep what dead saves and purges left, empty what is due in the trash."""
+        from jupyter_modelstore.backends.supabase import _health
+
+        return _health.check(self, self._functions, self._objects, self._q(), full=full)
+
+    def repair(self) -> Finding:
+        """Nothing is to be done: the project looks after its database."""
+        return Finding(what="repair", ok=True, message="the project's database needs none from here")
+
+
+class _Incoming:
+    """One save on its way; see :class:`~jupyter_modelstore.protocols.Incoming`."""
+
+    def __init__(self, backend: SupabaseBackend, save_id: str, file: HashingFile, progress: Progress | None) -> None:
+        self._backend = backend
+        self._save_id = save_id
+        self._progress = progress
+        self.file = file
+
+    def seal(self) -> None:
+        """Force the bytes to the disk."""
+        self.file.seal()
+
+    def commit(self, draft: Draft) -> Saved:
+        """Send the file and make the row visible."""
+        self.seal()
+        full = dataclasses.replace(draft, save_id=self._save_id, sha256=self.file.sha256, model_file_size=self.file.size)
+        return self._backend._commit(full, self._progress)  # noqa: SLF001 (two halves of one room)
+
+
+def _event(row: dict[str, Any]) -> AliasEvent:
+    return AliasEvent(**{**row, "at": parse_time(row["at"])})

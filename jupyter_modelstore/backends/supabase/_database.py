@@ -1,0 +1,108 @@
+"""The functions of the project's database, called through PostgREST; one JSON argument, one JSON answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from jupyter_modelstore.backends.supabase import _answers
+from jupyter_modelstore.errors import NotSignedIn, SchemaMismatch
+from jupyter_modelstore.protocols import TokenSource
+from jupyter_modelstore.record import ModelRecord
+
+if TYPE_CHECKING:
+    import httpx
+
+_TRIES = 3
+_PAUSE = 0.2  # seconds, doubled each time
+SCHEMA = 1
+"""The version of the functions that this package was written for; one more or less works too."""
+_DRAFT = frozenset({"modelstore_commit"})  # its argument has another name
+
+
+class Functions:
+    """The project's functions, as the person whom the client signs for.
+
+    Parameters
+    ----------
+    http
+        A signed client.
+    url
+        The project's address.
+    source
+        Who that is. Before the first answer, and again whenever it becomes somebody else, the database is asked whom it sees.
+    """
+
+    def __init__(self, http: httpx.Client, url: str, source: TokenSource) -> None:
+        from postgrest import SyncPostgrestClient
+
+        self._url = url
+        self._source = source
+        self._seen = ""  # as whom the database sees us
+        self._client = SyncPostgrestClient(f"{url}/rest/v1", http_client=http)
+
+    def call(self, name: str, q: Mapping[str, Any]) -> Any:  # noqa: ANN401 (JSON)
+        """Call ``modelstore_NAME``.
+
+        Raises
+        ------
+        ModelStoreError
+            What the database answered, in this package's words.
+        """
+        user_id = self._source.token().user_id
+        if user_id != self._seen:
+            self.whoami(user_id)
+            self._seen = user_id
+        return self._call(name, q)
+
+    def whoami(self, user_id: str) -> Mapping[str, Any]:
+        """Return whom the database sees and what it is, after making sure that it is this person.
+
+        Raises
+        ------
+        NotSignedIn
+            It sees somebody else, or nobody.
+        SchemaMismatch
+            Its functions are not ones that this package can work with.
+        """
+        answer: Mapping[str, Any] = self._call("whoami", {})
+        if answer.get("role") != "authenticated" or answer.get("user_id") != user_id:
+            raise NotSignedIn(
+                "The project's database takes you for somebody else.", "Sign out and in again: %modelstore logout"
+            )
+        version = int((answer.get("schema") or {}).get("version", 0))
+        if version > SCHEMA + 1:
+            raise SchemaMismatch(
+                "The project's database is newer than this package.", "pip install --upgrade jupyter-modelstore"
+            )
+        if version < SCHEMA - 1:
+            raise SchemaMismatch(
+                "The project's database is older than this package.", "Its admin runs: jupyter modelstore init"
+            )
+        return answer
+
+    def _call(self, name: str, q: Mapping[str, Any]) -> Any:  # noqa: ANN401 (JSON)
+        import httpx
+        from postgrest import APIError
+
+        function = f"modelstore_{name}"
+        argument = "draft" if function in _DRAFT else "q"
+        for attempt in range(_TRIES):
+            try:
+                return self._client.rpc(function, {argument: dict(q)}).execute().data  # type: ignore[dict-item]  # JSON, not text
+            except APIError as error:
+                if str(error.code) not in _answers.RETRIED or attempt == _TRIES - 1:
+                    raise _answers.of_database(error.json()) from None
+            except httpx.TransportError as error:
+                raise _answers.of_network(error, self._url) from None
+            time.sleep(_PAUSE * 2**attempt)
+        raise AssertionError  # the last attempt returned or raised
+
+    def record(self, name: str, q: Mapping[str, Any]) -> ModelRecord:
+        """Call a function that answers with a row."""
+        return ModelRecord.from_json(self.call(name, q))
+
+    def records(self, name: str, q: Mapping[str, Any]) -> list[ModelRecord]:
+        """Call a function that answers with rows."""
+        return [ModelRecord.from_json(row) for row in self.call(name, q)]

@@ -1,0 +1,148 @@
+"""A check-up: whether the project answers and is set up, whether a file goes there and back, and the space's rows and files."""
+
+from __future__ import annotations
+
+import io
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from jupyter_modelstore._files import hash_file
+from jupyter_modelstore.backends.supabase._database import Functions
+from jupyter_modelstore.backends.supabase._objects import Objects
+from jupyter_modelstore.errors import ModelStoreError
+from jupyter_modelstore.names import visible
+from jupyter_modelstore.protocols import Backend, Finding
+from jupyter_modelstore.record import ModelRecord, Query, now, parse_time
+
+_TRASH = timedelta(days=30)
+_CLOCK = 30.0  # seconds; the database takes no token that was issued farther in the future
+
+
+def check(backend: Backend, functions: Functions, objects: Objects, q: Mapping[str, Any], *, full: bool) -> list[Finding]:
+    """Look for damage and sweep; each line of the answer is one thing that was looked at."""
+    began = time.perf_counter()
+    who = functions.whoami(backend.user_id)
+    took = time.perf_counter() - began
+    return [
+        _project(backend, who, took),
+        _clock(who),
+        _bucket(who),
+        _there_and_back(objects, backend.user_id),
+        *_space(backend, functions, objects, q, full=full),
+    ]
+
+
+def _project(backend: Backend, who: Mapping[str, Any], took: float) -> Finding:
+    schema = who["schema"]
+    message = f"{backend.location} answered in {took * 1e3:.0f} ms, as {visible(str(who['handle']))}; schema {schema['number']}"
+    return Finding(what="project", ok=True, message=message, details={"ms": round(took * 1e3), "schema": schema["number"]})
+
+
+def _clock(who: Mapping[str, Any]) -> Finding:
+    off = (now() - parse_time(str(who["now"]))).total_seconds()
+    ok = abs(off) < _CLOCK
+    hint = "" if ok else "Set this machine's clock; tokens are renewed by the project's, so nothing is lost meanwhile."
+    return Finding(
+        what="clock", ok=ok, message=f"{abs(off):.0f} s {'ahead' if off > 0 else 'behind'} of the project's", hint=hint
+    )
+
+
+def _bucket(who: Mapping[str, Any]) -> Finding:
+    bucket = who.get("bucket")
+    if not bucket:
+        return Finding(
+            what="bucket", ok=False, message="There is no bucket model-files.", hint="Its admin runs: jupyter modelstore init"
+        )
+    if not bucket["private"]:
+        return Finding(
+            what="bucket",
+            ok=False,
+            message="The bucket model-files is public.",
+            hint="Its admin runs: jupyter modelstore init --again",
+        )
+    limit = bucket["file_size_limit"]
+    most = f"files up to {int(limit):,} bytes" if limit else "no limit of its own for a file"
+    quota = who.get("quota_bytes")
+    room = f", {int(quota):,} bytes for you in all" if quota is not None else ""
+    return Finding(what="bucket", ok=True, message=f"private, {most}{room}", details={"limit": limit, "quota": quota})
+
+
+def _there_and_back(objects: Objects, user_id: str) -> Finding:
+    """Send a small file to a key of its own, look at it, and remove it."""
+    path, data = f"{user_id}/{uuid.uuid4()}.pkl", b"jupyter-modelstore doctor"
+    try:
+        objects.send(path, io.BytesIO(data), len(data))
+        arrived = objects.size(path) == len(data)
+        removed = objects.remove([path]) == [path]
+    except ModelStoreError as error:
+        return Finding(
+            what="a file of its own", ok=False, message=f"Failed to upload to storage: {error.message}", hint=error.hint
+        )
+    if not (arrived and removed):
+        what = "was removed, but not seen there" if removed else "was not removed again"
+        hint = "The project's rules for files were changed: its admin runs jupyter modelstore init --check"
+        return Finding(what="a file of its own", ok=False, message=f"A small file {what}.", hint=hint)
+    return Finding(what="a file of its own", ok=True, message=f"{len(data)} bytes there and back")
+
+
+def _space(backend: Backend, functions: Functions, objects: Objects, q: Mapping[str, Any], *, full: bool) -> list[Finding]:
+    found = functions.call("check", q)
+    return [
+        _files(backend, found, full=full),
+        _leftovers(functions, objects, found, q),
+        _trash(backend),
+    ]
+
+
+def _files(backend: Backend, found: Mapping[str, Any], *, full: bool) -> Finding:
+    missing, changed = list(found["missing"]), list(found["changed"])
+    if full:
+        changed += [record.ref for record in _records(backend) if record.ref not in changed and _differs(backend, record)]
+    counts = {"files": found["files"], "missing": len(missing), "changed": len(changed)}
+    if missing or changed:
+        names = ", ".join(map(visible, [*missing, *changed][:10]))
+        message = f"{len(missing)} files missing, {len(changed)} changed: {names}"
+        return Finding(
+            what="files",
+            ok=False,
+            message=message,
+            hint="Save these models again; a changed file is never loaded.",
+            details=counts,
+        )
+    how = "size and sha256" if full else "size"
+    return Finding(what="files", ok=True, message=f"{found['files']} there, {how} as recorded", details=counts)
+
+
+def _records(backend: Backend) -> Sequence[ModelRecord]:
+    found = [backend.select(Query(all_versions=True, deleted=deleted)) for deleted in (False, True)]
+    return [record for records in found for record in records if record.status == "ready" and record.sha256]
+
+
+def _differs(backend: Backend, record: ModelRecord) -> bool:
+    try:
+        with backend.fetch(record).open("rb") as file:
+            return hash_file(file)[0] != record.sha256
+    except (ModelStoreError, OSError):
+        return True
+
+
+def _leftovers(functions: Functions, objects: Objects, found: Mapping[str, Any], q: Mapping[str, Any]) -> Finding:
+    left = [*found["strays"], *functions.call("purged", q)["left"]]
+    sizes = {entry["path"]: int(entry["bytes"] or 0) for entry in left}
+    removed = objects.remove(list(sizes)) if sizes else []
+    size = sum(sizes.get(path, 0) for path in removed)
+    message = f"{len(removed)} leftovers of broken-off saves cleared ({size:,} bytes)" if removed else "no leftovers"
+    return Finding(what="leftovers", ok=True, message=message, details={"removed": len(removed), "bytes": size})
+
+
+def _trash(backend: Backend) -> Finding:
+    limit = now() - _TRASH
+    due = [
+        record for record in backend.select(Query(deleted=True)) if record.deleted_at is not None and record.deleted_at <= limit
+    ]
+    removal = backend.purge(due)
+    message = f"{len(removal.records)} versions purged after {_TRASH.days} days" if removal.records else "nothing due"
+    return Finding(what="trash", ok=True, message=message, details={"purged": len(removal.records)})

@@ -1,0 +1,278 @@
+"""Model files in a project's bucket: sent, fetched, looked at and removed, without ever holding a model in memory.
+
+Up to 6 MB go in one request. What is larger goes by resumable upload (TUS 1.0.0, tus.io/protocols/resumable-upload), in
+pieces of 6 MB, as Supabase asks for; a process that was killed goes on from where the server is. A key is used once: what
+is there already is not overwritten, and a lost answer is found by looking, never by sending again.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import quote
+
+from jupyter_modelstore.backends.supabase import _answers
+from jupyter_modelstore.errors import ModelFileNotFound, ServiceError, Unreachable
+from jupyter_modelstore.protocols import Progress
+
+if TYPE_CHECKING:
+    import httpx
+
+BUCKET = "model-files"
+PIECE = 6 * 1024 * 1024  # bytes; Supabase takes no other size of a piece
+_READ = 1 << 20
+_TRIES = 4
+_FIRST_PAUSE = 0.5  # seconds, doubled each time
+_TUS = {"Tus-Resumable": "1.0.0"}
+
+
+class Objects:
+    """The bucket, as the person whom the client signs for.
+
+    Parameters
+    ----------
+    http
+        A signed client; see :func:`~jupyter_modelstore.identity.signed_client`.
+    url
+        The project's address.
+    """
+
+    def __init__(self, http: httpx.Client, url: str) -> None:
+        self._http = http
+        self._url = url
+        self._base = f"{url}/storage/v1"
+
+    # ---- looking ---------------------------------------------------------------------------------------------------------
+
+    def size(self, path: str) -> int | None:
+        """Return the bytes of an object; None if it is not there for this person."""
+        answer = self._again(lambda: self._http.get(f"{self._base}/object/info/authenticated/{BUCKET}/{quote(path)}"))
+        if answer.status_code == 200:
+            return int(answer.json()["size"])
+        error = _answers.of_storage(answer)
+        if isinstance(error, ModelFileNotFound):
+            return None
+        raise error
+
+    # ---- sending ---------------------------------------------------------------------------------------------------------
+
+    def send(
+        self,
+        path: str,
+        file: BinaryIO,
+        size: int,
+        *,
+        progress: Progress | None = None,
+        upload: str | None = None,
+        remember: Callable[[str], None] | None = None,
+    ) -> None:
+        """Send a file to a key that is not used yet; if it is there with this size, nothing is sent.
+
+        Parameters
+        ----------
+        path
+            The object's key.
+        file
+            Open, seekable.
+        size
+            Its bytes.
+        progress
+            Told of the bytes that the server has.
+        upload
+            The address of a resumable upload that was begun; an older one that the server does not know is begun anew.
+        remember
+            Told that address when one is begun.
+
+        Raises
+        ------
+        ServiceError
+            Another object has this key.
+        """
+        if size <= PIECE:
+            self._send_whole(path, file, size)
+        else:
+            self._send_in_pieces(path, file, size, progress, upload, remember)
+        if progress is not None:
+            progress("sending", size, size)
+
+    def _send_whole(self, path: str, file: BinaryIO, size: int) -> None:
+        file.seek(0)
+        data = file.read(PIECE + 1)
+        headers = {"content-type": "application/octet-stream", "x-upsert": "false", "cache-control": "no-store"}
+
+        def once() -> httpx.Response:
+            return self._http.post(f"{self._base}/object/{BUCKET}/{quote(path)}", content=data, headers=headers)
+
+        answer = self._again(once)
+        if answer.status_code != 200 and self.size(path) != size:  # a lost answer leaves what was sent
+            raise _answers.of_storage(answer)
+
+    def _send_in_pieces(
+        self,
+        path: str,
+        file: BinaryIO,
+        size: int,
+        progress: Progress | None,
+        upload: str | None,
+        remember: Callable[[str], None] | None,
+    ) -> None:
+        offset = self._offset(upload) if upload else None
+        if upload is None or offset is None:
+            if self.size(path) == size:
+                return
+            upload, offset = self._begin(path, size), 0
+            if remember is not None:
+                remember(upload)
+        tries = 0
+        while offset < size:
+            if progress is not None:
+                progress("sending", offset, size)
+            file.seek(offset)
+            answer = self._try_piece(upload, offset, file.read(min(PIECE, size - offset)))
+            if answer is not None and answer.status_code == 204:
+                offset, tries = int(answer.headers["upload-offset"]), 0
+                continue
+            tries += 1
+            if tries > _TRIES or (answer is not None and answer.status_code not in {409, 423, 429, 460, 500, 502, 503, 504}):
+                raise (
+                    _answers.of_storage(answer)
+                    if answer is not None
+                    else Unreachable(f"{self._url} does not answer.", "Try again.")
+                )
+            time.sleep(_FIRST_PAUSE * 2 ** (tries - 1))
+            there = self._offset(upload)  # some of the piece may have arrived
+            if there is None:
+                if self.size(path) == size:
+                    return
+                raise ServiceError("The upload was ended by the project's storage.", "Try again; it begins anew.")
+            offset = there
+
+    def _begin(self, path: str, size: int) -> str:
+        parts = {"bucketName": BUCKET, "objectName": path, "contentType": "application/octet-stream", "cacheControl": "0"}
+        metadata = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in parts.items())
+        headers = _TUS | {"Upload-Length": str(size), "Upload-Metadata": metadata, "x-upsert": "false"}
+        answer = self._again(lambda: self._http.post(f"{self._base}/upload/resumable", headers=headers))
+        if answer.status_code != 201:
+            raise _answers.of_storage(answer)
+        return answer.headers["location"].rpartition("/")[2]  # its host may be one that only the server knows
+
+    def _try_piece(self, upload: str, offset: int, data: bytes) -> httpx.Response | None:
+        import httpx
+
+        headers = _TUS | {"Upload-Offset": str(offset), "content-type": "application/offset+octet-stream"}
+        try:
+            return self._http.patch(f"{self._base}/upload/resumable/{upload}", content=data, headers=headers)
+        except httpx.TransportError:
+            return None
+
+    def _offset(self, upload: str) -> int | None:
+        """Return how many bytes of an upload the server has; None if it does not know it."""
+        answer = self._again(lambda: self._http.head(f"{self._base}/upload/resumable/{upload}", headers=_TUS))
+        if answer.status_code in {200, 204}:
+            return int(answer.headers["upload-offset"])
+        if answer.status_code in {400, 404, 410}:
+            return None
+        raise _answers.of_storage(answer)
+
+    # ---- fetching --------------------------------------------------------------------------------------------------------
+
+    def fetch(self, path: str, part: Path, size: int, progress: Progress | None = None) -> None:
+        """Write an object's bytes to a file, going on where an earlier try ended.
+
+        Parameters
+        ----------
+        path
+            The object's key.
+        part
+            The file; what it holds is taken for the beginning.
+        size
+            Bytes of the object, by its record; nothing beyond is read.
+
+        Raises
+        ------
+        ModelFileNotFound
+            It is not there.
+        """
+        import httpx
+
+        tries = 0
+        while True:
+            begun = part.stat().st_size if part.exists() else 0
+            if begun >= size and part.exists():
+                return
+            try:
+                self._fetch_from(path, part, begun, size, progress)
+            except httpx.TransportError as error:
+                grown = part.stat().st_size > begun if part.exists() else False
+                tries = 0 if grown else tries + 1
+                if tries >= _TRIES:
+                    raise _answers.of_network(error, self._url) from None
+                time.sleep(_FIRST_PAUSE * 2**tries)
+            else:
+                return
+
+    def _fetch_from(self, path: str, part: Path, begun: int, size: int, progress: Progress | None) -> None:
+        headers = {"range": f"bytes={begun}-"} if begun else {}
+        address = f"{self._base}/object/authenticated/{BUCKET}/{quote(path)}"
+        with self._http.stream("GET", address, headers=headers) as answer:
+            if answer.status_code not in {200, 206}:
+                answer.read()
+                raise _answers.of_storage(answer)
+            if answer.status_code == 200:
+                begun = 0
+            flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if begun else os.O_TRUNC)
+            with open(os.open(part, flags, 0o600), "wb") as file:  # noqa: PTH123 (a descriptor)
+                for piece in answer.iter_raw(_READ):
+                    file.write(piece[: size - begun])
+                    begun += len(piece)
+                    if progress is not None:
+                        progress("receiving", min(begun, size), size)
+                    if begun >= size:
+                        break
+                file.flush()
+                os.fsync(file.fileno())
+
+    # ---- removing, and links ---------------------------------------------------------------------------------------------
+
+    def remove(self, paths: Sequence[str]) -> list[str]:
+        """Remove objects and return those that went: a refusal is no error to Storage."""
+        removed: list[str] = []
+        for start in range(0, len(paths), 100):
+            answer = self._again(partial(self._remove, list(paths[start : start + 100])))
+            if answer.status_code != 200:
+                raise _answers.of_storage(answer)
+            removed += [str(entry.get("name")) for entry in answer.json()]
+        return removed
+
+    def _remove(self, paths: list[str]) -> httpx.Response:
+        return self._http.request("DELETE", f"{self._base}/object/{BUCKET}", json={"prefixes": paths})
+
+    def link(self, path: str, seconds: int, file_name: str) -> str:
+        """Return an address that gives the file to whoever has it, for so many seconds."""
+        answer = self._again(
+            lambda: self._http.post(f"{self._base}/object/sign/{BUCKET}/{quote(path)}", json={"expiresIn": seconds})
+        )
+        if answer.status_code != 200:
+            raise _answers.of_storage(answer)
+        return f"{self._base}{answer.json()['signedURL']}&download={quote(file_name, safe='')}"
+
+    # ---- asking again ----------------------------------------------------------------------------------------------------
+
+    def _again(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
+        """Ask, and once more after a broken connection: a server may close one that it keeps alive just then."""
+        import httpx
+
+        try:
+            return ask()
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            try:
+                return ask()
+            except httpx.TransportError as error:
+                raise _answers.of_network(error, self._url) from None
+        except httpx.TransportError as error:
+            raise _answers.of_network(error, self._url) from None

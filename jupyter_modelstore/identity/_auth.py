@@ -1,0 +1,173 @@
+"""Calls of a project's Auth, by its own client over a bare connection: no token of anybody's is put on them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from jupyter_modelstore.errors import InvalidValue, ModelStoreError, NotSignedIn, ServiceError, Throttled, Unreachable
+
+if TYPE_CHECKING:
+    from supabase_auth import SyncGoTrueClient
+
+_TIMEOUT = 10.0  # seconds for an answer
+_CONNECT = 3.0  # seconds for a connection: a dead server is told soon
+
+_SIGNED_OUT = frozenset(
+    {
+        "refresh_token_not_found",
+        "refresh_token_already_used",
+        "session_not_found",
+        "session_expired",
+        "bad_jwt",
+        "user_not_found",
+    }
+)
+_MESSAGES: dict[str, tuple[type[ModelStoreError], str, str]] = {
+    "invalid_credentials": (
+        NotSignedIn,
+        "The e-mail address or the password is not right.",
+        "Try again; --code sends a one-time code instead.",
+    ),
+    "email_not_confirmed": (
+        NotSignedIn,
+        "The e-mail address is not confirmed yet.",
+        "Open the link in the message that was sent to it, then sign in.",
+    ),
+    "user_already_exists": (
+        InvalidValue,
+        "There is an account with this address already.",
+        "Sign in: %modelstore login, without --sign-up.",
+    ),
+    "email_exists": (
+        InvalidValue,
+        "There is an account with this address already.",
+        "Sign in: %modelstore login, without --sign-up.",
+    ),
+    "weak_password": (
+        InvalidValue,
+        "The password is too weak for this project.",
+        "Choose a longer one, with letters, digits and signs.",
+    ),
+    "email_address_invalid": (InvalidValue, "This is not an e-mail address that the project takes.", "Check its spelling."),
+    "validation_failed": (InvalidValue, "This is not an e-mail address that the project takes.", "Check its spelling."),
+    "signup_disabled": (NotSignedIn, "The project takes no new accounts.", "Ask its admin for one."),
+    "otp_disabled": (
+        NotSignedIn,
+        "There is no account with this address, or the project sends no codes.",
+        "Sign in with a password, or ask its admin.",
+    ),
+    "otp_expired": (NotSignedIn, "The code is wrong or has expired.", "Have a new one sent: %modelstore login --code"),
+    "user_banned": (NotSignedIn, "This account has been locked by the project's admin.", "Ask the admin."),
+    "over_request_rate_limit": (Throttled, "Too many attempts to sign in.", "Wait a minute, then try again."),
+    "over_email_send_rate_limit": (Throttled, "Too many messages were sent.", "Wait an hour, or sign in with a password."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What Auth answers to a sign-in or renewal."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+
+
+def with_password(url: str, key: str, email: str, password: str) -> Tokens:
+    """Sign in with a password."""
+    from supabase_auth import types
+
+    with _client(url, key) as auth:
+        return _tokens(
+            auth.sign_in_with_password(types.SignInWithEmailAndPasswordCredentials(email=email, password=password, options={}))
+        )
+
+
+def sign_up(url: str, key: str, email: str, password: str) -> Tokens | None:
+    """Make an account; None if the address must be confirmed first."""
+    from supabase_auth import types
+
+    with _client(url, key) as auth:
+        answer = auth.sign_up(types.SignUpWithEmailAndPasswordCredentials(email=email, password=password, options={}))
+        return _tokens(answer) if answer.session else None
+
+
+def send_code(url: str, key: str, email: str) -> None:
+    """Have a one-time code sent; to accounts that are there."""
+    with _client(url, key) as auth:
+        auth.sign_in_with_otp({"email": email, "options": {"should_create_user": False}})
+
+
+def with_code(url: str, key: str, email: str, code: str) -> Tokens:
+    """Sign in with a one-time code."""
+    from supabase_auth import types
+
+    with _client(url, key) as auth:
+        return _tokens(auth.verify_otp(types.VerifyEmailOtpParams(email=email, token=code, type="email", options={})))
+
+
+def refreshed(url: str, key: str, refresh_token: str) -> Tokens:
+    """Exchange a refresh token.
+
+    Raises
+    ------
+    NotSignedIn
+        The session has ended.
+    """
+    if not refresh_token:
+        raise NotSignedIn("Your session has ended.", "Sign in again.")
+    with _client(url, key) as auth:
+        return _tokens(auth.refresh_session(refresh_token))
+
+
+def sign_out(url: str, key: str, access_token: str, *, everywhere: bool) -> None:
+    """End the session of a token; ``everywhere``: all of its person's."""
+    with _client(url, key) as auth:
+        auth.admin.sign_out(access_token, "global" if everywhere else "local")
+
+
+def _tokens(answer: Any) -> Tokens:  # noqa: ANN401 (AuthResponse)
+    if answer.session is None:
+        raise NotSignedIn("The project did not begin a session.", "Try again; its admin sees why in Auth's log.")
+    return Tokens(answer.session.access_token, answer.session.refresh_token)
+
+
+@contextlib.contextmanager
+def _client(url: str, key: str) -> Iterator[SyncGoTrueClient]:
+    import httpx
+    from supabase_auth import SyncGoTrueClient
+    from supabase_auth.errors import AuthError
+
+    timeout = httpx.Timeout(_TIMEOUT, connect=_CONNECT)
+    with httpx.Client(timeout=timeout, follow_redirects=False) as http:
+        headers = {"apiKey": key, "Authorization": f"Bearer {key}"}
+        try:
+            yield SyncGoTrueClient(
+                url=f"{url}/auth/v1", headers=headers, http_client=http, auto_refresh_token=False, persist_session=False
+            )
+        except (AuthError, httpx.HTTPError) as error:
+            raise _translated(error, url) from None  # the cause may hold a password, a code or a token
+
+
+def _translated(error: Exception, url: str) -> ModelStoreError:
+    code = str(getattr(error, "code", None) or "")
+    status = getattr(error, "status", None)
+    if code in _SIGNED_OUT:
+        return NotSignedIn("Your session has ended.", "Sign in again.")
+    if code in _MESSAGES:
+        kind, message, hint = _MESSAGES[code]
+        return kind(message, hint)
+    original = getattr(error, "original_error", error)
+    status = status or getattr(getattr(original, "response", None), "status_code", None)
+    if status == 429:  # noqa: PLR2004 (too many requests)
+        return Throttled("Too many requests to sign in.", "Wait a minute, then try again.")
+    if status in {None, 0, 502, 503, 504} and not code:
+        return Unreachable(
+            f"{url} does not answer.", "Check the network and SUPABASE_URL; a paused project is woken in its dashboard."
+        )
+    if status == 401:  # noqa: PLR2004 (the gateway's)
+        return NotSignedIn("The project does not know SUPABASE_KEY.", "Copy the publishable key from the project's settings.")
+    return ServiceError(
+        f"Signing in failed ({code or status}).", "Try again later; the project's admin sees why in Auth's log."
+    )

@@ -1,0 +1,56 @@
+"""A job without a person: it signs in by itself, with an address from the environment and a password from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jupyter_modelstore.errors import NotSignedIn
+from jupyter_modelstore.identity._session import EmailSession
+from jupyter_modelstore.protocols import AccessToken
+
+
+class Robot:
+    """A session that begins by itself whenever there is none.
+
+    Parameters
+    ----------
+    session
+        Where tokens are kept.
+    email, password_file
+        ``MODELSTORE_EMAIL`` and ``MODELSTORE_PASSWORD_FILE``; the file is read when it is needed, never before.
+    """
+
+    def __init__(self, session: EmailSession, email: str, password_file: Path) -> None:
+        self._session, self._email, self._password_file = session, email, password_file
+
+    def __repr__(self) -> str:
+        """Return the session; nothing secret."""
+        return f"Robot({self._session!r})"
+
+    def token(self, *, refused: str | None = None) -> AccessToken:
+        """Return a token, signing in if there is no session, or one of somebody else.
+
+        Raises
+        ------
+        NotSignedIn
+            The password cannot be read, or is not right.
+        """
+        try:
+            token = self._session.token(refused=refused)
+        except NotSignedIn:
+            return self._sign_in()
+        return token if token.handle.casefold() == self._email.casefold() else self._sign_in()
+
+    def known(self) -> AccessToken:
+        """Return who is signed in; signs in if nobody is."""
+        try:
+            return self._session.known()
+        except NotSignedIn:
+            return self._sign_in()
+
+    def _sign_in(self) -> AccessToken:
+        try:
+            password = self._password_file.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            raise NotSignedIn(f"{self._password_file} cannot be read.", "See MODELSTORE_PASSWORD_FILE.") from error
+        return self._session.sign_in(self._email, password)

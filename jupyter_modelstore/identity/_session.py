@@ -1,0 +1,193 @@
+"""A person's session with a project's Auth, shared by all kernels of one home directory.
+
+One file (mode 0600) for each project holds the access token and the refresh token. Auth accepts the newest refresh token and
+its direct parent, and takes the use of an older one for theft: it ends the whole session. So a kernel never keeps a refresh
+token in memory: it reads the file, uses what stands there, and writes the answer before anybody else does the same (a lease
+sees to that; without it two at once are still the newest and its parent). A kernel that is killed between answer and file
+leaves the parent there.
+
+Expiry is reckoned by the server's clock: each token says when it was issued, and the file notes how far this machine's clock
+was off.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_modelstore._files import is_only_mine, write_private
+from jupyter_modelstore._lease import leased
+from jupyter_modelstore.errors import NotSignedIn, ReadOnly
+from jupyter_modelstore.identity import _auth
+from jupyter_modelstore.identity._keys import claims_of
+from jupyter_modelstore.protocols import AccessToken
+
+if TYPE_CHECKING:
+    from jupyter_modelstore.identity._auth import Tokens
+
+_EARLY = 60.0  # seconds before its end at which a token is renewed: storage grants none, and clocks differ
+_WAIT = 5.0  # for another kernel that renews
+_SIGN_IN = "%modelstore login YOUR@EMAIL"
+
+
+class EmailSession:
+    """Who signed in with an e-mail address.
+
+    Parameters
+    ----------
+    home
+        The user's directory; the session's file lies below it.
+    url
+        The project's address, ``https://….supabase.co``.
+    key
+        Its publishable key.
+    """
+
+    def __init__(self, home: Path, url: str, key: str) -> None:
+        self._url, self._key = url, key
+        name = hashlib.sha256(url.encode()).hexdigest()[:16]
+        self._path = home / "sessions" / f"{name}.json"
+        self._held: tuple[tuple[int, ...], AccessToken, float] | None = None  # the file's state, its token, the clock's error
+
+    def __repr__(self) -> str:
+        """Return the project, and nothing secret."""
+        return f"EmailSession({self._url!r})"
+
+    # ---- signing in and out --------------------------------------------------------------------------------------------------
+
+    def sign_in(self, email: str, password: str) -> AccessToken:
+        """Begin a session with a password."""
+        return self._keep(_auth.with_password(self._url, self._key, email, password))
+
+    def sign_up(self, email: str, password: str) -> AccessToken | None:
+        """Make an account; None if the project wants the address confirmed first."""
+        tokens = _auth.sign_up(self._url, self._key, email, password)
+        return None if tokens is None else self._keep(tokens)
+
+    def send_code(self, email: str) -> None:
+        """Have a one-time code sent to an address."""
+        _auth.send_code(self._url, self._key, email)
+
+    def sign_in_with_code(self, email: str, code: str) -> AccessToken:
+        """Begin a session with a code that was sent."""
+        return self._keep(_auth.with_code(self._url, self._key, email, code))
+
+    def sign_out(self, *, everywhere: bool = False) -> bool:
+        """Forget the session, and end it on the server (``everywhere``: all of this person's); tell whether there was one."""
+        stored = self._stored()
+        if stored is None:
+            return False
+        self._path.unlink(missing_ok=True)
+        self._held = None
+        with contextlib.suppress(Exception):  # it ends by itself; here it is forgotten
+            _auth.sign_out(self._url, self._key, str(stored.get("access_token")), everywhere=everywhere)
+        return True
+
+    # ---- tokens --------------------------------------------------------------------------------------------------------------
+
+    def token(self, *, refused: str | None = None) -> AccessToken:
+        """Return a token that is good for another minute, renewing it if it must be.
+
+        Parameters
+        ----------
+        refused
+            A token that the server did not accept, although it looked good.
+
+        Raises
+        ------
+        NotSignedIn
+            Nobody signed in here, or the session has ended.
+        Unreachable
+            The project's Auth does not answer.
+        """
+        token, skew = self._current()
+        if token.value != refused and token.expires_at - (time.time() + skew) > _EARLY:
+            return token
+        return self._renew(token.value)
+
+    def known(self) -> AccessToken:
+        """Return who signed in, by what is stored here; nobody is asked, and the token may have ended."""
+        return self._current()[0]
+
+    def _current(self) -> tuple[AccessToken, float]:
+        state = self._state()
+        if self._held is None or self._held[0] != state or state == ():
+            stored = self._stored()
+            if stored is None:
+                raise NotSignedIn(f"Nobody is signed in to {self._url}.", f"{_SIGN_IN} asks for your password or sends a code.")
+            self._held = (state, _token_of(stored), float(stored.get("skew", 0.0)))
+        return self._held[1], self._held[2]
+
+    def _renew(self, old: str) -> AccessToken:
+        with leased(self._path.with_suffix(".lease"), _WAIT):
+            stored = self._stored() or {}
+            if stored.get("access_token") not in {None, old}:  # another kernel was faster
+                return self._current()[0]
+            try:
+                return self._keep(_auth.refreshed(self._url, self._key, str(stored.get("refresh_token", ""))))
+            except NotSignedIn:
+                return self._after_refusal(str(stored.get("refresh_token", "")))
+
+    def _after_refusal(self, used: str) -> AccessToken:
+        """Forget a session that has ended; unless another kernel has stored a newer one meanwhile."""
+        stored = self._stored()
+        if stored is not None and stored.get("refresh_token") != used:
+            return self._current()[0]
+        self._path.unlink(missing_ok=True)
+        self._held = None
+        raise NotSignedIn("Your session has ended.", f"Sign in again: {_SIGN_IN}")
+
+    # ---- the file ------------------------------------------------------------------------------------------------------------
+
+    def _keep(self, tokens: Tokens) -> AccessToken:
+        issued = float(claims_of(tokens.access_token).get("iat", 0)) or time.time()
+        stored: dict[str, Any] = {
+            "url": self._url,
+            "access_token": tokens.access_token,
+            "refresh_token": tokens.refresh_token,
+            "skew": issued - time.time(),
+        }
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_private(self._path, json.dumps(stored).encode())
+        except OSError as error:
+            raise ReadOnly(
+                f"The session cannot be kept: {self._path.parent} cannot be written.",
+                "Set MODELSTORE_HOME to a directory of yours.",
+            ) from error
+        self._held = (self._state(), _token_of(stored), float(stored["skew"]))
+        return self._held[1]
+
+    def _stored(self) -> Mapping[str, Any] | None:
+        """Return what the file holds; nothing if it is missing, damaged, or open to others."""
+        try:
+            if not is_only_mine(self._path):
+                return None
+            stored = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return stored if isinstance(stored, dict) and stored.get("url") == self._url and stored.get("access_token") else None
+
+    def _state(self) -> tuple[int, ...]:
+        try:
+            state = os.stat(self._path)  # noqa: PTH116 (asked before each request)
+        except OSError:
+            return ()
+        return (state.st_ino, state.st_mtime_ns, state.st_ctime_ns)
+
+
+def _token_of(stored: Mapping[str, Any]) -> AccessToken:
+    value = str(stored["access_token"])
+    claims = claims_of(value)
+    return AccessToken(
+        value=value,
+        expires_at=float(claims.get("exp", 0)),
+        user_id=str(claims.get("sub", "")),
+        handle=str(claims.get("email") or ""),
+    )

@@ -1,0 +1,84 @@
+"""The one HTTP client under supabase-py and our own transfers: each request to the project carries the token of its moment.
+
+Objects of supabase-py keep the token that they were made with; so the token is put on below them, where each request passes.
+Only calls of the project's own origin get it, never those of its sign-in paths, and none after a redirect, which is not
+followed. A call that is refused because the token is not accepted is repeated once with another one, if its body can be sent
+again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import httpx
+
+    from jupyter_modelstore.protocols import TokenSource
+
+_READ = 30.0  # seconds without a byte
+_CONNECT = 3.0  # seconds for a connection: a dead server is told soon
+_NOT_ACCEPTED = ("PGRST301", "PGRST302", "PGRST303", "claim timestamp check failed", "Invalid Compact JWS", "JWT expired")
+
+
+def signed_client(source: TokenSource, url: str, key: str) -> httpx.Client:
+    """Return a client whose requests to ``url`` are made as the person whom the source names.
+
+    Parameters
+    ----------
+    source
+        Asked for a token before each request.
+    url, key
+        The project's address and publishable key.
+    """
+    import httpx
+
+    class Signed(httpx.BaseTransport):
+        def __init__(self) -> None:
+            self._inner = httpx.HTTPTransport(retries=0)
+            self._origin = _origin(url)
+
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            request.headers["apikey"] = key
+            if not self._is_ours(request):
+                request.headers.pop("authorization", None)
+                return self._inner.handle_request(request)
+            token = source.token()
+            request.headers["authorization"] = f"Bearer {token.value}"
+            answer = self._inner.handle_request(request)
+            if not _refuses_token(answer) or not _can_be_repeated(request):
+                return answer
+            answer.close()
+            request.headers["authorization"] = f"Bearer {source.token(refused=token.value).value}"
+            return self._inner.handle_request(request)
+
+        def _is_ours(self, request: httpx.Request) -> bool:
+            address = request.url
+            return _origin(str(address)) == self._origin and not address.path.startswith("/auth/v1")
+
+        def close(self) -> None:
+            self._inner.close()
+
+    return httpx.Client(transport=Signed(), timeout=httpx.Timeout(_READ, connect=_CONNECT), follow_redirects=False)
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    return (parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0))
+
+
+def _can_be_repeated(request: httpx.Request) -> bool:
+    """Tell whether the body is at hand; a stream has been read."""
+    import httpx
+
+    return isinstance(request.stream, httpx.ByteStream)
+
+
+def _refuses_token(answer: httpx.Response) -> bool:
+    """Tell whether the server does not accept the token; Storage says so with another status, in the body."""
+    if answer.status_code == 401:  # noqa: PLR2004 (not signed in)
+        return True
+    if answer.status_code not in {400, 403}:
+        return False
+    answer.read()
+    return any(word in answer.text for word in _NOT_ACCEPTED)

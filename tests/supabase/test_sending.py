@@ -1,0 +1,238 @@
+"""A save that was acknowledged arrives, whatever dies on the way: the kernel at each step, each server, the answer."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from dataclasses import replace
+
+import pytest
+from conformance.backend import find, keep
+
+from jupyter_modelstore.backends.supabase import Objects
+from jupyter_modelstore.errors import InvalidName, NotFound, QuotaExceeded
+
+pytest_plugins = ("supabase_fixtures",)
+pytestmark = pytest.mark.supabase
+LARGE = 15 * 1024 * 1024
+
+
+def names(spool):
+    return sorted(path.suffix for path in spool.directory.iterdir()) if spool.directory.exists() else []
+
+
+# ---- a project that is gone -----------------------------------------------------------------------------------------------
+
+
+def test_a_save_waits_for_a_dead_project_soon_and_arrives_later(opened, spool, door):
+    began = time.monotonic()
+    saved = keep(opened("http://127.0.0.1:9"), "churn", b"bytes", metrics={"auc": 0.5}, alias="champion")
+    assert time.monotonic() - began < 3
+    assert (saved.record.status, saved.record.version, saved.created) == ("pending", 0, True)
+    assert names(spool) == [".bin", ".json"]
+    backend = opened()
+    (pending,) = backend.pending()
+    assert (pending.model_name, dict(pending.metrics)) == ("churn", {"auc": 0.5})
+    assert backend.fetch(pending).read_bytes() == b"bytes"
+    (arrived,) = backend.resume()
+    assert (arrived.record.ref, arrived.record.aliases) == ("churn:1", ("champion",))
+    assert door.peek(arrived.record) == b"bytes"
+    assert (names(spool), backend.pending(), backend.resume()) == ([], [], [])
+
+
+def test_saves_of_one_name_arrive_in_their_order(opened):
+    for data in (b"1", b"2", b"3"):
+        keep(opened("http://127.0.0.1:9"), "churn", data)
+    arrived = opened().resume()
+    assert [(saved.record.version, saved.record.model_file_size) for saved in arrived] == [(1, 1), (2, 1), (3, 1)]
+    assert len({saved.record.sha256 for saved in arrived}) == 3
+
+
+def test_a_save_of_somebody_else_or_for_another_project_is_never_sent(opened, spool, person):
+    keep(opened("http://127.0.0.1:9"), "churn")
+    (waiting,) = spool.waiting(opened().location, person.id)
+    spool.note(replace(waiting, user_id=str(uuid.uuid4())))
+    assert (opened().pending(), opened().resume()) == ([], [])
+    spool.note(replace(waiting, url="https://elsewhere.supabase.co"))
+    assert (opened().pending(), opened().resume()) == ([], [])
+    assert names(spool) == [".bin", ".json"]
+
+
+def test_a_save_can_be_given_up(opened, spool):
+    record = keep(opened("http://127.0.0.1:9"), "churn").record
+    opened().discard(record)
+    assert (names(spool), opened().resume()) == ([], [])
+    with pytest.raises(NotFound):
+        opened().discard(find_none())
+
+
+def find_none():
+    from jupyter_modelstore.record import ModelRecord, now
+
+    return ModelRecord(id="x", user_id="x", space_id="x", model_name="x", version=1, created_at=now(), updated_at=now())
+
+
+# ---- a project that refuses -------------------------------------------------------------------------------------------------
+
+
+def test_a_refusal_before_any_byte_keeps_nothing(opened, spool, door):
+    door.sql("insert into modelstore_spaces (id, kind, quota_bytes) values (%s, 'person', 3)", [door.folder])
+    with pytest.raises(QuotaExceeded):
+        keep(opened(), "churn", b"four")
+    with pytest.raises(InvalidName):
+        keep(opened(), "no/slash")
+    assert (names(spool), door.objects(), door.rows()) == ([], set(), [])
+    assert keep(opened(), "churn", b"abc").record.ref == "churn:1"
+
+
+def test_a_refusal_of_what_waits_is_kept_with_its_reason(opened, spool, door):
+    keep(opened("http://127.0.0.1:9"), "churn", b"four")
+    door.sql("insert into modelstore_spaces (id, kind, quota_bytes) values (%s, 'person', 3)", [door.folder])
+    backend = opened()
+    assert backend.resume() == []
+    (pending,) = backend.pending()
+    assert pending.extra["refused"]["code"] == "quota_exceeded"
+    assert backend.resume() == []
+    assert names(spool) == [".bin", ".json"]
+    backend.discard(pending)
+    assert names(spool) == []
+
+
+# ---- the kernel dies -------------------------------------------------------------------------------------------------
+
+_KERNEL = """
+import json, os, signal, sys, uuid
+sys.path[:0] = json.loads(sys.argv[1])
+from jupyter_modelstore.backends.supabase import Functions, Objects, SupabaseBackend, _sending
+from jupyter_modelstore.cache import Cache
+from jupyter_modelstore.identity import signed_client
+from jupyter_modelstore.protocols import AccessToken
+from jupyter_modelstore.record import Draft
+from jupyter_modelstore.spool import Spool
+from pathlib import Path
+
+url, key, token, user_id, home, step, size = sys.argv[2:]
+
+class Source:
+    def token(self, *, refused=None):
+        return AccessToken(value=token, expires_at=0, user_id=user_id)
+    known = token
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def before(cls, name, count=1):
+    real, calls = getattr(cls, name), [0]
+    def wrapped(*args, **more):
+        calls[0] += 1
+        return die() if calls[0] == count else real(*args, **more)
+    setattr(cls, name, wrapped)
+
+def after(cls, name):
+    real = getattr(cls, name)
+    def wrapped(*args, **more):
+        real(*args, **more)
+        die()
+    setattr(cls, name, wrapped)
+
+http = signed_client(Source(), url, key)
+{"spooled": lambda: before(Spool, "accept"), "renamed": lambda: before(Spool, "note"), "kept": lambda: after(Spool, "accept"),
+ "begun": lambda: before(Objects, "_try_piece"), "half": lambda: before(Objects, "_try_piece", 2),
+ "sent": lambda: after(Objects, "send"), "committed": lambda: before(Spool, "done"),
+ "forgotten": lambda: after(Spool, "done"), "none": lambda: None}[step]()
+backend = SupabaseBackend(Functions(http, url, Source()), Objects(http, url), source=Source(), cache=Cache(Path(home) / "c"),
+                          spool=Spool(Path(home) / "spool"), url=url)
+save_id = str(uuid.uuid4())
+with backend.receive(save_id) as incoming:
+    incoming.file.write(os.urandom(int(size)))
+    record = incoming.commit(Draft(model_name="churn", save_id=save_id)).record
+print(json.dumps([record.sha256, record.version]), flush=True)
+"""
+
+
+def kernel(project, person, home, step, size):
+    words = [project.url, project.key, person.access_token, person.id, str(home), step, str(size)]
+    return subprocess.Popen([sys.executable, "-c", _KERNEL, json.dumps(sys.path), *words], stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize(
+    ("step", "size", "survives"),
+    [
+        ("spooled", 10, False),
+        ("renamed", 10, False),
+        ("kept", 10, True),
+        ("sent", 10, True),
+        ("committed", 10, True),
+        ("forgotten", 10, True),
+        ("begun", LARGE, True),
+        ("half", LARGE, True),
+        ("sent", LARGE, True),
+    ],
+)
+def test_a_kernel_that_is_killed_loses_nothing_that_was_kept(
+    project, person, opened, spool, door, tmp_path, step, size, survives
+):
+    process = kernel(project, person, tmp_path, step, size)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    backend = opened()
+    backend.resume()
+    rows = door.rows()
+    assert len(rows) == len(door.objects()) == (1 if survives else 0)
+    assert backend.pending() == []
+    if survives:
+        record = find(backend, "churn:1")
+        assert len(door.peek(record)) == record.model_file_size == size
+        backend._cache.forget(record.sha256)
+        assert backend.fetch(record).stat().st_size == size
+    assert ".json" not in names(spool)
+
+
+def test_an_upload_goes_on_where_it_was(project, person, opened, tmp_path, monkeypatch):
+    kernel(project, person, tmp_path, "half", LARGE).communicate(timeout=60)
+    sent = []
+    real = Objects._try_piece
+    monkeypatch.setattr(
+        Objects, "_try_piece", lambda self, upload, offset, data: sent.append(offset) or real(self, upload, offset, data)
+    )
+    (saved,) = opened().resume()
+    assert sent[0] == 6 * 1024 * 1024
+    assert saved.record.model_file_size == LARGE
+
+
+def test_two_homes_that_send_one_save_make_one_row(project, opened, spool, door):
+    keep(opened("http://127.0.0.1:9"), "churn")
+    (waiting,) = spool.waiting(project.url, door.folder)
+    first = opened()._sender.send(waiting)
+    spool.directory.joinpath(f"{waiting.save_id}.bin").write_bytes(b"model")
+    spool.note(waiting)
+    (second,) = opened().resume()
+    assert (second.record.id, second.created) == (first.record.id, False)
+    assert len(door.rows()) == len(door.objects()) == 1
+
+
+def test_eight_kernels_save_ten_models_each_under_one_name(project, person, opened, door, tmp_path):
+    script = (
+        _KERNEL.replace("save_id = str(uuid.uuid4())", "for _ in range(10):\n  save_id = str(uuid.uuid4())")
+        .replace("\nwith backend", "\n  with backend")
+        .replace("\n    incoming.file", "\n      incoming.file")
+        .replace("\n    record =", "\n      record =")
+        .replace("\nprint(json", "\n  print(json")
+    )
+    words = [project.url, project.key, person.access_token, person.id]
+    kernels = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, json.dumps(sys.path), *words, str(tmp_path / str(n)), "none", "1000"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for n in range(8)
+    ]
+    told = [json.loads(line) for process in kernels for line in process.communicate(timeout=180)[0].splitlines()]
+    assert sorted(version for _, version in told) == list(range(1, 81))
+    assert {(row["sha256"], row["version"]) for row in door.rows()} == {tuple(each) for each in told}
+    assert len(door.objects()) == 80

@@ -1,0 +1,222 @@
+"""Signing in, and one session shared by several kernels: nobody is refused, nobody signed out."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from jupyter_modelstore.errors import InvalidValue, NotConfigured, NotSignedIn, Unreachable
+from jupyter_modelstore.identity import EmailSession, FileToken, check_key, signed_client
+
+pytest_plugins = ("supabase_fixtures",)
+pytestmark = pytest.mark.supabase
+
+
+@pytest.fixture
+def session(stack, tmp_path):
+    return EmailSession(tmp_path, stack.url, stack.key)
+
+
+def file_of(home: Path) -> Path:
+    return next((home / "sessions").glob("*.json"))
+
+
+def test_a_password_begins_a_session_that_the_next_kernel_has(session, stack, people, tmp_path):
+    token = session.sign_in(people[0].email, people[0].password)
+    assert (token.user_id, token.handle) == (people[0].id, people[0].email)
+    assert EmailSession(tmp_path, stack.url, stack.key).token() == token
+    assert file_of(tmp_path).stat().st_mode & 0o777 == 0o600
+
+
+def test_nothing_secret_is_shown(session, people, tmp_path):
+    token = session.sign_in(people[0].email, people[0].password)
+    shown = f"{session!r} {token!r} {FileToken(tmp_path / 'token')!r}"
+    assert token.value not in shown
+    assert "eyJ" not in shown
+
+
+def test_a_wrong_password_says_so_without_it(session, people):
+    with pytest.raises(NotSignedIn, match="not right") as caught:
+        session.sign_in(people[0].email, "wrong-password-canary")
+    assert "canary" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_an_account_is_made_and_an_address_is_taken_once(session, stack):
+    email = f"new-{os.urandom(6).hex()}@example.org"
+    token = session.sign_up(email, "long enough 1!")
+    assert token is not None
+    assert token.handle == email
+    with pytest.raises(InvalidValue, match="already"):
+        session.sign_up(email, "long enough 1!")
+
+
+def test_a_one_time_code_begins_a_session(session, stack, people):
+    if stack.local is None:
+        pytest.skip("only the stack on this machine shows the messages it sends")
+    session.send_code(people[0].email)
+    assert session.sign_in_with_code(people[0].email, stack.local.code(people[0].email)).user_id == people[0].id
+    with pytest.raises(NotSignedIn, match="wrong or has expired"):
+        session.sign_in_with_code(people[0].email, "000000")
+
+
+def test_signing_out_forgets_here_and_ends_it_there(session, people, tmp_path):
+    session.sign_in(people[0].email, people[0].password)
+    stored = file_of(tmp_path).read_bytes()
+    assert session.sign_out()
+    assert not session.sign_out()
+    with pytest.raises(NotSignedIn, match="Nobody is signed in"):
+        session.token()
+    path = tmp_path / "sessions"
+    next_file = path / "kept.json"
+    next_file.write_bytes(stored)
+    assert not list(path.glob("[!k]*.json"))
+
+
+def test_a_token_near_its_end_is_renewed_by_the_servers_clock(session, people, tmp_path, monkeypatch):
+    first = session.sign_in(people[0].email, people[0].password)
+    assert session.token() == first
+    before = json.loads(file_of(tmp_path).read_text())
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 3600 - 50)
+    second = session.token()
+    after = json.loads(file_of(tmp_path).read_text())
+    assert after["refresh_token"] != before["refresh_token"]
+    assert after["skew"] < -3000
+    assert session.token() == second  # this machine's clock is known to be off now
+
+
+def test_a_session_that_ended_is_forgotten(session, people, tmp_path):
+    session.sign_in(people[0].email, people[0].password)
+    stored = json.loads(file_of(tmp_path).read_text())
+    file_of(tmp_path).write_text(json.dumps(stored | {"refresh_token": "nosuchtoken1"}))
+    with pytest.raises(NotSignedIn, match="has ended"):
+        session.token(refused=stored["access_token"])
+    assert not list((tmp_path / "sessions").glob("*.json"))
+
+
+def test_a_file_that_others_may_write_is_not_believed(session, people, tmp_path):
+    session.sign_in(people[0].email, people[0].password)
+    file_of(tmp_path).chmod(0o666)
+    with pytest.raises(NotSignedIn):
+        session.token()
+
+
+def test_a_dead_project_is_told_soon(tmp_path):
+    session = EmailSession(tmp_path, "http://127.0.0.1:9", "sb_publishable_x")
+    began = time.monotonic()
+    with pytest.raises(Unreachable, match="does not answer"):
+        session.sign_in("ada@example.org", "x")
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("kind", ["SERVICE_KEY", "SECRET_KEY"])
+def test_a_secret_key_is_refused(stack, kind):
+    if stack.local is None:
+        pytest.skip("only the stack on this machine has every kind of key")
+    with pytest.raises(NotConfigured, match="secret key"):
+        check_key(stack.local.env()[kind])
+    check_key(stack.key)
+    check_key(stack.local.env()["ANON_KEY"])
+
+
+def test_a_token_file_is_read_anew_and_a_refused_one_is_told(people, tmp_path):
+    path = tmp_path / "token"
+    with pytest.raises(NotSignedIn):
+        FileToken(path).token()
+    path.write_text(people[0].access_token + "\n")
+    assert FileToken(path).token().user_id == people[0].id
+    with pytest.raises(NotSignedIn, match="not accepted"):
+        FileToken(path).token(refused=people[0].access_token)
+
+
+# ---- the transport ------------------------------------------------------------------------------------------------------
+
+
+class Source:
+    """Answers with tokens in turn, and remembers what was refused."""
+
+    def __init__(self, *values):
+        self.values, self.refused = list(values), []
+
+    def token(self, *, refused=None):
+        from jupyter_modelstore.protocols import AccessToken
+
+        if refused:
+            self.refused.append(refused)
+            self.values.pop(0)
+        return AccessToken(value=self.values[0], expires_at=0, user_id="")
+
+
+def test_a_refused_token_is_replaced_once_and_the_call_repeated(stack, people):
+    expired = stack.mint({"sub": people[0].id, "exp": int(time.time()) - 100})
+    source = Source(expired, people[0].access_token)
+    with signed_client(source, stack.url, stack.key) as http:
+        answer = http.post(f"{stack.url}/storage/v1/object/list/model-files", json={"prefix": ""})
+        assert answer.status_code == 200, answer.text
+    assert source.refused == [expired]
+
+
+def test_no_token_goes_to_auth_or_elsewhere_and_no_redirect_is_followed(stack, people):
+    seen = []
+    source = Source(people[0].access_token)
+    with signed_client(source, stack.url, stack.key) as http:
+        http.event_hooks = {"response": [lambda answer: seen.append(answer.request.headers.get("authorization"))]}
+        http.get(f"{stack.url}/auth/v1/health")
+        with pytest.raises(httpx.ConnectError):
+            http.get("http://127.0.0.1:9/rest/v1/")
+        http.get(f"{stack.url}/rest/v1/nothing")
+    assert seen[0] is None
+    assert seen[1] == f"Bearer {people[0].access_token}"
+    assert not http.follow_redirects
+
+
+# ---- several kernels ------------------------------------------------------------------------------------------------------
+
+_KERNEL = """
+import os, signal, sys, time
+from pathlib import Path
+from jupyter_modelstore.identity import EmailSession, _session
+home, url, key, doomed = Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4] == "doomed"
+session = EmailSession(home, url, key)
+if doomed:
+    def die(path, data):
+        os.kill(os.getpid(), signal.SIGKILL)
+    real, renewals = _session.write_private, 0
+    def write(path, data):
+        global renewals
+        renewals += 1
+        (real if renewals < 3 else die)(path, data)
+    _session.write_private = write
+import httpx
+for _ in range(8):
+    token = session.token()
+    renewed = session.token(refused=token.value)
+    answer = httpx.get(url + "/auth/v1/user", headers={"apikey": key, "authorization": "Bearer " + renewed.value})
+    assert answer.status_code == 200, answer.text
+    time.sleep(0.02)
+"""
+
+
+def test_four_kernels_share_a_session_and_one_is_killed_between_answer_and_file(session, stack, people, tmp_path):
+    session.sign_in(people[0].email, people[0].password)
+    kernels = [
+        subprocess.Popen(
+            [sys.executable, "-c", _KERNEL, str(tmp_path), stack.url, stack.key, "doomed" if n == 0 else "well"],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for n in range(4)
+    ]
+    ends = [(kernel.communicate(timeout=120)[1], kernel.returncode) for kernel in kernels]
+    assert ends[0][1] == -signal.SIGKILL
+    assert [end for end in ends[1:] if end[1]] == []
+    assert session.token(refused=session.token().value).user_id == people[0].id

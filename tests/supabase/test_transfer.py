@@ -1,0 +1,102 @@
+"""Models of this machine go to a project, with numbers, dates and aliases; nothing twice."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import jupyter_modelstore as jms
+from jupyter_modelstore.errors import NotFound
+from jupyter_modelstore.registry import Registry
+from jupyter_modelstore.transfer import push
+from jupyter_modelstore.trust import Approvals
+
+pytest_plugins = ("supabase_fixtures", "doors_fixtures")
+pytestmark = pytest.mark.supabase
+
+
+@pytest.fixture
+def here(tmp_path, pipeline):
+    store = jms.connect(f"local:{tmp_path}/local", home=tmp_path / "home")
+    for c in (1.0, 2.0, 3.0):
+        pipeline.steps[-1][1].C = c
+        store.save(pipeline, "churn", metrics={"auc": c / 4}, tags=["telecom"])
+    store.save(pipeline, "other", alias="champion")
+    store.set_alias("churn:2", "champion")
+    return store
+
+
+@pytest.fixture
+def there(opened, tmp_path):
+    return Registry(opened(), Approvals(tmp_path / "trusted.jsonl", "0" * 32))
+
+
+def told(store):
+    return [
+        (r.ref, r.sha256, r.created_at, r.origin, r.aliases, dict(r.metrics))
+        for r in store.list(all_versions=True, sort="created_at")
+    ]
+
+
+def test_all_goes_once_with_numbers_dates_and_aliases(here, there):
+    done = push(here, there)
+    assert (len(done.copied), done.known, done.failed) == (4, 0, ())
+    assert told(there) == told(here)
+    assert there.load("churn@champion").steps[-1][1].C == 2.0
+    again = push(here, there)
+    assert (again.copied, again.known) == ((), 4)
+
+
+def test_a_dry_run_changes_nothing_and_a_name_narrows(here, there):
+    assert len(push(here, there, dry_run=True).copied) == 4
+    assert list(there.list()) == []
+    assert [ref for ref, _ in push(here, there, ["other"]).copied] == ["other:1"]
+    with pytest.raises(NotFound, match="no model"):
+        push(here, there, ["nothing"])
+
+
+def test_a_number_that_is_taken_becomes_the_next_and_is_told(here, there, pipeline):
+    pipeline.steps[-1][1].C = 99.0
+    there.save(pipeline, "churn")
+    assert push(here, there, ["churn"]).copied == (("churn:1", "churn:2"), ("churn:2", "churn:3"), ("churn:3", "churn:4"))
+
+
+def test_what_was_deleted_here_is_not_sent_and_what_was_deleted_there_does_not_come_back(here, there):
+    here.delete("other", force=True)
+    push(here, there)
+    there.delete("churn", force=True)
+    assert (push(here, there).copied, there.names()) == ((), ["churn"])
+    there.empty_trash()
+    assert (push(here, there).copied, there.names()) == ((), [])
+
+
+def test_a_changed_file_is_told_and_the_rest_goes(here, there):
+    record = here.get("churn:2")
+    here._backend.fetch(record).write_bytes(b"changed")
+    done = push(here, there)
+    assert len(done.copied) == 3
+    assert done.failed[0][0] == "churn:2"
+
+
+def test_from_the_command_line(here, project, person, tmp_path):
+    (tmp_path / "token").write_text(person.access_token)
+    settings = {
+        "SUPABASE_URL": project.url,
+        "SUPABASE_KEY": project.key,
+        "MODELSTORE_ACCESS_TOKEN_FILE": str(tmp_path / "token"),
+    }
+
+    def run(*words):
+        words = [sys.executable, "-m", "jupyter_modelstore.cli", *words, "--home", str(tmp_path / "home")]
+        return subprocess.run(words, capture_output=True, text=True, env=settings, check=False)
+
+    place = ["--store", f"local:{tmp_path}/local"]
+    first = run("push", *place)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert "Copied 4 versions" in first.stdout
+    assert json.loads(run("push", "--json", *place).stdout)["known"] == 4
+    assert "churn:3" in run("list").stdout
+    assert run("push", "--to", f"local:{tmp_path}/local", *place).returncode == 2
