@@ -230,7 +230,8 @@ create or replace function modelstore_private.or_nothing(value jsonb) returns js
 $$;
 
 create or replace function modelstore_private.iso(at timestamptz) returns text language sql immutable set search_path = '' as $$
-  select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
+  select to_char(greatest(least(at, '9999-12-31 23:59:59Z'), '0001-01-01 00:00:00Z') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
+  where at is not null
 $$;
 
 -- ---- rows that other rows are made from -------------------------------------------------------------------------------

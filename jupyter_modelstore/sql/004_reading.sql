@@ -13,7 +13,7 @@ language sql stable set search_path = '' as $$
     'feature_columns', to_jsonb(m.feature_columns), 'target_column', m.target_column,
     'training_time_seconds', m.training_time_seconds, 'training_samples', m.training_samples, 'test_samples', m.test_samples,
     'model_file_path', case when m.state = 'purged' then '' else coalesce(m.model_file_path, '') end,
-    'model_file_size', coalesce(m.model_file_size, 0), 'sha256', m.sha256, 'head_blake3', m.head_blake3
+    'model_file_size', greatest(m.model_file_size, 0), 'sha256', m.sha256, 'head_blake3', m.head_blake3
   ) || jsonb_build_object(
     'format', coalesce(m.format, 'pickle'), 'format_version', coalesce(m.format_version, 0), 'origin', m.origin,
     'environment', modelstore_private.or_nothing(m.environment), 'source', modelstore_private.or_nothing(m.source),
@@ -223,8 +223,8 @@ begin
     'models', count(distinct m.name_key) filter (where m.state = 'ready' and m.deleted_at is null),
     'versions_ready', count(*) filter (where m.state = 'ready' and m.deleted_at is null),
     'trash', count(*) filter (where m.deleted_at is not null),
-    'storage_bytes', coalesce(sum(m.model_file_size) filter (where m.state = 'ready'), 0),
-    'trash_bytes', coalesce(sum(m.model_file_size) filter (where m.state = 'ready' and m.deleted_at is not null), 0),
+    'storage_bytes', coalesce(sum(greatest(m.model_file_size, 0)) filter (where m.state = 'ready'), 0),
+    'trash_bytes', coalesce(sum(greatest(m.model_file_size, 0)) filter (where m.state = 'ready' and m.deleted_at is not null), 0),
     'quota_bytes', modelstore_private.quota_of(space))
     from public.trained_models m where m.space_id = space and m.state <> 'purged');
 end $$;

@@ -15,6 +15,9 @@ begin
     or to_regclass('modelstore_private.migrations') is not null then
     return;  -- 001 says why not; or somebody else took it over meanwhile
   end if;
+  if stats is not null then
+    lock table public.user_model_stats in access exclusive mode;  -- the view before its table, as who reads it does
+  end if;
   for thing in select policyname from pg_catalog.pg_policies where (schemaname, tablename) = ('public', 'trained_models') loop
     execute format('drop policy %I on public.trained_models', thing.policyname);
   end loop;

@@ -104,7 +104,7 @@ def collide(url: str, rounds: int, *actions: Action) -> list[list[object]]:
         try:
             for number in range(rounds):
                 barrier.wait(30)
-                time.sleep(CHANCE.random() * 0.003)
+                time.sleep(CHANCE.random() * 0.004)
                 answers.append(action(session, number))
         except BaseException:
             barrier.abort()  # the others need not wait for one who has failed
