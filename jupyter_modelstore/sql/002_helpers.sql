@@ -225,14 +225,13 @@ language sql immutable set search_path = '' as $$
   end
 $$;
 
-create or replace function modelstore_private.or_nothing(value jsonb) returns jsonb language sql immutable set search_path = '' as $$
-  select case when jsonb_typeof(value) = 'object' then value else '{}' end
-$$;
+-- These two are asked many times a row: without SET they are inlined, and RETURN binds their names now, not when they run.
+create or replace function modelstore_private.or_nothing(value jsonb) returns jsonb language sql immutable parallel safe
+return case when jsonb_typeof(value) = 'object' then value else '{}'::jsonb end;
 
-create or replace function modelstore_private.iso(at timestamptz) returns text language sql immutable set search_path = '' as $$
-  select to_char(greatest(least(at, '9999-12-31 23:59:59Z'), '0001-01-01 00:00:00Z') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
-  where at is not null
-$$;
+create or replace function modelstore_private.iso(at timestamptz) returns text language sql stable parallel safe
+return to_char(case when at < '0001-01-01 00:00:00Z' then '0001-01-01 00:00:00Z' when at > '9999-12-31 23:59:59Z' then '9999-12-31 23:59:59Z' else at end
+  at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"');
 
 -- ---- rows that other rows are made from -------------------------------------------------------------------------------
 
