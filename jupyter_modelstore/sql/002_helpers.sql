@@ -110,12 +110,11 @@ $$;
 
 -- Without regard to case, in any script, as Python's casefold has it: lower, upper and lower again folds what lower alone
 -- leaves, as ß and ss; dotless i is a letter of its own; a final sigma is a sigma.
-create or replace function modelstore_private.key_of(said text) returns text
-language sql immutable strict parallel safe set search_path = '' as $$
-  select normalize(translate(
-    lower(upper(lower(translate(normalize(said, nfc), U&'\0131', U&'\E131') collate "und-x-icu") collate "und-x-icu") collate "und-x-icu"),
-    U&'\E131\03C2', U&'\0131\03C3'), nfc)
-$$;
+-- Without SET it is inlined where a row's tags are compared; RETURN binds its names now, not when it runs.
+create or replace function modelstore_private.key_of(said text) returns text language sql immutable strict parallel safe
+return normalize(translate(
+  lower(upper(lower(translate(normalize(said, nfc), U&'\0131', U&'\E131') collate "und-x-icu") collate "und-x-icu") collate "und-x-icu"),
+  U&'\E131\03C2', U&'\0131\03C3'), nfc);
 
 create or replace function modelstore_private.clean_name(said text) returns text language plpgsql immutable set search_path = '' as $$
 begin

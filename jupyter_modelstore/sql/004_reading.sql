@@ -51,13 +51,10 @@ create or replace function modelstore_private.newest_of_all() returns text langu
     || ' order by n.name_key, n.state desc, n.version desc'
 $$;
 
--- Where a list looks: a plain first page, the question that is asked most, reads that index alone.
-create or replace function modelstore_private.source_of(q jsonb, sort text) returns text language sql immutable set search_path = '' as $$
-  select case when coalesce(q ->> 'name', q ->> 'algorithm', q ->> 'model_type') is null
-    and not modelstore_private.yes(q, 'deleted') and not modelstore_private.yes(q, 'all_versions')
-    and cardinality(modelstore_private.words_of(q)) = 0 and coalesce(q -> 'tags', '[]') in ('[]', 'null')
-    and coalesce(q -> 'metrics', '{}') in ('{}', 'null') and ltrim(sort, '-') in ('created_at', 'name', 'model_name', 'version')
-    then format('(%s) m', modelstore_private.newest_of_all()) else 'public.trained_models m' end
+-- Whether a query wants whatever there is.
+create or replace function modelstore_private.is_plain(q jsonb) returns boolean language sql immutable set search_path = '' as $$
+  select coalesce(q ->> 'name', q ->> 'algorithm', q ->> 'model_type') is null and cardinality(modelstore_private.words_of(q)) = 0
+    and coalesce(q -> 'tags', '[]') in ('[]', 'null') and coalesce(q -> 'metrics', '{}') in ('{}', 'null')
 $$;
 
 -- The rows that a query finds: $1 is the space, $2 the query, $3 its words. The terms are values; only the presence of a
@@ -75,6 +72,8 @@ begin
   end if;
   terms := terms || array(select format('strpos(m.search, $3[%s]) > 0', n) from generate_series(1, cardinality(modelstore_private.words_of(q))) n);
   if jsonb_typeof(q -> 'tags') = 'array' and q -> 'tags' <> '[]' then
+    terms := terms || array(select format('strpos(m.search, modelstore_private.key_of($2 #>> ''{tags,%s}'')) > 0', n - 1)
+      from generate_series(1, jsonb_array_length(q -> 'tags')) n);  -- most rows are told by this, cheaply
     terms := terms || ('array(select modelstore_private.key_of(w) from jsonb_array_elements_text($2 -> ''tags'') w)'
       || ' <@ array(select modelstore_private.key_of(t) from unnest(m.tags) t)');
   end if;
@@ -123,16 +122,23 @@ declare
   space uuid := modelstore_private.reader_of(q);
   sort text := coalesce(q ->> 'sort', '-created_at');
   ordered text := modelstore_private.order_of(sort);
-  source text := modelstore_private.source_of(q, sort);
+  source text := 'public.trained_models m where ' || modelstore_private.condition_of(q);
   most bigint := coalesce(modelstore_private.integer_of(q, 'limit', 0, 1000), 48);
   first bigint := coalesce(modelstore_private.integer_of(q, 'offset', 0, 1000000000), 0);
   page uuid[];
   total bigint;
 begin
-  execute format('with found as materialized (select m.id, row_number() over (order by %s) as n from %s where %s)'
-    || ' select (select count(*) from found), array(select f.id from found f where f.n > $5 and f.n <= $5 + $4 order by f.n)', ordered, source,
-    case when source like '(%' then 'true' else modelstore_private.condition_of(q) end)
-    into total, page using space, q, modelstore_private.words_of(q), most, first;
+  if modelstore_private.is_plain(q) and (modelstore_private.yes(q, 'all_versions') or modelstore_private.yes(q, 'deleted')) then
+    execute format('select (select count(*) from %1$s), array(select m.id from %1$s order by %2$s limit $4 offset $5)', source, ordered)
+      into total, page using space, q, '{}'::text[], most, first;
+  else
+    if modelstore_private.is_plain(q) and ltrim(sort, '-') in ('created_at', 'name', 'model_name', 'version') then
+      source := format('(%s) m', modelstore_private.newest_of_all());  -- the question that is asked most: that index alone
+    end if;
+    execute format('with found as materialized (select m.id, row_number() over (order by %s) as n from %s) select (select count(*) from found),'
+      || ' array(select f.id from found f where f.n > $5 and f.n <= $5 + $4 order by f.n)', ordered, source)
+      into total, page using space, q, modelstore_private.words_of(q), most, first;
+  end if;
   return jsonb_build_object('total', total, 'records', coalesce((
     select jsonb_agg(modelstore_private.record_of(m) order by n)
     from unnest(page) with ordinality as p(id, n) join public.trained_models m on m.id = p.id), '[]'));
