@@ -146,8 +146,8 @@ alter table public.trained_models add constraint modelstore_legacy_row check (sa
 create unique index if not exists modelstore_version on public.trained_models (space_id, name_key, version);
 create unique index if not exists modelstore_save on public.trained_models (space_id, save_id);
 create index if not exists modelstore_path on public.trained_models (model_file_path);
-create index if not exists modelstore_newest on public.trained_models (space_id, name_key, (state = 'ready') desc, version desc)
-  include (id) where deleted_at is null and state in ('ready', 'missing');
+create index if not exists modelstore_newest on public.trained_models (space_id, name_key, state desc, version desc)
+  include (id, created_at) where deleted_at is null and state in ('ready', 'missing');
 create index if not exists modelstore_recent on public.trained_models (space_id, created_at desc, id);
 create index if not exists modelstore_owner on public.trained_models (user_id, created_at desc);
 create index if not exists modelstore_sizes on public.trained_models (space_id)

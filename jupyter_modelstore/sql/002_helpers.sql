@@ -110,12 +110,11 @@ $$;
 
 -- Without regard to case, in any script, as Python's casefold has it: lower, upper and lower again folds what lower alone
 -- leaves, as ß and ss; dotless i is a letter of its own; a final sigma is a sigma.
-create or replace function modelstore_private.key_of(said text) returns text
-language sql immutable strict parallel safe set search_path = '' as $$
-  select normalize(translate(
-    lower(upper(lower(translate(normalize(said, nfc), U&'\0131', U&'\E131') collate "und-x-icu") collate "und-x-icu") collate "und-x-icu"),
-    U&'\E131\03C2', U&'\0131\03C3'), nfc)
-$$;
+-- Without SET it is inlined where a row's tags are compared; RETURN binds its names now, not when it runs.
+create or replace function modelstore_private.key_of(said text) returns text language sql immutable strict parallel safe
+return normalize(translate(
+  lower(upper(lower(translate(normalize(said, nfc), U&'\0131', U&'\E131') collate "und-x-icu") collate "und-x-icu") collate "und-x-icu"),
+  U&'\E131\03C2', U&'\0131\03C3'), nfc);
 
 create or replace function modelstore_private.clean_name(said text) returns text language plpgsql immutable set search_path = '' as $$
 begin
@@ -225,14 +224,13 @@ language sql immutable set search_path = '' as $$
   end
 $$;
 
-create or replace function modelstore_private.or_nothing(value jsonb) returns jsonb language sql immutable set search_path = '' as $$
-  select case when jsonb_typeof(value) = 'object' then value else '{}' end
-$$;
+-- These two are asked many times a row: without SET they are inlined, and RETURN binds their names now, not when they run.
+create or replace function modelstore_private.or_nothing(value jsonb) returns jsonb language sql immutable parallel safe
+return case when jsonb_typeof(value) = 'object' then value else '{}'::jsonb end;
 
-create or replace function modelstore_private.iso(at timestamptz) returns text language sql immutable set search_path = '' as $$
-  select to_char(greatest(least(at, '9999-12-31 23:59:59Z'), '0001-01-01 00:00:00Z') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
-  where at is not null
-$$;
+create or replace function modelstore_private.iso(at timestamptz) returns text language sql stable parallel safe
+return to_char(case when at < '0001-01-01 00:00:00Z' then '0001-01-01 00:00:00Z' when at > '9999-12-31 23:59:59Z' then '9999-12-31 23:59:59Z' else at end
+  at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"');
 
 -- ---- rows that other rows are made from -------------------------------------------------------------------------------
 

@@ -37,10 +37,28 @@ returns public.trained_models language sql stable set search_path = '' as $$
   select m from public.trained_models m
   where m.space_id = space and m.name_key = called and m.state in ('ready', 'missing')
     and case when at is null then m.deleted_at is null else m.created_at <= at and (m.deleted_at is null or m.deleted_at > at) end
-  order by m.state = 'ready' desc, m.version desc limit 1
+  order by m.state desc, m.version desc limit 1
 $$;
 
--- The rows that a query finds. The terms are values; only the presence of a term chooses among fixed texts.
+create or replace function modelstore_private.words_of(q jsonb) returns text[] language sql immutable set search_path = '' as $$
+  select array_remove(regexp_split_to_array(modelstore_private.key_of(coalesce(q ->> 'words', '')), '\s+'), '')
+$$;
+
+-- The newest of each name in the space $1: an index holds them in this order, with all columns that are told here.
+create or replace function modelstore_private.newest_of_all() returns text language sql immutable set search_path = '' as $$
+  select 'select distinct on (n.name_key) n.id, n.space_id, n.name_key, n.version, n.created_at from public.trained_models n'
+    || ' where n.space_id = $1 and n.deleted_at is null and n.state in (''ready'', ''missing'')'
+    || ' order by n.name_key, n.state desc, n.version desc'
+$$;
+
+-- Whether a query wants whatever there is.
+create or replace function modelstore_private.is_plain(q jsonb) returns boolean language sql immutable set search_path = '' as $$
+  select coalesce(q ->> 'name', q ->> 'algorithm', q ->> 'model_type') is null and cardinality(modelstore_private.words_of(q)) = 0
+    and coalesce(q -> 'tags', '[]') in ('[]', 'null') and coalesce(q -> 'metrics', '{}') in ('{}', 'null')
+$$;
+
+-- The rows that a query finds: $1 is the space, $2 the query, $3 its words. The terms are values; only the presence of a
+-- term chooses among fixed texts.
 create or replace function modelstore_private.condition_of(q jsonb) returns text language plpgsql immutable set search_path = '' as $$
 declare
   terms text[] := array['m.space_id = $1'];
@@ -50,15 +68,12 @@ begin
   elsif modelstore_private.yes(q, 'all_versions') then
     terms := terms || 'm.deleted_at is null and m.state <> ''purged'''::text;
   else
-    terms := terms || ('m.id in (select distinct on (n.name_key) n.id from public.trained_models n where n.space_id = $1'
-      || ' and n.deleted_at is null and n.state in (''ready'', ''missing'')'
-      || ' order by n.name_key, n.state = ''ready'' desc, n.version desc)');
+    terms := terms || format('m.id in (select newest.id from (%s) newest)', modelstore_private.newest_of_all());
   end if;
-  if coalesce(q ->> 'words', '') <> '' then
-    terms := terms || ('not exists (select from regexp_split_to_table(modelstore_private.key_of($2 ->> ''words''), ''\s+'') as word'
-      || ' where strpos(m.search, word) = 0)');
-  end if;
+  terms := terms || array(select format('strpos(m.search, $3[%s]) > 0', n) from generate_series(1, cardinality(modelstore_private.words_of(q))) n);
   if jsonb_typeof(q -> 'tags') = 'array' and q -> 'tags' <> '[]' then
+    terms := terms || array(select format('strpos(m.search, modelstore_private.key_of($2 #>> ''{tags,%s}'')) > 0', n - 1)
+      from generate_series(1, jsonb_array_length(q -> 'tags')) n);  -- most rows are told by this, cheaply
     terms := terms || ('array(select modelstore_private.key_of(w) from jsonb_array_elements_text($2 -> ''tags'') w)'
       || ' <@ array(select modelstore_private.key_of(t) from unnest(m.tags) t)');
   end if;
@@ -105,17 +120,24 @@ create or replace function public.modelstore_list(q jsonb default '{}') returns 
 language plpgsql stable security definer set search_path = '' as $$
 declare
   space uuid := modelstore_private.reader_of(q);
-  condition text := modelstore_private.condition_of(q);
-  ordered text := modelstore_private.order_of(coalesce(q ->> 'sort', '-created_at'));
+  sort text := coalesce(q ->> 'sort', '-created_at');
+  ordered text := modelstore_private.order_of(sort);
+  source text := 'public.trained_models m where ' || modelstore_private.condition_of(q);
   most bigint := coalesce(modelstore_private.integer_of(q, 'limit', 0, 1000), 48);
   first bigint := coalesce(modelstore_private.integer_of(q, 'offset', 0, 1000000000), 0);
   page uuid[];
   total bigint;
 begin
-  execute format('select count(*) from public.trained_models m where %s', condition) into total using space, q;
-  if most > 0 then
-    execute format('select array(select m.id from public.trained_models m where %s order by %s limit $3 offset $4)', condition, ordered)
-      into page using space, q, most, first;
+  if modelstore_private.is_plain(q) and (modelstore_private.yes(q, 'all_versions') or modelstore_private.yes(q, 'deleted')) then
+    execute format('select (select count(*) from %1$s), array(select m.id from %1$s order by %2$s limit $4 offset $5)', source, ordered)
+      into total, page using space, q, '{}'::text[], most, first;
+  else
+    if modelstore_private.is_plain(q) and ltrim(sort, '-') in ('created_at', 'name', 'model_name', 'version') then
+      source := format('(%s) m', modelstore_private.newest_of_all());  -- the question that is asked most: that index alone
+    end if;
+    execute format('with found as materialized (select m.id, row_number() over (order by %s) as n from %s) select (select count(*) from found),'
+      || ' array(select f.id from found f where f.n > $5 and f.n <= $5 + $4 order by f.n)', ordered, source)
+      into total, page using space, q, modelstore_private.words_of(q), most, first;
   end if;
   return jsonb_build_object('total', total, 'records', coalesce((
     select jsonb_agg(modelstore_private.record_of(m) order by n)
@@ -185,12 +207,11 @@ declare
   space uuid := modelstore_private.reader_of(q);
 begin
   return coalesce((
-    select jsonb_agg(jsonb_build_object('model_name', n.model_name, 'next_version', n.next_version,
-      'renamed_to', (select t.model_name from modelstore_private.names t where t.space_id = space and t.name_key = n.renamed_to))
+    select jsonb_agg(jsonb_build_object('model_name', n.model_name, 'next_version', n.next_version, 'renamed_to', t.model_name)
       order by n.name_key)
-    from modelstore_private.names n
+    from modelstore_private.names n left join modelstore_private.names t on t.space_id = space and t.name_key = n.renamed_to
     where n.space_id = space and case when q ->> 'name' is not null then n.name_key = modelstore_private.key_of(q ->> 'name')
-      else exists (select from public.trained_models m where m.space_id = space and m.name_key = n.name_key and m.state <> 'purged') end
+      else n.name_key in (select m.name_key from public.trained_models m where m.space_id = space and m.state <> 'purged') end
   ), '[]');
 end $$;
 
@@ -210,7 +231,7 @@ begin
         from (select algorithm as v, count(*) as n from found group by 1) c), '[]'),
       'model_types', coalesce((select jsonb_agg(jsonb_build_array(v, n) order by n desc, v collate "C")
         from (select model_type as v, count(*) as n from found group by 1) c), '[]'))$q$, modelstore_private.condition_of(q))
-    into answer using space, q;
+    into answer using space, q, modelstore_private.words_of(q);
   return answer;
 end $$;
 
@@ -262,6 +283,7 @@ create or replace function public.modelstore_shared(q jsonb default '{}') return
 language plpgsql stable security definer set search_path = '' as $$
 declare
   who uuid := modelstore_private.me();
+  words text[] := modelstore_private.words_of(q);
   most bigint := coalesce(modelstore_private.integer_of(q, 'limit', 0, 1000), 48);
   first bigint := coalesce(modelstore_private.integer_of(q, 'offset', 0, 1000000000), 0);
 begin
@@ -269,8 +291,7 @@ begin
     with found as materialized (
       select m.*, s.granted_by, s.until from modelstore_private.shared_with(who) s join public.trained_models m on m.id = s.model_id
       where (q ->> 'id' is null or m.id = modelstore_private.uuid_of(q, 'id'))
-        and not exists (select from regexp_split_to_table(modelstore_private.key_of(coalesce(q ->> 'words', '')), '\s+') as word
-          where strpos(m.search, word) = 0)
+        and not exists (select from unnest(words) word where strpos(m.search, word) = 0)
     ), page as (select * from found order by created_at desc, id limit most offset first)
     select jsonb_build_object('total', (select count(*) from found), 'records', coalesce((
       select jsonb_agg(jsonb_build_object(
