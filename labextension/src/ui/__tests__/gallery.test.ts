@@ -354,6 +354,16 @@ describe("details", () => {
     expect(client.records[0]?.aliases).toEqual(["champion"]);
     await says(root, "@champion → v3 from v2");
   });
+
+  it("offers no way back where there is none, whatever the alias is called", async () => {
+    const client = new FakeClient(three());
+    client.do_alias({ ref: `id:${client.records[1]?.id}`, alias: "constructor" });
+    const root = show(client);
+    await press(root, "churn");
+    await press(root, "Aliases of churn:2…");
+    await says(root, "@constructor → v2");
+    expect(text(root)).not.toContain("Back to");
+  });
 });
 
 describe("hostile records", () => {
