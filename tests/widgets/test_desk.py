@@ -263,6 +263,19 @@ def test_a_download_goes_into_the_folder_and_overwrites_nothing(view, store, tmp
     assert (folder / "best.pkl").stat().st_size == store.get("churn").model_file_size
 
 
+def test_a_delete_takes_the_versions_that_were_named_or_none(view, store, pipeline):
+    named = [record["id"] for record in view.ask("versions", name="churn")["records"]]
+    store.rename("churn", "kept")
+    store.save(pipeline, "churn", metrics={"auc": 1})
+    store.set_alias("kept:2", "champion")
+    assert view.error("delete-these", ids=named)["code"] == "in_use"
+    assert len(store.versions("kept")) == 3
+    removal = view.ask("delete-these", ids=named, force=True)
+    assert (refs(removal), removal["removed_aliases"]) == (["kept:3", "kept:2", "kept:1"], ["champion"])
+    assert [record.ref for record in store.versions("churn")] == ["churn:4"]
+    assert view.error("delete-these", ids=named)["code"] == "not_found"
+
+
 def test_ten_thousand_models_are_asked_for_a_page_at_a_time(store, pipeline, poke):
     first = store.save(pipeline, "first", metrics={"auc": 0.5}, tags=["telecom"])
     names = [(f"model {number}",) for number in range(10_000)]

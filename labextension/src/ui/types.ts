@@ -170,7 +170,7 @@ export interface Verbs {
   alias: [{ ref: string; alias: string; remove?: boolean; rollback?: boolean; why?: string }, ModelRecord | readonly AliasEvent[]];
   "alias-history": [{ ref: string }, AliasHistory];
   rename: [{ name: string; new: string }, readonly ModelRecord[]];
-  delete: [{ ref: string; force?: boolean }, Removal];
+  "delete-these": [{ ids: readonly string[]; force?: boolean }, Removal];
   restore: [{ ref: string }, readonly ModelRecord[]];
   purge: [{ ref: string }, Removal];
   "empty-trash": [None, Removal];

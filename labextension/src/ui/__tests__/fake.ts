@@ -297,8 +297,8 @@ export class FakeClient implements Client {
     return this.records.filter((one) => one.model_name === other);
   };
 
-  do_delete = ({ ref }: Verbs["delete"][0]) => {
-    const gone = this.records.filter((one) => ref === `id:${one.id}` || ref === one.model_name);
+  "do_delete-these" = ({ ids }: Verbs["delete-these"][0]) => {
+    const gone = this.records.filter((one) => ids.includes(one.id));
     const records = gone.map((one) => this.change(`id:${one.id}`, { deleted_at: new Date(NOW).toISOString(), aliases: [] }));
     const removed_aliases = gone.flatMap((one) => one.aliases);
     const bytes = gone.reduce((sum, one) => sum + one.model_file_size, 0);
