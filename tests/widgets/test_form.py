@@ -67,6 +67,26 @@ def test_what_the_line_says_is_filled_in_first(trained, jms_store):
     assert metrics["lift"]["value"] == 3
 
 
+def test_each_view_keeps_what_it_shows_though_another_looked_later(trained, jms_store):
+    view = opened(trained, jms_store)
+    first = view.ask("prefill")
+    scored = [place for place, cell in enumerate(first["captured"]["cells"]) if "scored" in cell["does"]]
+    trained.run("from sklearn.metrics import f1_score\nf1 = f1_score(y_test, clf.predict(X_test))  # not for others")
+    second = view.ask("prefill")  # in another tab
+    assert second["captured"]["cells"] != first["captured"]["cells"]
+    view.ask("save", name="churn", look=first["look"], cells=scored)
+    kept = jms_store.get("churn")
+    assert kept.metrics == {one["name"]: one["value"] for one in first["captured"]["metrics"]}
+    assert "not for others" not in json.dumps(dict(kept.source))
+    trained.run("clf.fit(X_test, y_test)")
+    view.ask("prefill")
+    assert view.error("save", name="churn", look=first["look"])["code"] == "model_changed"
+    for _ in range(8):
+        view.ask("prefill")
+    assert "out of date" in view.error("save", name="churn", look=first["look"])["message"]
+    assert len(jms_store.versions("churn")) == 1
+
+
 def test_a_model_that_was_kept_has_its_name(trained, jms_store):
     trained.run("%save_model clf churn")
     trained.run("clf.fit(X_train, y_train)")

@@ -35,7 +35,7 @@ export function SaveDialog(props: SaveProps): React.ReactElement {
   return <SaveForm {...props} prefill={prefill.value} />;
 }
 
-type Draft = Omit<SaveRequest, "metrics" | "cells" | "drop">;
+type Draft = Omit<SaveRequest, "metrics" | "cells" | "drop" | "look">;
 type Stage = { readonly at: "form" } | { readonly at: "saving"; readonly progress: Progress | null; readonly cancelling: boolean } | { readonly at: "saved"; readonly answer: SaveAnswer };
 
 /** The save itself: where it stands, how it failed, and how to stop it. */
@@ -78,7 +78,7 @@ function SaveForm({ client, where, prefill, onClose, onSaved }: SaveProps & { pr
     if (!check?.ok || stage.at === "saving") return;
     const metrics = captured.metrics.map((one) => one.name).filter((one) => !dropped.has(`metric ${one}`));
     const cells = [...captured.cells.keys()].filter((at) => !dropped.has(`cell ${at}`));
-    save({ ...draft, name: check.clean || draft.name, metrics, cells, drop: [...dropped].filter((one) => !/^(metric|cell) /.test(one)) });
+    save({ ...draft, name: check.clean || draft.name, metrics, cells, drop: [...dropped].filter((one) => !/^(metric|cell) /.test(one)), look: prefill.look });
   };
   const toggle = (what: string) => setDropped((before) => new Set(before.has(what) ? [...before].filter((one) => one !== what) : [...before, what]));
   return (

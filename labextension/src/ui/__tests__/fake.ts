@@ -79,6 +79,7 @@ export function many(count: number): ModelRecord[] {
 }
 
 export const PREFILL: Prefill = {
+  look: 1,
   variable: "clf",
   algorithm: "LogisticRegression",
   model_type: "classification",
