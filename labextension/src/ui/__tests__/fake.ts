@@ -266,6 +266,8 @@ export class FakeClient implements Client {
 
   do_edit = ({ ref, description, add_tags = [], remove_tags = [], metrics = [], drop_metrics = [] }: Verbs["edit"][0]) => {
     const before = this.find(ref);
+    const missing = drop_metrics.find((name) => !(name in before.metrics));
+    if (missing !== undefined) throw new Failure("not_found", `There is no metric ${missing}.`);
     const tags = [...before.tags.filter((tag) => !remove_tags.includes(tag)), ...add_tags];
     const kept = Object.entries(before.metrics).filter(([name]) => !drop_metrics.includes(name));
     const added = metrics.map((pair) => pair.split("=")).map(([name = "", value]) => [name, Number(value)] as const);

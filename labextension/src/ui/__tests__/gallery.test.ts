@@ -340,6 +340,23 @@ describe("details", () => {
     expect(client.records[0]?.metrics).toEqual({});
   });
 
+  it("goes on from what was written where the new name was refused", async () => {
+    const refuse = () => Promise.reject(new Failure("invalid_name", "The name holds '/'."));
+    const client = new FakeClient(three().filter((one) => one.version !== 2), { rename: refuse });
+    const root = show(client);
+    await press(root, "churn");
+    await press(root, "Edit…");
+    await press(root, "Remove metric auc=0.95");
+    await type(root, "Name", "a/b");
+    await press(root, "Save changes");
+    await says(root, "The name holds '/'.");
+    delete client.answers.rename;
+    await type(root, "Name", "fresh");
+    await press(root, "Save changes");
+    await says(root, "Changed fresh:3.");
+    expect(client.records[0]).toMatchObject({ model_name: "fresh", metrics: {} });
+  });
+
   it("sets and removes aliases", async () => {
     const client = new FakeClient(three());
     const root = show(client);
