@@ -72,6 +72,11 @@ function SaveForm({ client, where, prefill, onClose, onSaved }: SaveProps & { pr
   const [dropped, setDropped] = React.useState<ReadonlySet<string>>(new Set(captured.metrics.filter((one) => !one.keep).map((one) => `metric ${one.name}`)));
   const check = useNameCheck(client, draft.name);
   const { stage, error, save, cancel } = useSaving(client, onSaved);
+  const form = React.useRef<HTMLFormElement>(null);
+  // What had the focus was switched off for the time of the save.
+  React.useEffect(() => {
+    if (error) form.current?.querySelector<HTMLElement>("[type=submit]")?.focus();
+  }, [error]);
   if (stage.at === "saved") return <Saved client={client} answer={stage.answer} onClose={onClose} />;
   const submit = (event: React.FormEvent) => {
     event.preventDefault();
@@ -82,7 +87,7 @@ function SaveForm({ client, where, prefill, onClose, onSaved }: SaveProps & { pr
   };
   const toggle = (what: string) => setDropped((before) => new Set(before.has(what) ? [...before].filter((one) => one !== what) : [...before, what]));
   return (
-    <form className="panel save" aria-label="Save model" onSubmit={submit}>
+    <form ref={form} className="panel save" aria-label="Save model" onSubmit={submit}>
       <Subject prefill={prefill} where={where} />
       <fieldset disabled={stage.at === "saving"} className="bare">
         <Fields draft={draft} check={check} known={prefill.tags_known} onChange={(change) => setDraft({ ...draft, ...change })} />

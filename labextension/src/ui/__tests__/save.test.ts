@@ -68,6 +68,7 @@ describe("the save dialog", () => {
     await press(root, "Save");
     await says(root, "The disk is full.Free some space.");
     expect((await control(root, "Description")).value).toBe("mine");
+    await vi.waitFor(() => expect(root.activeElement?.textContent).toBe("Save"));
   });
 
   it("says that a model went, and saves nothing of it", async () => {
