@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jupyter_modelstore._json import JsonObject
+from jupyter_modelstore._json import JsonObject, clean
 from jupyter_modelstore._parser import Argument
 from jupyter_modelstore.compare import direction
 from jupyter_modelstore.errors import InvalidReference, NotFound, UsageError
@@ -114,7 +114,7 @@ def history(store: Registry, names: Sequence[str], metric: Mapping[str, str]) ->
 def ways(names: Sequence[str]) -> dict[str, str | None]:
     """Return of each metric which way it is better: ``up``, ``down``, or None where nobody knows."""
     _not_more(names, _MOST_IDS)
-    return {name: direction(name) for name in names}
+    return {clean(name): direction(name) for name in names}
 
 
 def alias_history(store: Registry, ref: str) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def test_everything_that_is_sent_is_json(view):
 @pytest.mark.parametrize(
     "message",
     [None, [], "text", 7, {}, {"rid": 7, "verb": "list"}, {"rid": "", "verb": "list"}, {"rid": "x" * 201, "verb": "list"},
-     {"rid": None, "verb": "list"}, {"verb": "list", "args": {}}],
+     {"rid": None, "verb": "list"}, {"verb": "list", "args": {}}, {"rid": "\ud800", "verb": "list"}],
 )  # fmt: skip
 def test_what_cannot_be_answered_is_passed_over(view, message):
     view.desk.receive(message)
@@ -91,6 +91,8 @@ def test_what_cannot_be_answered_is_passed_over(view, message):
         {"verb": "list", "args": {"words": [["churn"]]}},
         {"verb": "list", "args": {"words": ["x"] * 1_001}},
         {"verb": "list", "args": {"sort": "id; DROP TABLE models"}},
+        {"verb": "list", "args": {"words": ["\ud800"]}},
+        {"verb": "history", "args": {"names": ["\ud800"], "metric": {}}},
         {"verb": "list", "args": {"model_type": "evil"}},
         {"verb": "list", "args": {"metrics": ["auc"]}},
         {"verb": "list", "args": {"deleted": 1}},
@@ -227,6 +229,12 @@ def test_ways_says_which_way_a_metric_is_better(view):
         "auc": "up", "rmse": "down", "lift": None, "neg_log_loss": "up", "fbeta(beta=2)": "up",
     }  # fmt: skip
     assert view.error("ways", names=["auc"] * 201)["code"] == "usage"
+
+
+def test_an_answer_can_be_sent_whatever_was_asked(view):
+    answer = view.ask("ways", names=["auc", "\ud800"])
+    assert answer["auc"] == "up"
+    assert json.dumps(answer, ensure_ascii=False).encode()
 
 
 def test_the_history_of_aliases_says_where_each_would_go_back_to(view, store):
