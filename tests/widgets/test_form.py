@@ -263,6 +263,22 @@ def test_a_gallery_begins_as_the_settings_or_the_line_say(trained, jms_store):
     assert (settings["sort"], settings["query"]) == ("name", {"words": ["churn"]})
 
 
+@pytest.mark.parametrize("query", [{"words": 5}, {"tags": "telecom"}, {"sort": 3}, {"colour": "red"}])
+def test_a_gallery_of_what_cannot_be_asked_is_refused(trained, jms_store, query):
+    with pytest.raises(UsageError):
+        Gallery(jms_store, query=query)
+
+
+def test_a_gallery_says_what_is_wrong_with_the_settings(trained, jms_store):
+    query = {"words": "churn rate", "tags": ("telecom",), "model_type": None}
+    assert View(Gallery(jms_store, query=query)._desk).ask("hello")["settings"]["query"] == {
+        "words": ["churn", "rate"],
+        "tags": ["telecom"],
+    }
+    trained.run("%modelstore config filters={'tags': 'telecom'}")
+    assert "'tags' must be a list" in View(Gallery()._desk).error("hello")["message"]
+
+
 def test_nothing_private_is_in_a_trait_a_repr_or_a_bundle(trained, jms_store):
     jms_store.save(trained["clf"], "canary name", tags=["canary tag"], metrics={"canary metric": 1})
     for made in (
