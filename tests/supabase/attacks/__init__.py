@@ -9,7 +9,7 @@ between what is somebody's and what does not exist.
 from ._actors import Actor, actors
 from ._catalog import Catalog
 from ._doors import Door
-from ._judge import Verdict, attempts, judged, play
+from ._judge import Verdict, attempts, forbidden, judged, play
 from ._world import Space, World, build, literal, raze
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "actors",
     "attempts",
     "build",
+    "forbidden",
     "judged",
     "literal",
     "play",

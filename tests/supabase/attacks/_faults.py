@@ -223,6 +223,7 @@ FAULTS = (
           "^ "),
     Fault("any name in one's folder, setting or not", STORAGE,
           (Edit(P + "may_send", "and modelstore_private.earlier_application()", ""),), "setting off"),
+    Fault("nobody is not quite no owner", STORAGE, (Edit(P + "is_legacy_own", "select coalesce(", "select nullif("),), "trick|upload"),
     Fault("a probe of nothing", STORAGE, (Edit(P + "may_send", "named.state is distinct from 'ready'", "false"),), "probe of nothing"),
     Fault("files are overwritten", STORAGE, (*_loose("update", f"using ({IN_BUCKET} and {OWN_FOLDER})"), NOT_ONCE), "over|update|move"),
     Fault("files with a row are removed", STORAGE, (*_loose("delete", f"using ({IN_BUCKET} and {OWN_FOLDER})"), NO_GUARD), "delete"),

@@ -200,7 +200,7 @@ def _tricks(s: Space) -> Iterator[Door]:
                    READS, operation="storage.object.list", only=("recipient",), twin=False)  # fmt: skip
 
 
-TRICKSTERS = ("stranger", "recipient", "former", "anon key", "ada", "reader", "editor")
+TRICKSTERS = ("stranger", "recipient", "anonymous", "no sub", "ada says anon", "anon key", "ada", "editor")
 
 
 def _legacy(s: Space) -> Iterator[Door]:
@@ -209,7 +209,7 @@ def _legacy(s: Space) -> Iterator[Door]:
     needs = ADMIN if s.label == "ada" else NOBODY_MAY
     off = "update modelstore_private.settings set earlier_application = false"
     place = {"operation": "storage.object.upload"}
-    yield Door("earlier", "upload churn.pkl", s, lambda t: _insert(key(t)), WRITES, needs, **place)
+    yield Door("earlier", "upload churn.pkl", s, lambda t: _insert(key(t)), WRITES, needs, core=True, **place)
     yield Door("earlier", "upload churn.pkl, setting off", s, lambda t: _insert(key(t)), WRITES, before=off, **place)
     if s.label == "ada":
         old = lambda t: f"{t.id}/{t.legacy.blob}.pkl"
