@@ -209,11 +209,15 @@ FAULTS = (
     Fault("a save may lie about its size", FUNCTIONS, (Edit(P + "require_object", "there <> m.model_file_size", "false"),), "commit"),
     # files
     Fault("the bucket is everybody's to read", STORAGE, _loose("select", f"using ({IN_BUCKET})"), "get_auth"),
-    Fault("a file is read if any row names it", STORAGE, (
-        Edit(P + "may_read", "when modelstore_private.rank_in(modelstore_private.space_in(path)) > 0 then true",
-             "when exists (select from public.trained_models m where m.model_file_path = path) then true"),), "get_auth"),
-    Fault("a file is read without a rank", STORAGE, (Edit(P + "may_read", ") > 0 then true", ") >= 0 then true"),), "get_auth"),
-    Fault("recipients list names of files", STORAGE, (Edit(P + "may_read", "~ 'list' then false", "~ 'nothing' then false"),), "list_v2 1"),
+    Fault("a file is read if any row names it", STORAGE, (Edit(P + "may_receive", "join", "left join"),), "get_auth"),
+    Fault("a file is read without a rank", STORAGE, (
+        Edit(P + "my_folders", "where m.user_id = who or m.group_name = any (modelstore_private.groups())", ""),
+    ), "get_auth"),
+    Fault("nobody has the folders of all", STORAGE, (
+        Edit(P + "my_folders", "case when who is null then '{}' else", ""), Edit(P + "my_folders", ") end", ")"),
+        Edit(P + "my_folders", "m.user_id = who", "m.user_id = coalesce(who, m.user_id)"),
+    ), "get_auth"),
+    Fault("recipients list names of files", STORAGE, _loose("select", f"using ({IN_BUCKET} and {P}may_receive(name))"), "list_v2 1"),
     Fault("readers send files", STORAGE, (Edit(P + "may_send", "modelstore_private.rank_in(space) < 2", "modelstore_private.rank_in(space) < 1"),),
           "upload 0"),
     Fault("everybody sends into every folder", STORAGE, _loose("insert", f"with check ({IN_BUCKET})"), "upload 0"),

@@ -12,7 +12,8 @@ TABLES = (
     "modelstore_alias_history", "modelstore_shares", "modelstore_events",
 )  # fmt: skip
 CALLED_BY_POLICIES = (
-    "me_or_null()", "earlier_application()", "may_read(text)", "may_send(text,jsonb)", "may_remove(text,text)",
+    "me_or_null()", "earlier_application()", "my_folders()", "is_listing()", "may_receive(text)",
+    "may_send(text,jsonb)", "may_remove(text,text)",
 )  # fmt: skip
 EXPECTED = {
     *(f"service_role SELECT table public.{table}" for table in TABLES),
