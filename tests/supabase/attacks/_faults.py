@@ -177,8 +177,9 @@ FAULTS = (
     Fault("found by id in every space", FUNCTIONS, (Edit(P + "found_by_digits", "m.space_id = space", "true"),), "find"),
     Fault("found by name in every space", FUNCTIONS, (Edit(P + "newest", "m.space_id = space and", ""),
           Edit("public.modelstore_find", "modelstore_private.reader_of(q)", "modelstore_private.me()")), "find"),
-    Fault("lists of every space", FUNCTIONS, (Edit(P + "condition_of", "m.space_id = $1", "true"),
-          Edit(P + "condition_of", "n.space_id = $1", "true")), "list|facets"),
+    *(Fault(f"{verb} of every space", FUNCTIONS,
+            (Edit(f"public.modelstore_{verb}", "modelstore_private.reader_of(q)", "(q ->> 'space')::uuid"),), verb)
+      for verb in ("list", "facets")),
     Fault("names of every space", FUNCTIONS, (Edit("public.modelstore_names", "n.space_id = space and", ""),
           Edit("public.modelstore_names", "m.space_id = space and", "")), "names"),
     Fault("statistics of every space", FUNCTIONS,
@@ -253,7 +254,10 @@ FAULTS = (
         Edit(P + "next_number", "returning next_version - 1",
              "returning (select coalesce(max(version), 0) + 1 from public.trained_models m where m.space_id = space and m.model_name = called"
              " and m.state <> 'purged')"),)),
-    Fault("the trash does not count", RULES, (Edit(P + "used_by_rows", "state <> 'purged'", "deleted_at is null"),)),
+    Fault("the trash does not count", RULES, (
+        Edit(P + "used_by_rows", "state <> 'purged'", "deleted_at is null"),
+        Edit(P + "require_room", "user_id = person and state <> 'purged'", "user_id = person and deleted_at is null"),
+    )),
     Fault("uploads do not count", RULES, (Edit(P + "may_send", "return used +", "return true or used +"),)),
     Fault("negative sizes", RULES, (Edit(P + "take_in", "greatest(new.model_file_size, 0)", "new.model_file_size"),)),
     Fault("an old client says purged", RULES, (Edit(P + "take_in", "if new.status in ('purged', 'missing') then", "if false then"),)),
