@@ -19,15 +19,25 @@ create or replace function modelstore_private.is_legacy_own(path text) returns b
     and modelstore_private.legacy_path_is_own(modelstore_private.me_or_null(), path), false)
 $$;
 
-create or replace function modelstore_private.may_read(path text) returns boolean
+-- The folders that somebody may read as a whole: asked once a question, not once a row, of which there may be many thousands.
+create or replace function modelstore_private.my_folders() returns text[]
 language sql stable security definer set search_path = '' as $$
-  select coalesce(case
-    when split_part(path, '/', 1) = modelstore_private.me_or_null()::text then true
-    when modelstore_private.space_in(path) is null then false
-    when modelstore_private.rank_in(modelstore_private.space_in(path)) > 0 then true
-    when coalesce(current_setting('storage.operation', true), '') ~ 'list' then false  -- names of files are not for recipients
-    else exists (select from public.trained_models m join modelstore_private.shared_with(modelstore_private.me_or_null()) s
-      on s.model_id = m.id where m.model_file_path = modelstore_private.key_in_row(path)) end, false)
+  select case when who is null then '{}' else array(select who::text union select m.space_id::text from public.modelstore_members m
+    where m.user_id = who or m.group_name = any (modelstore_private.groups())) end
+  from modelstore_private.me_or_null() who
+$$;
+
+-- Names of files are not for recipients: who lists, is asked for no share.
+create or replace function modelstore_private.is_listing() returns boolean
+language sql stable security definer set search_path = '' as $$
+  select coalesce(current_setting('storage.operation', true), '') ~ 'list'
+$$;
+
+create or replace function modelstore_private.may_receive(path text) returns boolean
+language sql stable security definer set search_path = '' as $$
+  select exists (select from public.trained_models m
+    join modelstore_private.shared_with(modelstore_private.me_or_null()) s on s.model_id = m.id
+    where m.model_file_path = modelstore_private.key_in_row(path))
 $$;
 
 create or replace function modelstore_private.may_send(path text, metadata jsonb) returns boolean

@@ -72,6 +72,8 @@ grant execute on function public.modelstore_unshare(jsonb) to authenticated;
 -- What policies and a row's triggers call runs as whoever asks. Without usage of the schema none of it can be called by name.
 grant execute on function modelstore_private.me_or_null() to authenticated;
 grant execute on function modelstore_private.earlier_application() to authenticated;
-grant execute on function modelstore_private.may_read(text) to authenticated;
+grant execute on function modelstore_private.my_folders() to authenticated;
+grant execute on function modelstore_private.is_listing() to authenticated;
+grant execute on function modelstore_private.may_receive(text) to authenticated;
 grant execute on function modelstore_private.may_send(text, jsonb) to authenticated;
 grant execute on function modelstore_private.may_remove(text, text) to authenticated;

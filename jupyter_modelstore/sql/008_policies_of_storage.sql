@@ -3,10 +3,12 @@ set local lock_timeout = '5s';
 
 drop policy if exists modelstore_read on storage.objects;
 create policy modelstore_read on storage.objects for select to authenticated
-  using (bucket_id = 'model-files' and modelstore_private.may_read(name));
+  using (bucket_id = 'model-files' and (split_part(name, '/', 1) = any ((select modelstore_private.my_folders())::text[])
+    or (not (select modelstore_private.is_listing()) and modelstore_private.may_receive(name))));
 drop policy if exists modelstore_read_only on storage.objects;
 create policy modelstore_read_only on storage.objects as restrictive for select to authenticated
-  using (bucket_id is distinct from 'model-files' or modelstore_private.may_read(name));
+  using (bucket_id is distinct from 'model-files' or split_part(name, '/', 1) = any ((select modelstore_private.my_folders())::text[])
+    or (not (select modelstore_private.is_listing()) and modelstore_private.may_receive(name)));
 
 drop policy if exists modelstore_send on storage.objects;
 create policy modelstore_send on storage.objects for insert to authenticated

@@ -17,7 +17,9 @@ select c.oid::regclass::text from pg_class c where c.relnamespace::regnamespace:
 
 -- lint: function_search_path_mutable
 select p.oid::regprocedure::text from pg_proc p where p.pronamespace::regnamespace::text in ('public', 'modelstore_private')
-  and not exists (select from unnest(p.proconfig) c where c like 'search_path=%');
+  and not exists (select from unnest(p.proconfig) c where c like 'search_path=%')
+  -- with RETURN or BEGIN ATOMIC names are bound when it is made
+  and p.prosqlbody is null;
 
 -- lint: auth_users_exposed
 select distinct c.oid::regclass::text from pg_depend d join pg_rewrite r on r.oid = d.objid join pg_class c on c.oid = r.ev_class

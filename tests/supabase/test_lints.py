@@ -19,7 +19,11 @@ pytest_plugins = ("supabase_fixtures", "attacks_fixtures")
 pytestmark = pytest.mark.supabase
 
 LINTS = dict(
-    re.findall(r"^-- lint: (\w+)\n(.+?;)$", (Path(__file__).parent / "lints.sql").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    re.findall(
+        r"^-- lint: (\w+)\n(.+?;)$",
+        (Path(__file__).parent / "lints.sql").read_text("utf-8"),
+        re.DOTALL | re.MULTILINE,
+    )
 )
 BY_FUNCTIONS = "Nobody reaches it but through functions that ask who is there; without a policy the table is shut."
 NAMES_ITS_SPACE = (

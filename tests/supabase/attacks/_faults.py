@@ -177,8 +177,9 @@ FAULTS = (
     Fault("found by id in every space", FUNCTIONS, (Edit(P + "found_by_digits", "m.space_id = space", "true"),), "find"),
     Fault("found by name in every space", FUNCTIONS, (Edit(P + "newest", "m.space_id = space and", ""),
           Edit("public.modelstore_find", "modelstore_private.reader_of(q)", "modelstore_private.me()")), "find"),
-    Fault("lists of every space", FUNCTIONS, (Edit(P + "condition_of", "m.space_id = $1", "true"),
-          Edit(P + "condition_of", "n.space_id = $1", "true")), "list|facets"),
+    *(Fault(f"{verb} of every space", FUNCTIONS,
+            (Edit(f"public.modelstore_{verb}", "modelstore_private.reader_of(q)", "(q ->> 'space')::uuid"),), verb)
+      for verb in ("list", "facets")),
     Fault("names of every space", FUNCTIONS, (Edit("public.modelstore_names", "n.space_id = space and", ""),
           Edit("public.modelstore_names", "m.space_id = space and", "")), "names"),
     Fault("statistics of every space", FUNCTIONS,
@@ -209,11 +210,15 @@ FAULTS = (
     Fault("a save may lie about its size", FUNCTIONS, (Edit(P + "require_object", "there <> m.model_file_size", "false"),), "commit"),
     # files
     Fault("the bucket is everybody's to read", STORAGE, _loose("select", f"using ({IN_BUCKET})"), "get_auth"),
-    Fault("a file is read if any row names it", STORAGE, (
-        Edit(P + "may_read", "when modelstore_private.rank_in(modelstore_private.space_in(path)) > 0 then true",
-             "when exists (select from public.trained_models m where m.model_file_path = path) then true"),), "get_auth"),
-    Fault("a file is read without a rank", STORAGE, (Edit(P + "may_read", ") > 0 then true", ") >= 0 then true"),), "get_auth"),
-    Fault("recipients list names of files", STORAGE, (Edit(P + "may_read", "~ 'list' then false", "~ 'nothing' then false"),), "list_v2 1"),
+    Fault("a file is read if any row names it", STORAGE, (Edit(P + "may_receive", "join", "left join"),), "get_auth"),
+    Fault("a file is read without a rank", STORAGE, (
+        Edit(P + "my_folders", "where m.user_id = who or m.group_name = any (modelstore_private.groups())", ""),
+    ), "get_auth"),
+    Fault("nobody has the folders of all", STORAGE, (
+        Edit(P + "my_folders", "case when who is null then '{}' else", ""), Edit(P + "my_folders", ") end", ")"),
+        Edit(P + "my_folders", "m.user_id = who", "m.user_id = coalesce(who, m.user_id)"),
+    ), "get_auth"),
+    Fault("recipients list names of files", STORAGE, _loose("select", f"using ({IN_BUCKET} and {P}may_receive(name))"), "list_v2 1"),
     Fault("readers send files", STORAGE, (Edit(P + "may_send", "modelstore_private.rank_in(space) < 2", "modelstore_private.rank_in(space) < 1"),),
           "upload 0"),
     Fault("everybody sends into every folder", STORAGE, _loose("insert", f"with check ({IN_BUCKET})"), "upload 0"),
@@ -249,7 +254,10 @@ FAULTS = (
         Edit(P + "next_number", "returning next_version - 1",
              "returning (select coalesce(max(version), 0) + 1 from public.trained_models m where m.space_id = space and m.model_name = called"
              " and m.state <> 'purged')"),)),
-    Fault("the trash does not count", RULES, (Edit(P + "used_by_rows", "state <> 'purged'", "deleted_at is null"),)),
+    Fault("the trash does not count", RULES, (
+        Edit(P + "used_by_rows", "state <> 'purged'", "deleted_at is null"),
+        Edit(P + "require_room", "user_id = person and state <> 'purged'", "user_id = person and deleted_at is null"),
+    )),
     Fault("uploads do not count", RULES, (Edit(P + "may_send", "return used +", "return true or used +"),)),
     Fault("negative sizes", RULES, (Edit(P + "take_in", "greatest(new.model_file_size, 0)", "new.model_file_size"),)),
     Fault("an old client says purged", RULES, (Edit(P + "take_in", "if new.status in ('purged', 'missing') then", "if false then"),)),
