@@ -209,6 +209,9 @@ class LocalBackend:
             tags=merged_tags(record.tags, draft.tags) if draft.tags else None,
         )
         self._edit(db, record, changes)
+        if (note := draft.source.get("note")) and note != record.source.get("note"):
+            source = dumps({**self._again(db, record.id).source, "note": note})
+            db.execute("UPDATE models SET source = ?, updated_at = ? WHERE id = ?", (source, format_time(now()), record.id))
         if draft.alias:
             self._set_alias(db, record, draft.alias, "")
         return self._again(db, record.id)

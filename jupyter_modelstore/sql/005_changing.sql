@@ -201,9 +201,13 @@ begin
   if cardinality(all_tags) > 50 then
     perform modelstore_private.refuse(400, 'invalid_value', 'A model has at most 50 tags.');
   end if;
-  if all_tags is distinct from to_row.tags or m.description not in ('', to_row.description) then
+  if all_tags is distinct from to_row.tags or m.description not in ('', to_row.description)
+    or (m.source ? 'note' and m.source -> 'note' is distinct from to_row.source -> 'note') then
     update public.trained_models t set tags = all_tags,
-      description = case when m.description <> '' then m.description else t.description end where t.id = to_row.id;
+      description = case when m.description <> '' then m.description else t.description end,
+      source = case when m.source ? 'note' then modelstore_private.or_nothing(t.source) || jsonb_build_object('note', m.source -> 'note')
+        else t.source end
+    where t.id = to_row.id;
   end if;
   if alias is not null then
     perform modelstore_private.point(to_row.space_id, to_row.name_key, alias, to_row.version, '');

@@ -183,6 +183,12 @@ class BackendTests:
         assert saved.record.aliases == ("champion",)
         assert len(door.objects()) == len(door.rows()) == 1
 
+    def test_a_note_goes_to_the_same_bytes(self, backend):
+        keep(backend, "churn", source={"variable": "clf", "note": "first"})
+        saved = keep(backend, "churn", source={"variable": "other", "note": "second"})
+        assert (saved.created, dict(saved.record.source)) == (False, {"variable": "clf", "note": "second"})
+        assert dict(keep(backend, "churn", source={"variable": "other"}).record.source)["note"] == "second"
+
     def test_the_same_bytes_with_nothing_said_change_nothing(self, backend):
         first = keep(backend, "churn", tags=("a",), description="text", metrics={"auc": 0.5}).record
         assert keep(backend, "churn").record == first

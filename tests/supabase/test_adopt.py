@@ -54,6 +54,8 @@ def taken(request, stack):
     url = stack.local.new_database(old_grants=old_grants)
     earlier.make(url, stack.local.admin_url(url), variant, PEOPLE)
     before = earlier.values(url)
+    learn(url)
+    assert known_words(url)
     done = init(url, "--adopt", "--yes")
     assert done.returncode == 0, done.stderr
     yield url, variant, before, done.stdout
@@ -64,6 +66,25 @@ def test_no_row_and_no_value_is_lost(taken):
     url, _, before, _ = taken
     assert len(before) == 1000
     assert earlier.values(url) == before
+
+
+def learn(url):
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("analyze public.trained_models")
+
+
+def known_words(url):
+    """Return the columns of words that the planner has learned something of."""
+    words = ["model_name", "description", "tags", "algorithm", "target_column", "feature_columns", "metrics", "model_file_path"]
+    question = "select attname from pg_stats where tablename = 'trained_models' and attname = any (%s)"
+    return [name for (name,) in look(url, question, words)]
+
+
+def test_the_planner_forgets_the_words_of_the_rows(taken):
+    url, *_ = taken
+    assert known_words(url) == []
+    learn(url)
+    assert known_words(url) == []
 
 
 def test_it_shows_what_it_replaces(taken):

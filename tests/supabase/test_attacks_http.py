@@ -232,7 +232,7 @@ def test_owners_members_and_recipients_do_what_they_may(own, record_property):
     ada.call("delete", {"ids": [record["id"]]})
     ada.call("restore", {"ids": [record["id"]]})
     ada.call("delete", {"ids": [record["id"]]})
-    paths = ada.call("purge", {"ids": [record["id"]]})["paths"]
+    paths = [path for path, _ in ada.call("purge", {"ids": [record["id"]]})["objects"]]
     gone = ada.send("DELETE", "/storage/v1/object/model-files", {"prefixes": paths}).json()
     assert {each["name"] for each in gone} == set(paths) == {path, path.replace(".pkl", ".probe")}
     assert ada.call("purged", {"ids": [record["id"]]})["left"] == []

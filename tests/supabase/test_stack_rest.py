@@ -29,7 +29,7 @@ create function public.{0}_many() returns setof int language sql as 'select gene
 
 
 @pytest.fixture(scope="module")
-def table(stack):
+def table(project, stack):
     """A table of one's own rows, one that nobody may read, and a function that answers too much."""
     name = f"t{uuid.uuid4().hex}"
     with psycopg.connect(stack.database_url, autocommit=True) as connection:

@@ -16,7 +16,8 @@ from typing import Any
 from jupyter_modelstore._json import JsonObject
 from jupyter_modelstore.backends.supabase._database import Functions
 from jupyter_modelstore.backends.supabase._objects import Objects
-from jupyter_modelstore.errors import ModelStoreError, NotSignedIn, ServiceError, StoreBusy, Throttled, Unreachable
+from jupyter_modelstore.errors import FileChanged, ModelStoreError, NotSignedIn, ServiceError, StoreBusy, Throttled, Unreachable
+from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Progress, SaveSpool, Waiting
 from jupyter_modelstore.record import OBJECT_FIELDS, Draft, ModelRecord, Saved, to_json
 
@@ -121,6 +122,11 @@ class Sender:
                 )
         answer = self._functions.call("commit", _in_space(waiting, waiting.draft))
         saved = Saved(record=ModelRecord.from_json(answer["record"]), created=answer["created"])
+        if saved.record.user_id != waiting.user_id and saved.record.sha256 != waiting.draft["sha256"]:  # another editor's doing
+            raise FileChanged(
+                f"What the project keeps as {visible(saved.record.ref)} is not what was sent.",
+                "Save the model again, under a new name.",
+            )
         if saved.record.save_id != waiting.save_id:  # the newest version held the same bytes already
             self._objects.remove([allowed["path"]])
         return saved
