@@ -55,6 +55,8 @@ SUBCOMMANDS = (
     "status",
     "login",
     "logout",
+    "resume",
+    "discard",
     "doctor",
     "autoload",
     "config",
