@@ -298,6 +298,9 @@ class Backend(Protocol):
     def select(self, query: Query, *, limit: int | None = None, offset: int = 0) -> Sequence[ModelRecord]:
         """Return what the query finds, in its order."""
 
+    def page(self, query: Query, limit: int, offset: int) -> tuple[Sequence[ModelRecord], int]:
+        """Return a part of what the query finds, and how many that are in all; in one question where that is possible."""
+
     def count(self, query: Query) -> int:
         """Return how many the query finds."""
 

@@ -333,6 +333,12 @@ class LocalBackend:
         bounds = [-1 if limit is None else limit, offset]
         return self._ask(lambda db: to_records(db.execute(statement, [*values, *order_values, *bounds])))
 
+    def page(self, query: Query, limit: int, offset: int) -> tuple[Sequence[ModelRecord], int]:
+        """Return a part of what the query finds, and how many that are in all."""
+        records = self.select(query, limit=limit, offset=offset)
+        whole = offset == 0 and len(records) < limit
+        return records, len(records) if whole else self.count(query)
+
     def count(self, query: Query) -> int:
         """Return how many the query finds."""
         condition, values = self._where(query)

@@ -46,10 +46,13 @@ def signed_client(source: TokenSource, url: str, key: str) -> httpx.Client:
             token = source.token()
             request.headers["authorization"] = f"Bearer {token.value}"
             answer = self._inner.handle_request(request)
-            if not _refuses_token(answer) or not _can_be_repeated(request):
+            if not _refuses_token(answer):
+                return answer
+            other = source.token(refused=token.value)
+            if not _can_be_repeated(request):  # whoever sends a stream may begin it again
                 return answer
             answer.close()
-            request.headers["authorization"] = f"Bearer {source.token(refused=token.value).value}"
+            request.headers["authorization"] = f"Bearer {other.value}"
             return self._inner.handle_request(request)
 
         def _is_ours(self, request: httpx.Request) -> bool:

@@ -283,10 +283,8 @@ class Registry:
         """Return a part of what a query finds, and how much there is in all."""
         if not (1 <= limit <= _LARGEST and 0 <= offset <= _LARGEST):
             raise InvalidValue("A page has at least one entry and starts at 0 or later.", "For example limit=48, offset=0.")
-        records = tuple(self._backend.select(query, limit=limit, offset=offset))
-        whole = offset == 0 and len(records) < limit
-        total = len(records) if whole else self._backend.count(query)
-        return Page(records=records, total=total, offset=offset, limit=limit)
+        records, total = self._backend.page(query, limit, offset)
+        return Page(records=tuple(records), total=total, offset=offset, limit=limit)
 
     def facets(self, query: Query | None = None) -> Facets:
         """Return how often each tag, algorithm and type occurs."""

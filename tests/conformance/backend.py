@@ -404,6 +404,12 @@ class BackendTests:
         assert len(set(pages)) == 6
         assert list(several.select(query, limit=2, offset=100)) == []
 
+    @pytest.mark.parametrize(("limit", "offset", "expected"), [(2, 0, 2), (2, 4, 1), (2, 9, 0), (9, 0, 5), (1000, 1, 4)])
+    def test_a_page_tells_how_many_there_are_in_all(self, several, limit, offset, expected):
+        records, total = several.page(Query(sort="name"), limit, offset)
+        assert (refs(records), total) == (listed(several, sort="name")[offset : offset + limit], 5)
+        assert len(records) == expected
+
     def test_facets_count_what_a_query_finds_most_frequent_first(self, several):
         facets = several.facets(Query(all_versions=True))
         assert list(facets.algorithms.items()) == [("SVC", 3), ("Ridge", 2), ("KMeans", 1)]

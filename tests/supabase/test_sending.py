@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,10 +12,13 @@ import uuid
 from dataclasses import replace
 
 import pytest
+from back_doors import Somebody
 from conformance.backend import find, keep
 
-from jupyter_modelstore.backends.supabase import Objects
+from jupyter_modelstore.backends.supabase import Functions, Objects, SupabaseBackend
+from jupyter_modelstore.cache import Cache
 from jupyter_modelstore.errors import InvalidName, NotFound, QuotaExceeded
+from jupyter_modelstore.identity import signed_client
 
 pytest_plugins = ("supabase_fixtures",)
 pytestmark = pytest.mark.supabase
@@ -196,9 +200,7 @@ def test_an_upload_goes_on_where_it_was(project, person, opened, tmp_path, monke
     kernel(project, person, tmp_path, "half", LARGE).communicate(timeout=60)
     sent = []
     real = Objects._try_piece
-    monkeypatch.setattr(
-        Objects, "_try_piece", lambda self, upload, offset, data: sent.append(offset) or real(self, upload, offset, data)
-    )
+    monkeypatch.setattr(Objects, "_try_piece", lambda *args: sent.append(args[2]) or real(*args))
     (saved,) = opened().resume()
     assert sent[0] == 6 * 1024 * 1024
     assert saved.record.model_file_size == LARGE
@@ -236,3 +238,37 @@ def test_eight_kernels_save_ten_models_each_under_one_name(project, person, open
     assert sorted(version for _, version in told) == list(range(1, 81))
     assert {(row["sha256"], row["version"]) for row in door.rows()} == {tuple(each) for each in told}
     assert len(door.objects()) == 80
+
+
+class Ending(Somebody):
+    """Whose token has ended when the second piece is sent, and who gets another one when it is refused."""
+
+    def __init__(self, person, expired):
+        super().__init__(person)
+        self.expired, self.ended, self.refused = expired, False, []
+
+    def token(self, *, refused=None):
+        if refused:
+            self.refused.append(refused)
+            self.ended = False
+        good = super().token()
+        return replace(good, value=self.expired) if self.ended else good
+
+
+def test_a_token_that_ends_on_the_way_is_renewed_and_the_upload_goes_on(project, person, spool, door, tmp_path, monkeypatch):
+    source = Ending(person, project.mint({"sub": person.id, "exp": int(time.time()) - 60}))
+    real, pieces = Objects._try_piece, []
+
+    def piece(self, upload, offset, *more):
+        pieces.append(offset)
+        source.ended = len(pieces) == 2
+        return real(self, upload, offset, *more)
+
+    monkeypatch.setattr(Objects, "_try_piece", piece)
+    with signed_client(source, project.url, project.key) as http:
+        functions, objects = Functions(http, project.url, source), Objects(http, project.url)
+        backend = SupabaseBackend(functions, objects, source=source, cache=Cache(tmp_path / "c"), spool=spool, url=project.url)
+        record = keep(backend, "churn", os.urandom(LARGE)).record
+    assert (record.status, len(source.refused)) == ("ready", 1)
+    assert pieces == [0, 6 * 1024 * 1024, 6 * 1024 * 1024, 12 * 1024 * 1024]
+    assert len(door.peek(record)) == LARGE

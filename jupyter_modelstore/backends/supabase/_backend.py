@@ -195,6 +195,14 @@ class SupabaseBackend:
                 break
         return found
 
+    def page(self, query: Query, limit: int, offset: int) -> tuple[Sequence[ModelRecord], int]:
+        """Return a part of what the query finds, and how many that are in all."""
+        if limit > _PAGE:
+            return self.select(query, limit=limit, offset=offset), self.count(query)
+        asked = self._terms(query) | {"limit": limit, "offset": offset}
+        answer = self._ask("list", asked, query.space) or _NOTHING
+        return [ModelRecord.from_json(row) for row in answer["records"]], int(answer["total"])
+
     def count(self, query: Query) -> int:
         """Return how many the query finds."""
         return int((self._ask("list", self._terms(query) | {"limit": 0}, query.space) or _NOTHING)["total"])

@@ -10,14 +10,14 @@ from __future__ import annotations
 import base64
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote
 
 from jupyter_modelstore.backends.supabase import _answers
-from jupyter_modelstore.errors import ModelFileNotFound, ServiceError, Unreachable
+from jupyter_modelstore.errors import ModelFileNotFound, NotSignedIn, ServiceError, Unreachable
 from jupyter_modelstore.protocols import Progress
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 BUCKET = "model-files"
 PIECE = 6 * 1024 * 1024  # bytes; Supabase takes no other size of a piece
 _READ = 1 << 20
+_SLICE = 1 << 16
 _TRIES = 4
 _FIRST_PAUSE = 0.5  # seconds, doubled each time
 _TUS = {"Tus-Resumable": "1.0.0"}
@@ -101,14 +102,15 @@ class Objects:
             progress("sending", size, size)
 
     def _send_whole(self, path: str, file: BinaryIO, size: int) -> None:
-        file.seek(0)
-        data = file.read(PIECE + 1)
         headers = {"content-type": "application/octet-stream", "x-upsert": "false", "cache-control": "no-store"}
+        address = f"{self._base}/object/{BUCKET}/{quote(path)}"
 
         def once() -> httpx.Response:
-            return self._http.post(f"{self._base}/object/{BUCKET}/{quote(path)}", content=data, headers=headers)
+            return self._http.post(address, content=_region(file, 0, size), headers=headers | {"content-length": str(size)})
 
         answer = self._again(once)
+        if answer.status_code != 200 and isinstance(_answers.of_storage(answer), NotSignedIn):
+            answer = self._again(once)  # the transport has another token by now
         if answer.status_code != 200 and self.size(path) != size:  # a lost answer leaves what was sent
             raise _answers.of_storage(answer)
 
@@ -132,13 +134,12 @@ class Objects:
         while offset < size:
             if progress is not None:
                 progress("sending", offset, size)
-            file.seek(offset)
-            answer = self._try_piece(upload, offset, file.read(min(PIECE, size - offset)))
+            answer = self._try_piece(upload, offset, file, min(PIECE, size - offset))
             if answer is not None and answer.status_code == 204:
                 offset, tries = int(answer.headers["upload-offset"]), 0
                 continue
             tries += 1
-            if tries > _TRIES or (answer is not None and answer.status_code not in {409, 423, 429, 460, 500, 502, 503, 504}):
+            if tries > _TRIES or (answer is not None and not _passes(answer)):
                 raise (
                     _answers.of_storage(answer)
                     if answer is not None
@@ -161,12 +162,17 @@ class Objects:
             raise _answers.of_storage(answer)
         return answer.headers["location"].rpartition("/")[2]  # its host may be one that only the server knows
 
-    def _try_piece(self, upload: str, offset: int, data: bytes) -> httpx.Response | None:
+    def _try_piece(self, upload: str, offset: int, file: BinaryIO, length: int) -> httpx.Response | None:
         import httpx
 
-        headers = _TUS | {"Upload-Offset": str(offset), "content-type": "application/offset+octet-stream"}
+        headers = {
+            "Upload-Offset": str(offset),
+            "content-type": "application/offset+octet-stream",
+            "content-length": str(length),
+        }
+        address = f"{self._base}/upload/resumable/{upload}"
         try:
-            return self._http.patch(f"{self._base}/upload/resumable/{upload}", content=data, headers=headers)
+            return self._http.patch(address, content=_region(file, offset, length), headers=_TUS | headers)
         except httpx.TransportError:
             return None
 
@@ -276,3 +282,18 @@ class Objects:
                 raise _answers.of_network(error, self._url) from None
         except httpx.TransportError as error:
             raise _answers.of_network(error, self._url) from None
+
+
+def _region(file: BinaryIO, offset: int, length: int) -> Iterator[bytes]:
+    """Yield a part of a file in small pieces: a body given whole is copied several times on its way to the socket."""
+    file.seek(offset)
+    while length and (piece := file.read(min(_SLICE, length))):
+        length -= len(piece)
+        yield piece
+
+
+def _passes(answer: httpx.Response) -> bool:
+    """Tell whether a refusal of a piece may be gone at the next try: a conflict, a busy server, a token that had ended."""
+    if answer.status_code in {409, 423, 429, 460, 500, 502, 503, 504}:
+        return True
+    return answer.status_code in {400, 401, 403} and isinstance(_answers.of_storage(answer), NotSignedIn)
