@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,7 +94,7 @@ class Project:
 
         source = self.source(environment)
         http = signed_client(source, self.url, self.key)
-        return SupabaseBackend(
+        made = SupabaseBackend(
             Functions(http, self.url, source),
             Objects(http, self.url),
             source=source,
@@ -102,6 +103,8 @@ class Project:
             url=self.url,
             space=self.space,
         )
+        weakref.finalize(made, http.close)  # connections are kept alive for as long as somebody has the store
+        return made
 
 
 def sign_in(

@@ -1,0 +1,133 @@
+"""``login`` and ``logout`` in a notebook and in a terminal: what is typed is not shown, and every verb works afterwards."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import uuid
+
+import pytest
+
+from jupyter_modelstore import cli
+from jupyter_modelstore.backends.supabase import Functions
+from jupyter_modelstore.errors import InvalidValue, NotConfigured, NotConfirmed, NotSignedIn, Unreachable, UsageError
+
+pytest_plugins = ("supabase_fixtures", "doors_fixtures")
+pytestmark = pytest.mark.supabase
+
+
+@pytest.fixture
+def typed(monkeypatch):
+    """A function that types these answers; what was asked is in its ``asked``."""
+    asked = []
+
+    def answers(*words):
+        left = list(words)
+        monkeypatch.setattr(getpass, "getpass", lambda question: asked.append(question) or left.pop(0))
+
+    answers.asked = asked
+    return answers
+
+
+@pytest.fixture
+def at_project(project, monkeypatch):
+    monkeypatch.setenv("SUPABASE_URL", project.url)
+    monkeypatch.setenv("SUPABASE_KEY", project.key)
+    return project
+
+
+@pytest.fixture
+def signed_out(at_project, notebook):
+    return notebook
+
+
+def test_the_way_of_a_notebook(signed_out, person, typed, clf, at_project):
+    signed_out["clf"] = clf
+    error = signed_out.refused("%models", NotSignedIn)
+    assert "%modelstore login" in error.hint
+    signed_out.refused("%save_model clf churn", NotSignedIn)
+    typed(person.password)
+    said = signed_out.run(f"%modelstore login {person.email}")
+    assert f"as {person.email}" in said.text
+    assert person.password not in said.text + said.stdout
+    assert "Saved churn:1" in signed_out.run('%save_model clf "churn" -t telecom -a champion').text
+    assert (signed_out.run("best = %load_model churn@champion"), signed_out["best"].coef_ == clf.coef_)[1].all()
+    assert "churn:1" in signed_out.run("%models --table").text
+    assert person.email in signed_out.run("%modelstore status").text
+    link = signed_out.run("%download_model churn --link").text
+    assert "Anyone who has it" in link
+    assert "/object/sign/" in link
+    assert "all well" in signed_out.run("%modelstore doctor").text
+    assert "Signed out" in signed_out.run("%modelstore logout").text
+    assert "Nobody was signed in" in signed_out.run("%modelstore logout --everywhere").text
+    signed_out.refused("%models", NotSignedIn)
+
+
+def test_an_account_is_made_with_a_password_typed_twice(signed_out, typed):
+    email = f"{uuid.uuid4().hex}@example.org"
+    typed("one password 1", "another 2")
+    assert "differ" in signed_out.refused(f"%modelstore login {email} --sign-up", InvalidValue).message
+    typed("one password 1", "one password 1")
+    assert "Signed in" in signed_out.run(f"%modelstore login {email} --sign-up").text
+
+
+def test_a_code_is_sent_and_typed(signed_out, person, typed, project, monkeypatch):
+    if project.local is None:
+        pytest.skip("only the stack on this machine shows the messages it sends")
+    monkeypatch.setattr(getpass, "getpass", lambda _: project.local.code(person.email))
+    assert person.email in signed_out.run(f"%modelstore login {person.email} --code").text
+
+
+def test_what_is_typed_wrongly_is_told(signed_out, person, typed, monkeypatch):
+    typed("wrong")
+    assert "not right" in signed_out.refused(f"%modelstore login {person.email}", NotSignedIn).message
+    signed_out.refused("%modelstore login nobody", InvalidValue)
+    signed_out.refused("%modelstore login", UsageError)
+    assert "EMAIL" in signed_out.run("%modelstore login --help").text
+
+    def nobody(_):
+        raise EOFError
+
+    monkeypatch.setattr(getpass, "getpass", nobody)
+    assert "MODELSTORE_PASSWORD_FILE" in signed_out.refused(f"%modelstore login {person.email}", NotConfirmed).hint
+
+
+def test_nobody_signs_in_to_this_machine(notebook):
+    assert "this machine" in notebook.refused("%modelstore login you@example.org", NotConfigured).message
+
+
+def test_a_save_that_waits_is_told_resumed_and_given_up(signed_out, person, typed, clf, at_project, monkeypatch):
+    signed_out["clf"] = clf
+    typed(person.password)
+    signed_out.run(f"%modelstore login {person.email}")
+
+    def fail(*_, **__):
+        raise Unreachable("The project does not answer.")
+
+    with monkeypatch.context() as offline:
+        offline.setattr(Functions, "call", fail)
+        said = signed_out.run('%save_model clf "churn"').text
+        assert "kept on this machine" in said
+        signed_out.run('%save_model clf "second"')
+    assert "2 saves" in signed_out.run("%modelstore status").text
+    best = signed_out.run("best = %load_model churn")
+    assert best.error is None
+    assert "Given up" in signed_out.run("%modelstore discard second --yes").text
+    assert "1 save arrived" in signed_out.run("%modelstore resume").text
+    assert "Nothing waits" in signed_out.run("%modelstore resume").text
+    assert "churn:1" in signed_out.run("%models --table").text
+
+
+def test_the_command_line_asks_on_a_terminal_only(at_project, person, typed, capsys, monkeypatch):
+    assert cli.main(["login", person.email]) == 1
+    assert "nobody can be asked" in capsys.readouterr().err
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    typed(person.password)
+    assert cli.main(["login", person.email]) == 0
+    said = capsys.readouterr()
+    assert person.email in said.out
+    assert person.password not in said.out + said.err
+    assert cli.main(["list"]) == 0
+    assert cli.main(["logout"]) == 0
+    assert cli.main(["list"]) == 1
+    assert "jupyter modelstore login" in capsys.readouterr().err
