@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
-from jupyter_modelstore import card
+from jupyter_modelstore import card, transfer
 from jupyter_modelstore._parser import Parser
 from jupyter_modelstore._project import Project, sign_in
 from jupyter_modelstore.card import Shown
+from jupyter_modelstore.config import connect
+from jupyter_modelstore.errors import ModelStoreError
 from jupyter_modelstore.names import visible
 
 HELP = {
@@ -38,7 +41,18 @@ def login(project: Project, ask: Callable[[str], str], *, email: str, code: bool
     """Sign in, and say as whom."""
     token = sign_in(project, email, ask, code=code, sign_up=sign_up)
     place = project.url.partition("://")[2]
-    return card.lines_card(f"Signed in to {visible(place)} as {visible(token.handle)}", ["%models shows what is there"])
+    return card.lines_card(f"Signed in to {visible(place)} as {visible(token.handle)}", [*_left_here(project), "%models"])
+
+
+def _left_here(project: Project) -> list[tuple[str, str]]:
+    """Say how many models of this machine the project does not have; nothing if that cannot be asked now."""
+    with contextlib.suppress(ModelStoreError):
+        here, there = (connect(url, home=project.home, key=project.key) for url in ("local:", project.url))
+        left = len(transfer.missing(here, there)[0])
+        if left:
+            many = "1 version is" if left == 1 else f"{left} versions are"
+            return [("on this machine", f"{many} not in this project. To copy: jupyter modelstore push")]
+    return []
 
 
 def logout(project: Project, ask: Callable[[str], str], *, everywhere: bool = False) -> Shown:

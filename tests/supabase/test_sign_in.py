@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 
+import jupyter_modelstore as jms
 from jupyter_modelstore import cli
 from jupyter_modelstore.backends.supabase import Functions
 from jupyter_modelstore.errors import InvalidValue, NotConfigured, NotConfirmed, NotSignedIn, Unreachable, UsageError
@@ -43,12 +44,14 @@ def signed_out(at_project, notebook):
 
 def test_the_way_of_a_notebook(signed_out, person, typed, clf, at_project):
     signed_out["clf"] = clf
+    jms.connect("local:").save(clf, "of before")
     error = signed_out.refused("%models", NotSignedIn)
     assert "%modelstore login" in error.hint
     signed_out.refused("%save_model clf churn", NotSignedIn)
     typed(person.password)
     said = signed_out.run(f"%modelstore login {person.email}")
     assert f"as {person.email}" in said.text
+    assert "1 version is not in this project" in said.text
     assert person.password not in said.text + said.stdout
     assert "Saved churn:1" in signed_out.run('%save_model clf "churn" -t telecom -a champion').text
     assert (signed_out.run("best = %load_model churn@champion"), signed_out["best"].coef_ == clf.coef_)[1].all()
