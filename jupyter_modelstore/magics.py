@@ -112,6 +112,7 @@ class Magics:
         """The store that is configured; opened when it is first needed."""
         if self._store is None:
             self._store = self.settings.registry()
+            _resume_aside(self._store)
         return self._store
 
     def _forget_store(self, _: object) -> None:
@@ -428,6 +429,26 @@ class Magics:
         rows = [(name, f"{getattr(self.settings, name)!r} · {trait.help}") for name, trait in sorted(traits.items())]
         keep = "To keep a setting, write c.ModelStore.NAME = VALUE into ipython_config.py."
         show(card.lines_card("Settings of this session", [*rows, keep]))
+
+
+def _resume_aside(store: Registry) -> None:
+    """Send what waits for a project, if anything does, while the user goes on; what cannot be sent now waits on."""
+    try:
+        waits = any("refused" not in record.extra for record in store.pending())
+    except ModelStoreError:  # nobody is signed in: the line that was typed says so
+        return
+    if waits:
+        threading.Thread(target=_resume, args=(store,), name="modelstore-resume", daemon=True).start()
+
+
+def _resume(store: Registry) -> None:
+    try:
+        arrived = store.resume()
+    except ModelStoreError:
+        return
+    widgets = sys.modules.get("jupyter_modelstore.widgets")
+    if widgets is not None and arrived:
+        widgets.tell_changed(store)
 
 
 def _ask_unseen(question: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+import time
 import uuid
 
 import pytest
@@ -119,6 +120,26 @@ def test_a_save_that_waits_is_told_resumed_and_given_up(signed_out, person, type
     assert "1 save arrived" in signed_out.run("%modelstore resume").text
     assert "Nothing waits" in signed_out.run("%modelstore resume").text
     assert "churn:1" in signed_out.run("%models --table").text
+
+
+def test_what_waits_goes_on_its_way_with_the_first_use_of_the_store(signed_out, person, typed, clf, monkeypatch):
+    signed_out["clf"] = clf
+    typed(person.password)
+    signed_out.run(f"%modelstore login {person.email}")
+
+    def fail(*_, **__):
+        raise Unreachable("The project does not answer.")
+
+    with monkeypatch.context() as offline:
+        offline.setattr(Functions, "call", fail)
+        signed_out.run('%save_model clf "churn"')
+    signed_out.run("%reload_ext jupyter_modelstore")
+    for _ in range(100):
+        if "churn:1" in signed_out.run("%models --table").text:
+            break
+        time.sleep(0.1)
+    assert "churn:1" in signed_out.run("%models --table").text
+    assert "on their way" not in signed_out.run("%modelstore status").text
 
 
 def test_the_command_line_asks_on_a_terminal_only(at_project, person, typed, capsys, monkeypatch):
