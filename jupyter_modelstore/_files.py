@@ -189,25 +189,19 @@ def fsync_directory(path: Path) -> None:
 
 def write_atomic(path: Path, data: bytes) -> None:
     """Give ``path`` this content, wholly or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
-    try:
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    fsync_directory(path.parent)
+    _write(path, data, 0o666)
 
 
 def write_private(path: Path, data: bytes) -> None:
     """Give ``path`` this content, wholly or not at all; nobody else can ever read it."""
+    _write(path, data, 0o600)
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
-    part.unlink(missing_ok=True)
+    part.unlink(missing_ok=True)  # of a process of this number that was killed
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor)
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:  # noqa: PTH123 (a descriptor)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
