@@ -94,7 +94,9 @@ def _is_plain(value: object, kind: type) -> bool:
             and len(value) <= _MOST_VALUES
             and all(_is_plain(one, str) for pair in value.items() for one in pair)
         )
-    return type(value) is kind and (kind is not str or len(str(value)) <= _MOST_TEXT)
+    if kind is str:
+        return isinstance(value, str) and len(value) <= _MOST_TEXT  # a word of a line that was typed is a text too
+    return type(value) is kind
 
 
 def arguments_from_json(arguments: Sequence[Argument], given: Mapping[str, object]) -> dict[str, Any]:

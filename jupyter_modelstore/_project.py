@@ -54,9 +54,8 @@ class Project:
 
         address = url.strip().rstrip("/").removesuffix("/rest/v1")
         if not _ADDRESS.fullmatch(address) or (address.startswith("http://") and not _HERE.match(address)):
-            raise NotConfigured(
-                f"'{visible(url)}' is no address of a Supabase project.",
-                "It looks like https://abcdefgh.supabase.co (SUPABASE_URL).",
+            raise NotConfigured(  # the text itself is not told: it may be a database's address, with a password
+                "SUPABASE_URL is no address of a Supabase project.", "It looks like https://abcdefgh.supabase.co"
             )
         key = key or environment.get("SUPABASE_KEY", "").strip()
         if not key:
@@ -75,7 +74,7 @@ class Project:
 
     def source(self, environment: Mapping[str, str]) -> TokenSource:
         """Return where tokens come from: a file that somebody renews, a robot's password, or this user's session."""
-        from jupyter_modelstore.identity import FileToken, Robot
+        from jupyter_modelstore.identity import EmailSession, FileToken, Robot
 
         if token := environment.get("MODELSTORE_ACCESS_TOKEN_FILE", "").strip():
             return FileToken(Path(token).expanduser())
@@ -83,7 +82,12 @@ class Project:
             environment.get("MODELSTORE_EMAIL", "").strip(),
             environment.get("MODELSTORE_PASSWORD_FILE", "").strip(),
         )
-        return Robot(self.session(), email, Path(password).expanduser()) if email and password else self.session()
+        if not email and not password:
+            return self.session()
+        if not email or not password:
+            missing = "MODELSTORE_PASSWORD_FILE" if email else "MODELSTORE_EMAIL"
+            raise NotConfigured(f"{missing} is missing.", "A job needs both MODELSTORE_EMAIL and MODELSTORE_PASSWORD_FILE.")
+        return Robot(EmailSession(self.home, self.url, self.key, robot=email), email, Path(password).expanduser())
 
     def backend(self, environment: Mapping[str, str]) -> Backend:
         """Return the backend; nothing is asked of the project yet."""

@@ -89,7 +89,16 @@ def _run(options: dict[str, Any]) -> int:
         print(_harmless(json.dumps(to_json(plain(answer)), ensure_ascii=False, indent=1)))
     else:
         print(_harmless(verb.show(store, answer).text_with(_for_terminal)))
-    return 1 if verb.name == "doctor" and not all(finding.ok for finding in answer) else 0
+    return 1 if _fell_short(verb.name, answer) else 0
+
+
+def _fell_short(verb: str, answer: Any) -> bool:  # noqa: ANN401 (any answer)
+    """Tell whether a job must know that not all is well: a check-up found something, or a save has not arrived."""
+    if verb == "doctor":
+        return not all(finding.ok for finding in answer)
+    if verb == "resume":
+        return bool(answer[1])
+    return verb == "save" and answer.record.status == "pending"
 
 
 def _push(options: dict[str, Any]) -> int:
@@ -105,7 +114,7 @@ def _push(options: dict[str, Any]) -> int:
         print(_harmless(json.dumps(to_json(done), ensure_ascii=False, indent=1)))
     else:
         print(_harmless(card.pushed_card(done, target.where, dry_run=options["dry_run"]).text_with(_for_terminal)))
-    return 1 if done.failed else 0
+    return 1 if done.failed or done.waiting else 0
 
 
 def _sign(command: str, options: dict[str, Any]) -> int:
@@ -144,6 +153,7 @@ def _fail(error: ModelStoreError, code: int, *, as_json: bool) -> int:
 
 def _for_terminal(text: str) -> str:
     """Turn the magics that a hint or a card names into commands."""
+    text = text.replace("%modelstore config url=local:", "--store local:")
     text = text.replace("%save_model clf ", "jupyter modelstore save FILE ")  # a terminal has files, and no variables
     return _MAGIC.sub(lambda match: f"jupyter modelstore {_COMMANDS.get(match[0], match[1] or match[2])}", text)
 

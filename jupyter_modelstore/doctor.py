@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from jupyter_modelstore._version import __version__
-from jupyter_modelstore.errors import ModelStoreError
+from jupyter_modelstore.errors import ModelStoreError, NotSignedIn, Unreachable
 from jupyter_modelstore.protocols import Finding
+from jupyter_modelstore.record import Stats
 from jupyter_modelstore.registry import Registry
 
 _LITTLE_ROOM = 1_000_000_000
@@ -30,6 +31,8 @@ class Status:
         As :class:`~jupyter_modelstore.record.Stats` counts them.
     version, python : str
         Of this package, and of Python.
+    trouble : str
+        Why the numbers are not known; empty if they are.
     waiting : int
         Saves of this user's that are kept on this machine and have not arrived yet.
     refused : tuple of str
@@ -45,6 +48,7 @@ class Status:
     trash_bytes: int
     version: str
     python: str
+    trouble: str = ""
     waiting: int = 0
     refused: tuple[str, ...] = ()
 
@@ -52,7 +56,12 @@ class Status:
 def status(store: Registry) -> Status:
     """Return where models are kept and how many there are."""
     pending = store.pending()
-    stats = store.stats()
+    try:
+        stats, trouble = store.stats(), ""
+    except (Unreachable, NotSignedIn) as error:
+        if isinstance(error, NotSignedIn) and not pending:
+            raise
+        stats, trouble = Stats(models=0, versions_ready=0, trash=0, storage_bytes=0, trash_bytes=0), error.message
     refusals = [(record.model_name, record.extra.get("refused")) for record in pending]
     return Status(
         where=store.where,
@@ -64,6 +73,7 @@ def status(store: Registry) -> Status:
         trash_bytes=stats.trash_bytes,
         version=__version__,
         python=platform.python_version(),
+        trouble=trouble,
         waiting=len(pending),
         refused=tuple(f"{name}: {why['message']}" for name, why in refusals if why),
     )

@@ -54,6 +54,10 @@ debug = False
 _HARMFUL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
+_PASSWORD = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*://)[^/\s@]*@")
+"""Who asks, and with which password, in an address: an error may quote what was typed."""
+
+
 def _escaped(match: re.Match[str]) -> str:
     return f"\\u{ord(match[0]):04x}"
 
@@ -80,8 +84,8 @@ class ModelStoreError(Exception):
     status: ClassVar[int] = 500
 
     def __init__(self, message: str, hint: str = "") -> None:
-        self.message = _HARMFUL.sub(_escaped, message)
-        self.hint = _HARMFUL.sub(_escaped, hint)
+        self.message = _PASSWORD.sub(r"\1…@", _HARMFUL.sub(_escaped, message))
+        self.hint = _PASSWORD.sub(r"\1…@", _HARMFUL.sub(_escaped, hint))
         super().__init__(self.message)
 
     def __str__(self) -> str:

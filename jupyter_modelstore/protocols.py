@@ -289,8 +289,16 @@ class Backend(Protocol):
         What was refused says why in ``extra["refused"]``: ``code``, ``message``, ``hint``.
         """
 
-    def resume(self, progress: Progress | None = None) -> Sequence[Saved]:
-        """Send what waits, in its order; return what arrived. What is refused or cannot be sent now stays."""
+    def resume(self, progress: Progress | None = None, *, refused: bool = False) -> Sequence[Saved]:
+        """Send what waits, in its order; return what arrived. What cannot be sent now stays.
+
+        Parameters
+        ----------
+        progress
+            Told of the bytes.
+        refused
+            Try also what was refused before: the reason may be gone.
+        """
 
     def discard(self, record: ModelRecord) -> None:
         """Give up a pending save; its file on this machine is removed."""

@@ -208,8 +208,7 @@ def _show_status(_: Registry, status: doctor.Status) -> Shown:
     lines = [
         ("models are kept", status.where),
         ("address" if "://" in status.location else "directory", status.location),
-        ("models", ", ".join(held)),
-        ("trash", trash),
+        *([("models", status.trouble)] if status.trouble else [("models", ", ".join(held)), ("trash", trash)]),
         *_on_the_way(status),
         ("version", f"{status.version}, Python {status.python}"),
     ]
@@ -225,15 +224,18 @@ def _on_the_way(status: doctor.Status) -> list[tuple[str, str]]:
     return lines + [("refused", f"{visible(why)} (%modelstore discard NAME gives it up)") for why in status.refused]
 
 
-def _resume(store: Registry, progress: Any = None) -> tuple[Sequence[Saved], int]:  # noqa: ANN401 (a Progress)
-    arrived = store.resume(progress)
-    return arrived, len(store.pending())
+def _resume(store: Registry, progress: Any = None) -> tuple[Sequence[Saved], Sequence[ModelRecord]]:  # noqa: ANN401 (a Progress)
+    arrived = store.resume(progress, refused=True)
+    return arrived, store.pending()
 
 
-def _show_resumed(store: Registry, answer: tuple[Sequence[Saved], int]) -> Shown:
-    arrived, left = answer
-    lines = [f"%load_model {typed(saved.record)}" for saved in arrived]
-    said = f"{_count(len(arrived), 'save')} arrived" if arrived else "Nothing arrived" if left else "Nothing waits"
+def _show_resumed(store: Registry, answer: tuple[Sequence[Saved], Sequence[ModelRecord]]) -> Shown:
+    arrived, pending = answer
+    refused = [(record, record.extra["refused"]) for record in pending if record.extra.get("refused")]
+    left = len(pending) - len(refused)
+    lines: list[str | tuple[str, str]] = [f"%load_model {typed(saved.record)}" for saved in arrived]
+    lines += [("refused", f"{visible(record.model_name)}: {why['message']} {why['hint']}") for record, why in refused]
+    said = f"{_count(len(arrived), 'save')} arrived" if arrived else "Nothing arrived" if pending else "Nothing waits"
     return card.lines_card(f"{said}; {left} still wait" if left else said, lines, store.where)
 
 
@@ -255,7 +257,7 @@ def _show_download(_: Registry, answer: Any) -> Shown:  # noqa: ANN401 (the same
     warning = (
         f"Anyone who has it gets the file, until {ends}. It stands in this output: clear that before you share the notebook."
     )
-    return card.lines_card(f"A link to {visible(answer.record.ref)}", [answer.url, warning])
+    return Shown(f"A link to {visible(answer.record.ref)}\n{warning}\n{answer.url}")  # in one piece, to be copied
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------

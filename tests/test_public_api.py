@@ -39,7 +39,7 @@ REGISTRY = {
     "link": ["ref"],
     "local_directory": None,
     "pending": [],
-    "resume": ["progress"],
+    "resume": ["progress", "refused"],
     "discard": ["ref"],
     "names": [],
     "next_version": ["name"],

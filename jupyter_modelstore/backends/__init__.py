@@ -33,5 +33,5 @@ def open_backend(url: str, *, home: Path, user_id: str) -> Backend:
         return LocalBackend(Path(rest).expanduser().absolute() if rest else home, user_id)  # a notebook may change directory
     raise NotConfigured(
         f"'{visible(url)}' is no address of a store that this version can use.",
-        "Set MODELSTORE_URL to local: (models stay on this machine) or local:DIRECTORY.",
+        "It is local: (models stay on this machine), local:DIRECTORY, or a project's: https://abcdefgh.supabase.co",
     )

@@ -316,9 +316,9 @@ class LocalBackend:
         """Return nothing: a save here is done when it returns."""
         return ()
 
-    def resume(self, progress: Progress | None = None) -> Sequence[Saved]:
+    def resume(self, progress: Progress | None = None, *, refused: bool = False) -> Sequence[Saved]:
         """Do nothing: nothing waits here."""
-        del progress
+        del progress, refused
         return ()
 
     def discard(self, record: ModelRecord) -> None:

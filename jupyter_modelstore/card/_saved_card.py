@@ -6,7 +6,7 @@ full is :mod:`._model_card`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from jupyter_modelstore._lines import as_word
 from jupyter_modelstore.card import _notebook as book
@@ -39,8 +39,10 @@ def saved_card(saved: Saved, where: str, captured: Captured | None = None) -> Sh
     record = saved.record
     name = read.title(record)
     if record.status == "pending":
-        kept = f"{words.line(record.model_name)} is kept on this machine"
-        title = (Bit(kept, "strong"), *plain(f"it goes on its way when the project answers: {words.line(where)}"))
+        kept = f"{words.line(record.model_name)} is kept on this machine, and has not arrived"
+        waits = record.extra.get("waits")
+        why = words.line(str(waits.get("message", ""))) if isinstance(waits, Mapping) else ""
+        title = (Bit(kept, "strong"), *plain(why, "%modelstore resume sends it"))
         return shown(Doc(title, blocks=(Facts(read.filled(_kept(record, "on this machine")), brief=True),)), small=True)
     if saved.created:
         title = (Bit(f"Saved {name}", "strong"), *plain(read.kind(record), read.model_type(record)))

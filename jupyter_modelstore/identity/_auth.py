@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelstore.errors import InvalidValue, ModelStoreError, NotSignedIn, ServiceError, Throttled, Unreachable
+from jupyter_modelstore.errors import (
+    InvalidValue,
+    ModelStoreError,
+    NotConfigured,
+    NotSignedIn,
+    ServiceError,
+    Throttled,
+    Unreachable,
+)
 
 if TYPE_CHECKING:
     from supabase_auth import SyncGoTrueClient
@@ -167,7 +175,7 @@ def _translated(error: Exception, url: str) -> ModelStoreError:
             f"{url} does not answer.", "Check the network and SUPABASE_URL; a paused project is woken in its dashboard."
         )
     if status == 401:  # noqa: PLR2004 (the gateway's)
-        return NotSignedIn("The project does not know SUPABASE_KEY.", "Copy the publishable key from the project's settings.")
+        return NotConfigured("The project does not know SUPABASE_KEY.", "Copy the publishable key from the project's settings.")
     return ServiceError(
         f"Signing in failed ({code or status}).", "Try again later; the project's admin sees why in Auth's log."
     )

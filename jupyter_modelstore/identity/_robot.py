@@ -53,4 +53,6 @@ class Robot:
             password = self._password_file.read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
             raise NotSignedIn(f"{self._password_file} cannot be read.", "See MODELSTORE_PASSWORD_FILE.") from error
+        if not password:
+            raise NotSignedIn(f"{self._password_file} is empty.", "See MODELSTORE_PASSWORD_FILE.")
         return self._session.sign_in(self._email, password)

@@ -47,11 +47,13 @@ class EmailSession:
         The project's address, ``https://….supabase.co``.
     key
         Its publishable key.
+    robot
+        The address of a job that signs in by itself: its session is not that of the person whose home it is.
     """
 
-    def __init__(self, home: Path, url: str, key: str) -> None:
+    def __init__(self, home: Path, url: str, key: str, *, robot: str = "") -> None:
         self._url, self._key = url, key
-        name = hashlib.sha256(url.encode()).hexdigest()[:16]
+        name = hashlib.sha256(f"{url} {robot.casefold()}".strip().encode()).hexdigest()[:16]
         self._path = home / "sessions" / f"{name}.json"
         self._held: tuple[tuple[int, ...], AccessToken, float] | None = None  # the file's state, its token, the clock's error
 

@@ -26,6 +26,7 @@ from jupyter_modelstore.errors import (
     InvalidReference,
     InvalidValue,
     NotFound,
+    Unreachable,
 )
 from jupyter_modelstore.names import clean_alias, clean_metrics, clean_name, clean_tags, clean_text, key_of, visible
 from jupyter_modelstore.protocols import Backend, Finding, Incoming, Progress
@@ -306,7 +307,12 @@ class Registry:
             There is none; the nearest names are told.
         """
         reference = Reference.parse(ref)
-        record = self._backend.find(reference, at=moment(at)) or self._on_its_way(reference)
+        try:
+            record = self._backend.find(reference, at=moment(at)) or self._on_its_way(reference)
+        except Unreachable:
+            record = self._on_its_way(reference)
+            if record is None:
+                raise
         if record is None:
             raise not_found(self._backend, reference, at)
         return record
@@ -326,9 +332,9 @@ class Registry:
         """Return this user's saves that are kept on this machine and have not arrived yet; ``extra`` tells refusals."""
         return self._backend.pending()
 
-    def resume(self, progress: Progress | None = None) -> Sequence[Saved]:
-        """Send what waits; return what arrived."""
-        return self._backend.resume(progress)
+    def resume(self, progress: Progress | None = None, *, refused: bool = False) -> Sequence[Saved]:
+        """Send what waits, and with ``refused`` also what was refused before; return what arrived."""
+        return self._backend.resume(progress, refused=refused)
 
     def discard(self, ref: str | Reference) -> ModelRecord:
         """Give up a save that has not arrived; its file on this machine is removed.
@@ -438,7 +444,12 @@ class Registry:
                 hint = f"{verdict.warning} {error.hint}".strip()
                 raise CannotLoad(f"{visible(record.ref)} cannot be rebuilt here: {error.message}", hint) from error
         self._note(model, record, loaded=True)
-        return Loaded(model=model, record=record, warning=verdict.warning)
+        return Loaded(model=model, record=record, warning=" ".join(filter(None, [verdict.warning, self._newer(ref, record)])))
+
+    def _newer(self, ref: str | Reference, record: ModelRecord) -> str:
+        """Say that a newer save of the name that was meant has not arrived yet."""
+        newer = None if record.status == "pending" else self._on_its_way(Reference.parse(ref))
+        return "" if newer is None else "a newer save of it is kept on this machine and has not arrived yet."
 
     def download(self, ref: str | Reference, to: str | Path = ".", *, progress: Progress | None = None) -> Path:
         """Copy a model's file out of the store, and note the time in ``last_downloaded_at``.
@@ -519,6 +530,16 @@ class Registry:
             raise NotFound(f"{visible(record.ref)} is in the trash.", f"%restore_model {typed(record)} brings it back.")
         return record
 
+    def _arrived(self, ref: str | Reference) -> ModelRecord:
+        """Return a record that can be changed: one whose save is not on its way any more."""
+        record = self._present(ref, None)
+        if record.status == "pending":
+            raise NotFound(
+                f"{visible(record.model_name)} is kept on this machine and has not arrived yet.",
+                "%modelstore resume sends it, %modelstore discard gives it up.",
+            )
+        return record
+
     # ---- change ------------------------------------------------------------------------------------------------------
 
     def edit(
@@ -552,7 +573,7 @@ class Registry:
         NotFound
             The model, or a metric to take away, is not there.
         """
-        record = self._present(ref, None)
+        record = self._arrived(ref)
         dropped = (drop_metrics,) if isinstance(drop_metrics, str) else tuple(drop_metrics)
         if missing := [name for name in dropped if name not in record.metrics]:
             there = ", ".join(map(visible, record.metrics)) or "none"
@@ -581,7 +602,7 @@ class Registry:
 
     def set_alias(self, ref: str | Reference, alias: str, *, why: str = "") -> ModelRecord:
         """Let a word point at this version; what it pointed at before stays in its history."""
-        return self._backend.set_alias(self._present(ref, None), clean_alias(alias), why=clean_text(why, "reason"))
+        return self._backend.set_alias(self._arrived(ref), clean_alias(alias), why=clean_text(why, "reason"))
 
     def remove_alias(self, name: str, alias: str, *, why: str = "") -> AliasEvent:
         """Take an alias away; its history stays."""
@@ -649,6 +670,8 @@ class Registry:
         if not records and deleted:
             raise NotFound(f"'{reference}' is not in the trash.", "%models --trash shows what is.")
         if not records:
+            if self._on_its_way(reference) is not None:
+                self._arrived(reference)
             raise not_there(self._backend, reference)
         return records
 

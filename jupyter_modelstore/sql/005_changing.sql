@@ -354,7 +354,7 @@ begin
     order by 1) named;
   if in_use is not null and not modelstore_private.yes(q, 'force') then
     perform modelstore_private.refuse(409, 'in_use', format('Not deleted: %s.', in_use),
-      'Give the alias to another version first, end the share, or delete it all the same with force.');
+      'Give the alias to another version first, or end the share; or delete it all the same with --force.');
   end if;
   former := array(select alias from (select h.alias, min(h.id) as first from unnest(gone) g join public.modelstore_alias_history h
     on h.space_id = g.space_id and h.name_key = g.name_key and h.version = g.version group by 1) f order by first);

@@ -55,10 +55,27 @@ _OURS: dict[str, type[ModelStoreError]] = {
 
 _INIT = "Its admin runs: jupyter modelstore init --check"
 _AGAIN = "Try again; nothing was changed."
+_GONE = (Unreachable, "The project's database does not answer.", "Try again later; a paused project is woken in its dashboard.")
 _BY_CODE: dict[str, tuple[type[ModelStoreError], str, str]] = {
     "PGRST301": (NotSignedIn, "The project does not accept your session.", "Sign in again: %modelstore login YOUR@EMAIL"),
     "PGRST302": (NotSignedIn, "Nobody is signed in.", "%modelstore login YOUR@EMAIL"),
     "PGRST303": (NotSignedIn, "The project does not accept your session.", "Sign in again: %modelstore login YOUR@EMAIL"),
+    "PGRST000": (
+        Unreachable,
+        "The project's database does not answer.",
+        "Try again later; a paused project is woken in its dashboard.",
+    ),
+    "PGRST001": (
+        Unreachable,
+        "The project's database does not answer.",
+        "Try again later; a paused project is woken in its dashboard.",
+    ),
+    "PGRST002": (
+        Unreachable,
+        "The project's database does not answer.",
+        "Try again later; a paused project is woken in its dashboard.",
+    ),
+    "PGRST003": (StoreBusy, "The project's database has no connection to spare.", _AGAIN),
     "PGRST202": (SchemaMismatch, "The project's database lacks a function that this version needs.", _INIT),
     "PGRST204": (SchemaMismatch, "The project's database lacks a column that this version needs.", _INIT),
     "PGRST205": (SchemaMismatch, "The project's database lacks a table that this version needs.", _INIT),

@@ -130,15 +130,15 @@ class SupabaseBackend:
         waiting = _sending.journal_of(draft, self._url, self.user_id, self._space)
         try:
             self._functions.call("may_save", _sending.question(waiting))
-        except _sending.LATER:  # it is asked again when it is sent
+        except _sending.LATER as error:  # it is asked again when it is sent
             self._spool.accept(waiting)
-            return Saved(record=_sending.pending_record(waiting), created=True)
+            return Saved(record=_sending.pending_record(waiting, error), created=True)
         self._spool.accept(waiting)
         with self._spool.held(draft.save_id):
             try:
                 return self._sender.send(waiting, progress)
-            except _sending.LATER:
-                return Saved(record=_sending.pending_record(waiting), created=True)
+            except _sending.LATER as error:
+                return Saved(record=_sending.pending_record(waiting, error), created=True)
 
     @property
     def _sender(self) -> _sending.Sender:
@@ -155,10 +155,10 @@ class SupabaseBackend:
         """Return this person's saves that have not arrived yet, in their order."""
         return [_sending.pending_record(waiting) for waiting in self._spool.waiting(self._url, self.user_id)]
 
-    def resume(self, progress: Progress | None = None) -> Sequence[Saved]:
+    def resume(self, progress: Progress | None = None, *, refused: bool = False) -> Sequence[Saved]:
         """Send what waits, in the order of each name; return what arrived."""
         self._spool.sweep()
-        return self._sender.resume(self._spool.waiting(self._url, self.user_id), progress)
+        return self._sender.resume(self._spool.waiting(self._url, self.user_id), progress, refused=refused)
 
     def discard(self, record: ModelRecord) -> None:
         """Give up a save that has not arrived; what was sent of it is swept by the project's next check-up."""

@@ -43,11 +43,12 @@ def _in_space(waiting: Waiting, q: Mapping[str, Any]) -> dict[str, Any]:
     return {**q, "space": waiting.space} if waiting.space else dict(q)
 
 
-def pending_record(waiting: Waiting) -> ModelRecord:
-    """Return a save that has not arrived as a record: no version is named before the commit."""
+def pending_record(waiting: Waiting, why: ModelStoreError | None = None) -> ModelRecord:
+    """Return a save that has not arrived, and why, as a record: no version is named before the commit."""
     at = datetime.fromtimestamp(waiting.at, timezone.utc).isoformat()
     known = {name: value for name, value in waiting.draft.items() if name != "alias" and value is not None}
-    extra = {"refused": dict(waiting.refused)} if waiting.refused else {}
+    extra: dict[str, Any] = {"refused": dict(waiting.refused)} if waiting.refused else {}
+    extra |= {"waits": why.to_json()} if why is not None else {}
     own = {"id": waiting.save_id, "user_id": waiting.user_id, "space_id": waiting.space or waiting.user_id, "version": 0}
     return ModelRecord.from_json({**known, **own, "status": "pending", "created_at": at, "updated_at": at, "extra": extra})
 
@@ -66,13 +67,13 @@ class Sender:
     def __init__(self, functions: Functions, objects: Objects, spool: SaveSpool) -> None:
         self._functions, self._objects, self._spool = functions, objects, spool
 
-    def resume(self, waiting: Sequence[Waiting], progress: Progress | None) -> list[Saved]:
+    def resume(self, waiting: Sequence[Waiting], progress: Progress | None, *, refused: bool) -> list[Saved]:
         """Send these in their order; after one that cannot be sent now, later saves of its name wait too."""
         arrived: list[Saved] = []
         held_up: set[tuple[str, str]] = set()
         for each in waiting:
             name = (each.space, str(each.draft["model_name"]).casefold())
-            if each.refused is not None or name in held_up:
+            if (each.refused is not None and not refused) or name in held_up:
                 continue
             with self._spool.held(each.save_id) as lease:
                 if lease is None or not self._spool.file(each.save_id).exists():  # another kernel has it, or had
