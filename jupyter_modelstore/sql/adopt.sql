@@ -30,7 +30,7 @@ begin
     execute format('drop index %s', thing.name);
   end loop;
   for thing in select a.attname from pg_catalog.pg_attribute a where a.attrelid = 'public.trained_models'::regclass
-    and a.attnotnull and a.attnum > 0 and a.attname not in ('id', 'user_id', 'model_name') loop
+    and a.attnotnull and a.attidentity = '' and a.attnum > 0 and a.attname not in ('id', 'user_id', 'model_name') loop
     execute format('alter table public.trained_models alter column %I drop not null', thing.attname);
   end loop;
   if exists (select from information_schema.columns where table_schema = 'public' and table_name = 'trained_models'
@@ -47,7 +47,8 @@ begin
   -- What the planner has learned of the words in the rows goes: its estimates would tell a stranger which there are. A column that
   -- a view of somebody else's needs keeps what is known of it.
   for thing in select a.attname, format_type(a.atttypid, a.atttypmod) as type from pg_catalog.pg_attribute a
-    where a.attrelid = 'public.trained_models'::regclass and a.attnum > 0 and not a.attisdropped and a.attname not in ('id', 'user_id') loop
+    where a.attrelid = 'public.trained_models'::regclass and a.attnum > 0 and not a.attisdropped and a.attidentity = ''
+    and a.attname not in ('id', 'user_id') loop
     begin
       execute format('alter table public.trained_models alter column %I type %s', thing.attname, thing.type);
     exception when feature_not_supported then
