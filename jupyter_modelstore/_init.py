@@ -25,7 +25,7 @@ _TELL = """\
 """
 _WHAT_STAYS = """\
 Its rows and columns stay, and get versions by the time they were made. Constraints with 'on delete cascade' from users, checks
-and unique names go; the view stays, and asks as its reader from then on. The earlier application can still list, insert,
+unique names and rules go; views stay, and ask as their reader from then on. The earlier application can still list, insert,
 describe, tag, download and delete what is its user's own; not overwrite a file, nor change status or metrics."""
 
 
@@ -114,6 +114,11 @@ def _check(database: Database, say: Callable[[str], None]) -> int:
         problems.append(f"the database is newer ({_numbers(state.newer)}): update this package")
     if not state.as_recorded:
         problems.append("policies, grants or functions were changed by hand: jupyter modelstore init --again puts them back")
+    problems += [
+        f"the {visible(door)} can show everybody's models to whoever may call it, for it asks as its owner: revoke that right"
+        " from anon and authenticated, or let it ask as its reader (of a view: security_invoker = true)"
+        for door in state.back_doors
+    ]
     say(_listed("The schema is not as it should be", problems) if problems else "The schema is up to date, and as it was left.")
     return 1 if problems else 0
 

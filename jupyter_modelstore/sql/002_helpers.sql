@@ -147,36 +147,50 @@ begin
   return said;
 end $$;
 
-create or replace function modelstore_private.texts(list jsonb) returns text[] language sql immutable set search_path = '' as $$
-  select case when jsonb_typeof(list) = 'array'
-    then array(select item #>> '{}' from jsonb_array_elements(list) with ordinality as l(item, n) order by n) end
-$$;
+-- What a reader may choke on, or a server: a megabyte, a hundred levels, and numbers that Python reads. Its own length is asked first:
+-- a number of nine bytes may be written with 131,072 digits.
+create or replace function modelstore_private.is_modest(value jsonb) returns boolean language plpgsql immutable set search_path = '' as $$
+begin
+  return pg_column_size(value) <= 8000000 and not jsonb_path_exists(value, 'strict $.**{100}')
+    and not jsonb_path_exists(value, 'strict $.** ? (@.type() == "number" && (@ > 1e308 || @ < -1e308))')
+    and octet_length(value::text) <= 1000000;
+end $$;
+
+create or replace function modelstore_private.texts(list jsonb) returns text[] language plpgsql immutable set search_path = '' as $$
+begin
+  if jsonb_typeof(list) is distinct from 'array' then
+    return null;
+  elsif not modelstore_private.is_modest(list) or exists (select from jsonb_array_elements(list) item where jsonb_typeof(item) <> 'string') then
+    perform modelstore_private.refuse(400, 'invalid_value', 'A list of texts has texts only, and at most 1 MB.');
+  end if;
+  return array(select item #>> '{}' from jsonb_array_elements(list) with ordinality as l(item, n) order by n);
+end $$;
 
 create or replace function modelstore_private.clean_tags(list jsonb) returns text[] language plpgsql immutable set search_path = '' as $$
 declare
   tags text[] := coalesce(modelstore_private.texts(list), '{}');
   tag text;
 begin
+  if cardinality(tags) > 50 then
+    perform modelstore_private.refuse(400, 'invalid_value', 'A model has at most 50 tags.');
+  end if;
   foreach tag in array tags loop
     if tag is null or tag = '' or tag is not nfc normalized or tag <> btrim(tag) then
       perform modelstore_private.refuse(400, 'invalid_value', 'This cannot be a tag.', 'A tag has 1 to 50 visible characters.');
     end if;
     perform modelstore_private.clean_text(tag, 50);
   end loop;
-  if cardinality(tags) > 50 then
-    perform modelstore_private.refuse(400, 'invalid_value', 'A model has at most 50 tags.');
-  end if;
   return tags;
 end $$;
 
--- An object of a draft, or {}: of that type, and no longer than a row should be.
+-- An object of a draft, or {}: of that type, and no larger than a row should be.
 create or replace function modelstore_private.object_of(q jsonb, field text) returns jsonb
 language plpgsql immutable set search_path = '' as $$
 declare
   value jsonb := coalesce(nullif(q -> field, 'null'), '{}');
 begin
-  if jsonb_typeof(value) <> 'object' or octet_length(value::text) > 1000000 then
-    perform modelstore_private.refuse(400, 'invalid_value', format('%s must be a JSON object of at most 1 MB.', field));
+  if jsonb_typeof(value) <> 'object' or not modelstore_private.is_modest(value) then
+    perform modelstore_private.refuse(400, 'invalid_value', format('%s must be a JSON object of at most 1 MB and 100 levels, its numbers between -1e308 and 1e308.', field));
   end if;
   return value;
 end $$;
@@ -211,6 +225,15 @@ exception when others then
   perform modelstore_private.refuse(400, 'invalid_value', format('%s is no time.', field), 'Write an ISO 8601 time with its zone.');
 end $$;
 
+create or replace function modelstore_private.seconds_of(q jsonb, field text) returns double precision
+language plpgsql immutable set search_path = '' as $$
+begin
+  if q ->> field is not null and (jsonb_typeof(q -> field) <> 'number' or (q ->> field)::numeric not between 0 and 1e12) then
+    perform modelstore_private.refuse(400, 'invalid_value', format('%s must be a number of seconds, from 0.', field));
+  end if;
+  return round((q ->> field)::numeric, 9);
+end $$;
+
 create or replace function modelstore_private.yes(q jsonb, field text) returns boolean language sql immutable set search_path = '' as $$
   select coalesce(q -> field = 'true'::jsonb, false)
 $$;
@@ -219,7 +242,8 @@ $$;
 create or replace function modelstore_private.number_of(metrics jsonb, metric text) returns double precision
 language sql immutable set search_path = '' as $$
   select case jsonb_typeof(metrics -> metric)
-    when 'number' then (metrics ->> metric)::double precision
+    when 'number' then case when abs((metrics ->> metric)::numeric) between 1e-300 and 1.7e308 then (metrics ->> metric)::double precision
+      when abs((metrics ->> metric)::numeric) < 1 then 0 else sign((metrics ->> metric)::numeric)::double precision * 'Infinity' end  -- else it raises
     when 'object' then case metrics #>> array[metric, '$float'] when 'inf' then 'Infinity' when '-inf' then '-Infinity' end::double precision
   end
 $$;

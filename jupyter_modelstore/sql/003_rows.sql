@@ -13,6 +13,10 @@ begin
   new.search := case when new.state = 'purged' then '' else modelstore_private.key_of(
     concat_ws(E'\n', new.model_name, new.algorithm, array_to_string(new.tags, E'\n'), new.description)) end;
   if tg_op = 'UPDATE' and (new.description, new.tags) is distinct from (old.description, old.tags) then
+    if new.save_id is not null then  -- the earlier application's client does not come through edit()
+      new.description := modelstore_private.clean_text(new.description);
+      new.tags := modelstore_private.clean_tags(to_jsonb(new.tags));
+    end if;
     new.updated_at := now();
   end if;
   return new;

@@ -40,9 +40,22 @@ returns public.trained_models language sql stable set search_path = '' as $$
   order by m.state desc, m.version desc limit 1
 $$;
 
-create or replace function modelstore_private.words_of(q jsonb) returns text[] language sql immutable set search_path = '' as $$
-  select array_remove(regexp_split_to_array(modelstore_private.key_of(coalesce(q ->> 'words', '')), '\s+'), '')
-$$;
+-- What is searched for becomes conditions of one statement, which the server plans as a whole and cannot be stopped from: so, few.
+create or replace function modelstore_private.words_of(q jsonb) returns text[] language plpgsql immutable set search_path = '' as $$
+begin
+  if char_length(q ->> 'words') > 1000 then
+    perform modelstore_private.refuse(400, 'invalid_value', 'A search has at most 1,000 characters.');
+  end if;
+  return array_remove(regexp_split_to_array(modelstore_private.key_of(coalesce(q ->> 'words', '')), '\s+'), '');
+end $$;
+
+create or replace function modelstore_private.require_few(q jsonb) returns void language plpgsql immutable set search_path = '' as $$
+begin
+  if cardinality(modelstore_private.words_of(q)) > 100 or cardinality(modelstore_private.texts(q -> 'tags')) > 50
+    or (jsonb_typeof(q -> 'metrics') = 'object' and (select count(*) from jsonb_object_keys(q -> 'metrics')) > 50) then
+    perform modelstore_private.refuse(400, 'invalid_value', 'A search has at most 100 words, 50 tags and 50 metrics.');
+  end if;
+end $$;
 
 -- The newest of each name in the space $1: an index holds them in this order, with all columns that are told here.
 create or replace function modelstore_private.newest_of_all() returns text language sql immutable set search_path = '' as $$
@@ -63,6 +76,7 @@ create or replace function modelstore_private.condition_of(q jsonb) returns text
 declare
   terms text[] := array['m.space_id = $1'];
 begin
+  perform modelstore_private.require_few(q);
   if modelstore_private.yes(q, 'deleted') then
     terms := terms || 'm.deleted_at is not null and m.state <> ''purged'''::text;
   elsif modelstore_private.yes(q, 'all_versions') then

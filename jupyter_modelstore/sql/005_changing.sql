@@ -89,12 +89,9 @@ begin
   m.tags := modelstore_private.clean_tags(draft -> 'tags');
   m.metrics := modelstore_private.object_of(draft, 'metrics');
   m.training_config := modelstore_private.object_of(draft, 'training_config');
-  if octet_length((draft -> 'feature_columns')::text) > 1000000 then
-    perform modelstore_private.refuse(400, 'invalid_value', 'feature_columns must have at most 1 MB.');
-  end if;
   m.feature_columns := modelstore_private.texts(draft -> 'feature_columns');
   m.target_column := modelstore_private.clean_text(draft ->> 'target_column', 1000);
-  m.training_time_seconds := (draft ->> 'training_time_seconds')::double precision;
+  m.training_time_seconds := modelstore_private.seconds_of(draft, 'training_time_seconds');
   m.training_samples := modelstore_private.integer_of(draft, 'training_samples', 0, 2147483647);
   m.test_samples := modelstore_private.integer_of(draft, 'test_samples', 0, 2147483647);
   m.environment := modelstore_private.object_of(draft, 'environment');
@@ -130,7 +127,7 @@ declare
   m public.trained_models;
   known public.trained_models;
   alias text := case when draft ->> 'alias' is not null then modelstore_private.clean_alias(draft ->> 'alias') end;
-  wanted integer := modelstore_private.integer_of(draft, 'version', 1, 2147483646);
+  wanted integer := modelstore_private.integer_of(draft, 'version', 1, 2000000000);  -- numbers go on after it
 begin
   perform modelstore_private.lock_to_save(space);
   m := modelstore_private.row_of(draft, space);
@@ -151,7 +148,15 @@ begin
   m.id := gen_random_uuid();
   m.version := modelstore_private.next_number(space, m.model_name, wanted);
   m.model_name := modelstore_private.written(space, m.model_name);
-  insert into public.trained_models select m.*;
+  insert into public.trained_models (  -- ours by name: the earlier application's other columns have their defaults
+    id, user_id, space_id, save_id, model_name, version, model_type, algorithm, description, tags, metrics,
+    training_config, feature_columns, target_column, training_time_seconds, training_samples, test_samples,
+    environment, source, signature, extra, origin, format, format_version, sha256, head_blake3, model_file_size,
+    model_file_path, status, created_at, updated_at)
+  values (m.id, m.user_id, m.space_id, m.save_id, m.model_name, m.version, m.model_type, m.algorithm, m.description, m.tags,
+    m.metrics, m.training_config, m.feature_columns, m.target_column, m.training_time_seconds, m.training_samples,
+    m.test_samples, m.environment, m.source, m.signature, m.extra, m.origin, m.format, m.format_version, m.sha256,
+    m.head_blake3, m.model_file_size, m.model_file_path, m.status, m.created_at, m.updated_at);
   if alias is not null then
     perform modelstore_private.point(space, modelstore_private.key_of(m.model_name), alias, m.version, '');
   end if;
@@ -227,16 +232,18 @@ declare
   added jsonb := modelstore_private.object_of(q, 'add_metrics');
   dropped text[] := coalesce(modelstore_private.texts(q -> 'drop_metrics'), '{}');
   before jsonb := modelstore_private.or_nothing(m.metrics);
+  merged jsonb;
   measured jsonb;
   said text[];
 begin
   if m.state = 'purged' then
     perform modelstore_private.refuse(410, 'purged', format('%s:%s was deleted for good.', m.model_name, m.version));
   end if;
+  merged := modelstore_private.object_of(jsonb_build_object('metrics', (before - dropped) || added), 'metrics');
   said := dropped || array(select k from jsonb_each(added) as a(k, v) where v is distinct from before -> k);
   measured := modelstore_private.or_nothing(m.source -> 'metrics') - said;  -- what somebody says no longer comes from a cell
-  if (described, tagged, (before - dropped) || added) is distinct from (m.description, m.tags, before) then
-    update public.trained_models t set description = described, tags = tagged, metrics = (before - dropped) || added,
+  if (described, tagged, merged) is distinct from (m.description, m.tags, before) then
+    update public.trained_models t set description = described, tags = tagged, metrics = merged,
       source = case when m.source ? 'metrics' then m.source || jsonb_build_object('metrics', measured) else m.source end,
       updated_at = clock_timestamp() where t.id = m.id;
     perform modelstore_private.note(m.space_id, m.id, 'edit');

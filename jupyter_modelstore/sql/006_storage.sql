@@ -40,13 +40,18 @@ language sql stable security definer set search_path = '' as $$
     where m.model_file_path = modelstore_private.key_in_row(path))
 $$;
 
+-- Bytes of files in a space, besides those of one key.
+create or replace function modelstore_private.bytes_sent(space uuid, besides text) returns numeric language sql volatile set search_path = '' as $$
+  select coalesce(sum((o.metadata ->> 'size')::bigint), 0) from storage.objects o
+  where o.bucket_id = 'model-files' and o.name collate "C" >= space || '/' and o.name collate "C" < space || '0' and o.name <> besides
+$$;
+
 create or replace function modelstore_private.may_send(path text, metadata jsonb) returns boolean
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   space uuid := modelstore_private.space_in(path);
   named public.trained_models;
   quota bigint;
-  used numeric;
 begin
   if coalesce(current_setting('storage.operation', true), '') = '' then
     return false;  -- a row of objects without bytes, made through another door
@@ -68,9 +73,7 @@ begin
   if quota is null then
     return true;
   end if;
-  select coalesce(sum((o.metadata ->> 'size')::bigint), 0) into used from storage.objects o
-  where o.bucket_id = 'model-files' and o.name collate "C" >= space || '/' and o.name collate "C" < space || '0';
-  return used + coalesce((metadata ->> 'contentLength')::bigint, (metadata ->> 'size')::bigint, 0) <= quota;
+  return modelstore_private.bytes_sent(space, path) + coalesce((metadata ->> 'contentLength')::bigint, (metadata ->> 'size')::bigint, 0) <= quota;
 end $$;
 
 create or replace function modelstore_private.is_named(path text) returns boolean language sql volatile set search_path = '' as $$
@@ -107,6 +110,23 @@ begin
   return old;
 end $$;
 
+-- Asked again when the bytes have come, one upload of a space after the other: before, several were each told that there is room,
+-- and who does not say a length was not asked. Refused as may_send refuses.
+create or replace function modelstore_private.require_room_for(path text, size bigint) returns void
+language plpgsql volatile set search_path = '' as $$
+declare
+  space uuid := case when path ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/' then left(path, 36)::uuid end;
+  quota bigint := modelstore_private.quota_of(space);
+begin
+  if space is null or size is null or quota is null then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('modelstore-sent:' || space, 0));
+  if modelstore_private.bytes_sent(space, path) + size > quota then
+    raise exception using errcode = '42501', message = 'new row violates row-level security policy for table "objects"';
+  end if;
+end $$;
+
 -- A key is used once: neither a second upload that comes late nor one of what was purged meanwhile takes its place. This runs
 -- before the policy: who may not send there is refused by that, and is not told here that something was purged.
 create or replace function modelstore_private.once() returns trigger language plpgsql security definer set search_path = '' as $$
@@ -119,6 +139,7 @@ begin
     if exists (select from public.trained_models m where m.model_file_path = modelstore_private.key_in_row(new.name) and m.state = 'purged') then
       raise exception using errcode = '23505', message = 'The resource already exists';
     end if;
+    perform modelstore_private.require_room_for(new.name, (new.metadata ->> 'size')::bigint);
   elsif tg_op = 'UPDATE' and 'model-files' in (old.bucket_id, new.bucket_id)
     and (new.bucket_id, new.name, new.version, new.metadata ->> 'size', new.metadata ->> 'eTag')
       is distinct from (old.bucket_id, old.name, old.version, old.metadata ->> 'size', old.metadata ->> 'eTag')

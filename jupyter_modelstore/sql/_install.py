@@ -63,6 +63,27 @@ select md5(string_agg(line, E'\\n' order by line collate "C")) from (
 """
 _PLAIN_NAMES = "set local search_path = ''"  # else a name in the fingerprint depends on who looks
 _NOTE = (_PLAIN_NAMES, _RECORD.format(number=0, name="fingerprint", sha256=f"' || ({_FINGERPRINT}) || '"))
+# What shows rows of ours as its owner, who sees them all: views over our tables and over those, and functions that name ours.
+_BACK_DOORS = """
+with recursive over_it(id) as (
+  select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p')
+    and (n.nspname = 'modelstore_private'
+      or (n.nspname = 'public' and (c.relname = 'trained_models' or c.relname like 'modelstore\\_%')))
+  union
+  select r.ev_class from over_it o join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = o.id
+    and d.classid = 'pg_rewrite'::regclass join pg_rewrite r on r.oid = d.objid
+)
+select distinct 'view ' || c.oid::regclass as door from over_it o join pg_class c on c.oid = o.id,
+  unnest(array['anon', 'authenticated']) reader
+where (c.relkind = 'm' or (c.relkind = 'v' and not coalesce((select option_value::boolean
+    from pg_options_to_table(c.reloptions) where option_name = 'security_invoker'), false)))
+  and has_any_column_privilege(reader, c.oid, 'select') and has_schema_privilege(reader, c.relnamespace, 'usage')
+union
+select 'function ' || p.oid::regprocedure from pg_proc p, unnest(array['anon', 'authenticated']) reader
+where p.prosecdef and p.prosrc ~ '\\m(trained_models|modelstore_[a-z]+)\\M' and p.proname not like 'modelstore\\_%'
+  and p.pronamespace is distinct from to_regnamespace('modelstore_private')
+  and has_function_privilege(reader, p.oid, 'execute') and has_schema_privilege(reader, p.pronamespace, 'usage') order by 1
+"""
 _EARLIER_TABLE = """
 select kind, name, says from (
   select 1 as n, 'policy' as kind, policyname::text as name,
@@ -83,6 +104,13 @@ select kind, name, says from (
     where tgrelid = to_regclass('public.trained_models') and not tgisinternal
   union all
   select 5, 'view', viewname::text, definition from pg_views where (schemaname, viewname) = ('public', 'user_model_stats')
+  union all
+  select 5, 'view', c.oid::regclass::text, pg_get_viewdef(c.oid) from pg_class c where c.relkind in ('v', 'm')
+    and c.oid is distinct from to_regclass('public.user_model_stats')
+    and exists (select from pg_depend d join pg_rewrite r on r.oid = d.objid where d.classid = 'pg_rewrite'::regclass
+      and d.refobjid = to_regclass('public.trained_models') and r.ev_class = c.oid)
+  union all
+  select 6, 'rule', rulename::text, definition from pg_rules where (schemaname, tablename) = ('public', 'trained_models')
 ) found order by n, name
 """
 
@@ -160,11 +188,14 @@ class State:
         There is a table ``trained_models`` that none of our migrations made or took over.
     as_recorded : bool
         Policies, grants, functions and triggers are those that the last run left.
+    back_doors : tuple of str
+        Views and functions that ask as their owner, who sees everybody's rows.
     """
 
     applied: dict[int, str]
     earlier_table: bool
     as_recorded: bool
+    back_doors: tuple[str, ...] = ()
 
     @property
     def pending(self) -> Sequence[Migration]:
@@ -202,7 +233,9 @@ class Database:
                 return State({}, _one(db, "select to_regclass('public.trained_models')") is not None, as_recorded=True)
             applied = dict(db.execute("select number, sha256 from modelstore_private.migrations where number > 0").fetchall())
             noted = _one(db, "select sha256 from modelstore_private.migrations where number = 0")
-            return State(applied, earlier_table=False, as_recorded=noted in {None, _one(db, _FINGERPRINT)})
+            doors = tuple(name for (name,) in db.execute(_BACK_DOORS).fetchall())
+            as_recorded = noted in {None, _one(db, _FINGERPRINT)}
+            return State(applied, earlier_table=False, as_recorded=as_recorded, back_doors=doors)
 
     def earlier_table(self) -> list[tuple[str, str, str]]:
         """Return what the earlier application's table is governed by: kind, name, wording."""

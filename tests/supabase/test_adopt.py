@@ -15,7 +15,8 @@ import httpx
 import psycopg
 import pytest
 from earlier import COLUMNS, Variant
-from stack import Stack
+from races import Session
+from stack import Stack, acting
 
 from jupyter_modelstore.record import ModelRecord
 
@@ -414,3 +415,58 @@ class TestItsClient:
         assert call("delete", ids=[record["id"]])["records"][0]["deleted_at"]
         assert call("find", name="churn") is None
         assert call("restore", ids=[record["id"]])[0]["deleted_at"] is None
+
+
+# ---- a table that has more than the application's -------------------------------------------------------------------
+
+ADDED = """
+alter table public.trained_models add column number bigint generated always as identity,
+  add column samples bigint generated always as (training_samples::bigint + test_samples) stored,
+  add column "a""b'; --" text not null default 'given';
+create rule elsewhere as on insert to public.trained_models where new.status = 'ready' do instead nothing;
+create view public.overview as select * from public.trained_models;
+create view public."over ""it" as select model_name from public.overview;
+create materialized view public.kept as select * from public.trained_models;
+grant select on public.overview, public."over ""it", public.kept to anon, authenticated;
+"""
+
+
+@pytest.fixture
+def added(stack, new_database):
+    """A database whose table had columns, a rule and views of somebody's own; taken over."""
+    url = new_database()
+    earlier.make(url, stack.local.admin_url(url), Variant(strict=False, time="timestamptz"), PEOPLE)
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(ADDED)
+    done = init(url, "--adopt", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert [word for word in ("rule elsewhere", "view overview", "view kept") if word not in done.stdout] == []
+    return url
+
+
+def test_other_columns_and_rules_do_not_stop_a_save(stack, added):
+    session = Session(stack.local.admin_url(added))
+    try:
+        session.save(PEOPLE[0], "new")
+    finally:
+        session.close()
+    question = """select number is not null, "a""b'; --" from public.trained_models where model_name = 'new'"""
+    assert look(added, question) == [(True, "given")]
+
+
+def test_other_views_ask_as_their_reader(stack, added):
+    own = len(
+        look(added, "select 1 from public.trained_models where user_id = %s and status is distinct from 'purged'", PEOPLE[0])
+    )
+    assert own
+    with psycopg.connect(stack.local.admin_url(added), autocommit=True) as db:
+        for view in ("public.overview", 'public."over ""it"'):
+            with acting.as_rest(db, {"sub": PEOPLE[0], "role": "authenticated"}):
+                assert db.execute(f"select count(*) from {view}").fetchone() == (own,)
+        for view, role in [("public.overview", "anon"), ("public.kept", "anon"), ("public.kept", "authenticated")]:
+            with (
+                pytest.raises(psycopg.errors.InsufficientPrivilege),
+                acting.as_rest(db, {"sub": PEOPLE[0], "role": role}),
+            ):
+                db.execute(f"select count(*) from {view}")
+    assert init(added, "--check").returncode == 0

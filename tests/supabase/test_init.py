@@ -108,6 +108,28 @@ def told(done):
 
 # ---- what it does --------------------------------------------------------------------------------------------------------
 
+BACK_DOORS = {
+    "view public.overview": "create view public.overview as select model_name from public.trained_models;"
+    " grant select on public.overview to authenticated",
+    "view public.two": "create view public.one with (security_invoker = true) as select * from public.trained_models;"
+    " create view public.two as select id from public.one; grant select (id) on public.two to anon",
+    "view public.kept": "create materialized view public.kept as select * from public.modelstore_shares;"
+    " grant select on public.kept to anon",
+    "function public.everything()": "create function public.everything() returns bigint language sql security definer as"
+    " 'select count(*) from public.trained_models'; grant execute on function public.everything() to anon",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("door", BACK_DOORS)
+def test_check_tells_who_else_shows_rows(init, url, door):
+    Database(url).apply()
+    assert "as it was left" in init(url, "--check").stdout
+    run_sql(url, BACK_DOORS[door])
+    done = init(url, "--check")
+    assert done.returncode == 1
+    assert f"the {door} can show everybody's models" in done.stdout
+    assert "public.one" not in done.stdout
+
 
 def test_without_a_database_it_prints(init):
     done = init("")

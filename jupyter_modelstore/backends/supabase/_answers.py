@@ -164,6 +164,13 @@ def _by_status(status: int | None, message: str) -> ModelStoreError:
     return ServiceError(f"The project answered with an error ({status}){words}.", "Try again later.")
 
 
+def not_understood(what: str) -> ServiceError:
+    """Return the error for an answer that says success and is not what was asked for; a hotel's log-in page does that."""
+    return ServiceError(
+        f"What answered is no Supabase project, or a damaged one: {what}.", "Check SUPABASE_URL, the network and its proxy."
+    )
+
+
 def of_network(error: Exception, url: str) -> ModelStoreError:
     """Return what a failure of the connection means."""
     import httpx

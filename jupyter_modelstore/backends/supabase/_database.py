@@ -74,12 +74,16 @@ class Functions:
         SchemaMismatch
             Its functions are not ones that this package can work with.
         """
-        answer: Mapping[str, Any] = self._call("whoami", {})
+        found = self._call("whoami", {})
+        answer: dict[str, Any] = found if isinstance(found, dict) else {"schema": found}
+        schema = answer.get("schema") or {}
+        if not isinstance(schema, dict) or not isinstance(schema.get("version", 0), int):
+            raise _answers.not_understood("it does not say who is asking")
         if answer.get("role") != "authenticated" or answer.get("user_id") != user_id:
             raise NotSignedIn(
                 "The project's database takes you for somebody else.", "Sign out and in again: %modelstore logout"
             )
-        version = int((answer.get("schema") or {}).get("version", 0))
+        version = schema.get("version", 0)
         if version > SCHEMA + 1:
             raise SchemaMismatch(
                 "The project's database is newer than this package.", "pip install --upgrade jupyter-modelstore"
@@ -98,19 +102,34 @@ class Functions:
         argument = "draft" if function in _DRAFT else "q"
         for attempt in range(_TRIES):
             try:
-                return self._client.rpc(function, {argument: dict(q)}).execute().data  # type: ignore[dict-item]  # JSON, not text
+                answer = self._client.rpc(function, {argument: dict(q)}).execute().data  # type: ignore[dict-item]  # JSON, not text
             except APIError as error:
                 if str(error.code) not in _answers.RETRIED or attempt == _TRIES - 1:
                     raise _answers.of_database(error.json()) from None
             except httpx.TransportError as error:
                 raise _answers.of_network(error, self._url) from None
+            except (ValueError, RecursionError, httpx.DecodingError):
+                raise _answers.not_understood(f"the answer of {function} cannot be read") from None
+            else:
+                if answer is None or isinstance(answer, (dict, list)):
+                    return answer
+                raise _answers.not_understood(
+                    f"the answer of {function} is no JSON object"
+                )  # text that is no JSON comes as it is
             time.sleep(_PAUSE * 2**attempt)
         raise AssertionError  # the last attempt returned or raised
 
     def record(self, name: str, q: Mapping[str, Any]) -> ModelRecord:
         """Call a function that answers with a row."""
-        return ModelRecord.from_json(self.call(name, q))
+        return _record(self.call(name, q))
 
     def records(self, name: str, q: Mapping[str, Any]) -> list[ModelRecord]:
         """Call a function that answers with rows."""
-        return [ModelRecord.from_json(row) for row in self.call(name, q)]
+        return [_record(row) for row in self.call(name, q) or ()]
+
+
+def _record(row: Any) -> ModelRecord:  # noqa: ANN401 (JSON)
+    try:
+        return ModelRecord.from_json(row)
+    except (ValueError, RecursionError) as error:
+        raise _answers.not_understood("a row cannot be read") from error

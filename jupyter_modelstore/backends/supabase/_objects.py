@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import quote
 
 from jupyter_modelstore.backends.supabase import _answers
@@ -30,6 +30,7 @@ _SLICE = 1 << 16
 _TRIES = 4
 _FIRST_PAUSE = 0.5  # seconds, doubled each time
 _TUS = {"Tus-Resumable": "1.0.0"}
+_T = TypeVar("_T", bound="dict[str, Any] | list[Any]")
 
 
 class Objects:
@@ -54,7 +55,10 @@ class Objects:
         """Return the bytes of an object; None if it is not there for this person."""
         answer = self._again(lambda: self._http.get(f"{self._base}/object/info/authenticated/{BUCKET}/{quote(path)}"))
         if answer.status_code == 200:
-            return int(answer.json()["size"])
+            size = _json(answer, dict).get("size")
+            if not isinstance(size, int):
+                raise _answers.not_understood("it does not say how long a file is")
+            return size
         error = _answers.of_storage(answer)
         if isinstance(error, ModelFileNotFound):
             return None
@@ -123,7 +127,7 @@ class Objects:
         upload: str | None,
         remember: Callable[[str], None] | None,
     ) -> None:
-        offset = self._offset(upload) if upload else None
+        offset = self._offset(upload, size) if upload else None
         if upload is None or offset is None:
             if self.size(path) == size:
                 return
@@ -136,8 +140,10 @@ class Objects:
                 progress("sending", offset, size)
             answer = self._try_piece(upload, offset, file, min(PIECE, size - offset))
             if answer is not None and answer.status_code == 204:
-                offset, tries = int(answer.headers["upload-offset"]), 0
-                continue
+                reached = _reached(answer, size)
+                if reached > offset:
+                    offset, tries = reached, 0
+                    continue
             tries += 1
             if tries > _TRIES or (answer is not None and not _passes(answer)):
                 raise (
@@ -146,7 +152,7 @@ class Objects:
                     else Unreachable(f"{self._url} does not answer.", "Try again.")
                 )
             time.sleep(_FIRST_PAUSE * 2 ** (tries - 1))
-            there = self._offset(upload)  # some of the piece may have arrived
+            there = self._offset(upload, size)  # some of the piece may have arrived
             if there is None:
                 if self.size(path) == size:
                     return
@@ -160,7 +166,10 @@ class Objects:
         answer = self._again(lambda: self._http.post(f"{self._base}/upload/resumable", headers=headers))
         if answer.status_code != 201:
             raise _answers.of_storage(answer)
-        return answer.headers["location"].rpartition("/")[2]  # its host may be one that only the server knows
+        upload: str = answer.headers.get("location", "").rpartition("/")[2]
+        if not upload:
+            raise _answers.not_understood("an upload has no address")
+        return upload  # its host may be one that only the server knows
 
     def _try_piece(self, upload: str, offset: int, file: BinaryIO, length: int) -> httpx.Response | None:
         import httpx
@@ -176,11 +185,11 @@ class Objects:
         except httpx.TransportError:
             return None
 
-    def _offset(self, upload: str) -> int | None:
+    def _offset(self, upload: str, size: int) -> int | None:
         """Return how many bytes of an upload the server has; None if it does not know it."""
         answer = self._again(lambda: self._http.head(f"{self._base}/upload/resumable/{upload}", headers=_TUS))
         if answer.status_code in {200, 204}:
-            return int(answer.headers["upload-offset"])
+            return _reached(answer, size)
         if answer.status_code in {400, 404, 410}:
             return None
         raise _answers.of_storage(answer)
@@ -252,7 +261,7 @@ class Objects:
             answer = self._again(partial(self._remove, list(paths[start : start + 100])))
             if answer.status_code != 200:
                 raise _answers.of_storage(answer)
-            removed += [str(entry.get("name")) for entry in answer.json()]
+            removed += [str(entry.get("name")) for entry in _json(answer, list) if isinstance(entry, dict)]
         return removed
 
     def _remove(self, paths: list[str]) -> httpx.Response:
@@ -265,7 +274,10 @@ class Objects:
         )
         if answer.status_code != 200:
             raise _answers.of_storage(answer)
-        return f"{self._base}{answer.json()['signedURL']}&download={quote(file_name, safe='')}"
+        signed = str(_json(answer, dict).get("signedURL"))
+        if not signed.startswith("/object/sign/"):  # else it could name another host
+            raise _answers.not_understood("a link is none of its own")
+        return f"{self._base}{signed}&download={quote(file_name, safe='')}"
 
     # ---- asking again ----------------------------------------------------------------------------------------------------
 
@@ -294,6 +306,25 @@ def _region(file: BinaryIO, offset: int, length: int) -> Iterator[bytes]:
 
 def _passes(answer: httpx.Response) -> bool:
     """Tell whether a refusal of a piece may be gone at the next try: a conflict, a busy server, a token that had ended."""
-    if answer.status_code in {409, 423, 429, 460, 500, 502, 503, 504}:
+    if answer.status_code in {204, 409, 423, 429, 460, 500, 502, 503, 504}:
         return True
     return answer.status_code in {400, 401, 403} and isinstance(_answers.of_storage(answer), NotSignedIn)
+
+
+def _json(answer: httpx.Response, kind: type[_T]) -> _T:
+    """Return the body of a success, which must be of this kind."""
+    try:
+        body = answer.json()
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, kind):
+        raise _answers.not_understood("the answer of its storage cannot be read")
+    return body
+
+
+def _reached(answer: httpx.Response, size: int) -> int:
+    """Return how many bytes of an upload have arrived, by the server's word."""
+    said = answer.headers.get("upload-offset", "")
+    if not (said.isascii() and said.isdigit() and int(said) <= size):
+        raise _answers.not_understood("it does not say how much of an upload has arrived")
+    return int(said)

@@ -112,6 +112,18 @@ def uploads_count(story: Story) -> bool:
     return story.does("ada", insert, operation="storage.object.upload") == "42501"
 
 
+def uploads_count_when_they_have_come(story: Story) -> bool:
+    """Several at once were each told that there is room; and a request need not say how long it is."""
+    there = f"select sum((metadata ->> 'size')::bigint) + 40 from storage.objects where name ~ '^{story.ada.id}/'"
+    story.asks(f"update modelstore_private.settings set person_quota = ({there}) returning 1")
+    insert = f"insert into storage.objects (bucket_id, name, metadata) values ('{BUCKET}', '{story.ada.id}/"
+    come = (
+        f"{insert}{key}', '{{\"size\": 25}}')"
+        for key in ("00000000-0000-4000-8000-00000000abcd.pkl", "00000000-0000-4000-8000-00000000abce.pkl")
+    )
+    return [story.does("service", statement) for statement in come] == [1, "42501"]
+
+
 def sizes_are_not_negative(story: Story) -> bool:
     row = f"insert into public.trained_models (user_id, model_name, model_file_size) values ('{story.ada.id}', 'n', -9)"
     story.does("ada", row)
@@ -193,11 +205,67 @@ def downloads_do_not_flood_the_log(story: Story) -> bool:
     return story.asks(f"select count(*) from public.modelstore_events where actor = '{story.people['recipient']}'") == 1
 
 
+def a_search_is_short(story: Story) -> bool:
+    """Each word is a condition of a statement: two hundred thousand took all of a server's memory."""
+    many = {str(n): [0, 1] for n in range(51)}
+    long = ({"words": "a " * 101}, {"words": "a" * 1001}, {"tags": ["a"] * 51}, {"metrics": many})
+    asked = [story.does("ada", call(name, q)) for name in ("list", "facets") for q in long]
+    return all(answer == "PT400" for answer in (*asked, story.does("ada", call("shared", long[1]))))
+
+
+def one_number_does_not_stop_a_list(story: Story) -> bool:
+    """An earlier application's rows hold what they like."""
+    story.asks(
+        'update public.trained_models set metrics = \'{"m": 1e400, "n": -1e400, "o": 1e-400}\''
+        f" where id = '{story.ada.main.id}' returning 1"
+    )
+    told = [story.does("ada", call("list", {"sort": f"-metrics.{name}"})) for name in "mno"]
+    told.append(story.does("ada", call("list", {"metrics": {"m": [1, None]}, "sort": "metrics.m"})))
+    return all(isinstance(answer, dict) and answer["records"][0]["id"] == story.ada.main.id for answer in told)
+
+
+def what_a_save_says_can_be_read_by_others(story: Story) -> bool:
+    deep: list = []
+    for _ in range(200):
+        deep = [deep]
+    odd = (
+        {"metrics": {"m": 10**400}}, {"metrics": {"m": [{"n": -(10**400)}]}}, {"environment": {"a": deep}},
+        {"extra": {"a": [0] * 500_000}}, {"training_config": [1]}, {"feature_columns": [1]}, {"feature_columns": [None]},
+        {"feature_columns": ["f" * 1_000_001]}, {"tags": [None]}, {"tags": [["a"]]}, {"training_time_seconds": "NaN"},
+        {"training_time_seconds": -1}, {"training_time_seconds": 10**300},
+    )  # fmt: skip
+    return all(story.does("ada", commit(story.ada, **each)) == "PT400" for each in odd)
+
+
+def no_edit_outgrows_what_a_save_may_be(story: Story) -> bool:
+    edits = [call("edit", {"id": story.ada.main.id, "add_metrics": {f"m{n}": "x" * 600_000}}) for n in range(2)]
+    return isinstance(story.does("ada", edits[0]), dict) and story.does("ada", edits[1]) == "PT400"
+
+
+def words_of_a_save_are_clean_by_any_door(story: Story) -> bool:
+    """A save can be shared: what stands in it is read by others."""
+    odd = ("tags = array['a', null]", "tags = '{{a,b},{c,d}}'", "tags = array[' a']", "description = repeat('x', 10001)",
+           "description = E'\\x1b[2J'")  # fmt: skip
+    where = f"where id = '{story.ada.main.id}'"
+    told = {story.does("ada", f"update public.trained_models set {each} {where}") for each in odd}
+    return told == {"PT400"} and story.does("ada", f"update public.trained_models set tags = array['a'] {where}") == 1
+
+
+def numbers_go_on_after_a_wanted_one(story: Story) -> bool:
+    model = story.ada.main
+    return story.does("ada", commit(story.ada, model_name=model.name, version=2**31 - 2)) == "PT400" and isinstance(
+        story.does("ada", commit(story.ada, model_name=model.name, version=2 * 10**9)), dict
+    )
+
+
 RULES: tuple[Callable[[Story], bool], ...] = (
-    numbers_are_not_used_again, the_trash_counts, uploads_count, sizes_are_not_negative, words_of_ours_are_not_taken,
+    numbers_are_not_used_again, the_trash_counts, uploads_count,
+    uploads_count_when_they_have_come, sizes_are_not_negative, words_of_ours_are_not_taken,
     what_is_purged_stays_so, a_deleted_row_leaves_a_tombstone, a_deleted_row_leaves_no_alias, a_trashed_model_ends_its_shares,
     aliases_have_a_history, a_save_is_one_row, a_save_has_its_bytes, a_file_with_a_row_stays, a_file_is_not_overwritten,
-    a_purged_key_is_not_used_again, the_bucket_is_private, downloads_do_not_flood_the_log,
+    a_purged_key_is_not_used_again, the_bucket_is_private, downloads_do_not_flood_the_log, a_search_is_short,
+    one_number_does_not_stop_a_list, what_a_save_says_can_be_read_by_others, no_edit_outgrows_what_a_save_may_be,
+    words_of_a_save_are_clean_by_any_door, numbers_go_on_after_a_wanted_one,
 )  # fmt: skip
 
 

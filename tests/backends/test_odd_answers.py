@@ -1,0 +1,174 @@
+"""A server that answers anything at all, over real HTTP: each answer is an error of ours, soon, and no token goes elsewhere."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from jupyter_modelstore.backends.supabase import Functions, Objects
+from jupyter_modelstore.errors import ModelStoreError, ServiceError
+from jupyter_modelstore.identity._transport import signed_client
+from jupyter_modelstore.protocols import AccessToken
+
+ME = str(uuid.uuid4())
+KNOWN = {"role": "authenticated", "user_id": ME, "schema": {"version": 1}}
+
+
+class Source:
+    """Somebody whose token never ends."""
+
+    def token(self, *, refused=None):
+        return AccessToken(value="a-token", expires_at=time.time() + 3600, user_id=ME, handle="ada")
+
+    known = token
+
+
+@pytest.fixture
+def server():
+    """A server whose ``answers`` (method to status, headers, body) a test sets; ``heard`` is what came."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *said):
+            pass
+
+        def answer(self):
+            self.rfile.read(int(self.headers.get("content-length") or 0))
+            server.heard.append(self.path)
+            whoami = json.dumps(KNOWN).encode()
+            status, headers, body = (
+                (200, {}, whoami) if "whoami" in self.path and server.polite else server.answers[self.command]
+            )
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        do_GET = do_POST = do_PATCH = do_HEAD = do_DELETE = answer  # noqa: N815 (the server's names)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.answers, server.heard, server.polite = {}, [], True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def project(server):
+    """The functions and the bucket of that server."""
+    url = f"http://127.0.0.1:{server.server_port}"
+    with signed_client(Source(), url, "a-key") as http:
+        yield Functions(http, url, Source()), Objects(http, url)
+
+
+HTML = b"<html><h1>Welcome to our hotel</h1></html>"
+BODIES = {
+    "a page": HTML,
+    "half of an answer": b'{"a":',
+    "a hundred thousand brackets": b"[" * 100_000,
+    "a number of 5,000 digits": b"1" * 5_000,
+    "no UTF-8": b'"\xff\xfe"',
+    "a text": b'"x"',
+    "a number": b"7",
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_an_answer_of_the_database_that_is_none(server, project, body):
+    server.answers = {"POST": (200, {"Content-Type": "application/json"}, body)}
+    with pytest.raises(ServiceError, match="no Supabase project"):
+        project[0].call("list", {})
+
+
+@pytest.mark.parametrize("row", [{}, [], {"id": 1, "model_name": 2}, [7]], ids=str)
+def test_a_row_that_is_none(server, project, row):
+    server.answers = {"POST": (200, {}, json.dumps(row).encode())}
+    with pytest.raises(ServiceError, match="a row cannot be read"):
+        project[0].record("edit", {})
+
+
+@pytest.mark.parametrize("said", [[1], {"schema": "x"}, {"schema": {"version": "x"}}], ids=str)
+def test_who_it_is_that_is_nobody(server, project, said):
+    server.polite, server.answers = False, {"POST": (200, {}, json.dumps(said).encode())}
+    with pytest.raises(ServiceError, match="who is asking"):
+        project[0].call("list", {})
+
+
+def test_a_body_that_is_not_packed_as_it_says(server, project):
+    server.answers = {"POST": (200, {"Content-Encoding": "gzip"}, b"xx")}
+    with pytest.raises(ServiceError, match="cannot be read"):
+        project[0].call("list", {})
+
+
+OFFSETS = ["0", "-5", "99999999999", "abc", "\u00b2", ""]
+
+
+@pytest.mark.parametrize("offset", OFFSETS)
+def test_an_upload_that_does_not_go_on(server, project, tmp_path, monkeypatch, offset):
+    monkeypatch.setattr("jupyter_modelstore.backends.supabase._objects._FIRST_PAUSE", 0.01)
+    file = tmp_path / "large"
+    file.write_bytes(b"x" * 7_000_000)
+    arrived = {"Upload-Offset": offset} if offset else {}
+    server.answers = {
+        "GET": (400, {}, b'{"statusCode": "404", "error": "not_found", "message": "Object not found"}'),
+        "POST": (201, {"Location": "https://elsewhere.example/upload/one"}, b""),
+        "PATCH": (204, arrived, b""),
+        "HEAD": (200, {"Upload-Offset": "0"}, b""),
+    }
+    with file.open("rb") as opened, pytest.raises(ServiceError):
+        project[1].send("a/b.pkl", opened, 7_000_000)
+    assert 0 < sum("/resumable/one" in path for path in server.heard) <= 10
+
+
+def test_an_upload_without_an_address(server, project, tmp_path):
+    file = tmp_path / "large"
+    file.write_bytes(b"x" * 7_000_000)
+    server.answers = {"GET": (404, {}, b""), "POST": (201, {}, b"")}
+    with file.open("rb") as opened, pytest.raises(ServiceError, match="no address"):
+        project[1].send("a/b.pkl", opened, 7_000_000)
+
+
+@pytest.mark.parametrize("body", [HTML, b"[]", b"{}", b'{"signedURL": "@elsewhere.example/"}'], ids=str)
+def test_a_link_that_is_none(server, project, body):
+    server.answers = {"POST": (200, {}, body)}
+    with pytest.raises(ServiceError, match="no Supabase project"):
+        project[1].link("a/b.pkl", 5, "b.pkl")
+
+
+@pytest.mark.parametrize("body", [HTML, b"{}", b"7"], ids=str)
+def test_what_was_removed_is_no_list(server, project, body):
+    server.answers = {"DELETE": (200, {}, body)}
+    with pytest.raises(ServiceError, match="cannot be read"):
+        project[1].remove(["a/b.pkl"])
+
+
+@pytest.mark.parametrize("body", [HTML, b'{"size": "1"}', b"[]"], ids=str)
+def test_a_length_that_is_none(server, project, body):
+    server.answers = {"GET": (200, {}, body)}
+    with pytest.raises(ServiceError, match="no Supabase project"):
+        project[1].size("a/b.pkl")
+
+
+def test_nothing_follows_a_redirect(server, project, tmp_path):
+    server.answers = dict.fromkeys(("GET", "POST"), (302, {"Location": f"http://localhost:{server.server_port}/steal"}, b""))
+    for ask in (
+        lambda: project[0].call("list", {}),
+        lambda: project[1].fetch("a/b.pkl", tmp_path / "part", 5),
+        lambda: project[1].link("a/b.pkl", 5, "b"),
+    ):
+        with pytest.raises(ModelStoreError):
+            ask()
+    assert len(server.heard) >= 3
+    assert not any("steal" in path for path in server.heard)
