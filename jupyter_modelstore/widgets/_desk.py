@@ -17,8 +17,9 @@ from time import monotonic
 from typing import Any
 from weakref import WeakSet
 
+from jupyter_modelstore._json import clean
 from jupyter_modelstore._parser import Argument, arguments_from_json
-from jupyter_modelstore.errors import Cancelled, ModelStoreError, UsageError
+from jupyter_modelstore.errors import Cancelled, InvalidValue, ModelStoreError, UsageError
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.record import to_json
 from jupyter_modelstore.registry import Registry
@@ -89,7 +90,7 @@ class Desk:
         if not isinstance(message, Mapping):
             return
         rid, verb, given = message.get("rid"), message.get("verb"), message.get("args", {})
-        if not isinstance(rid, str) or not 0 < len(rid) <= _MOST_RID:
+        if not isinstance(rid, str) or not 0 < len(rid) <= _MOST_RID or clean(rid) != rid:
             return
         request = self._requests.get(verb) if isinstance(verb, str) else None
         if request is None or not isinstance(given, Mapping):
@@ -174,6 +175,8 @@ def _described(error: BaseException) -> dict[str, str]:
         return error.to_json()
     if isinstance(error, KeyboardInterrupt):
         return Cancelled("The kernel was interrupted; nothing was changed.").to_json()
+    if isinstance(error, UnicodeEncodeError):  # from a cut pair of surrogates, as pages let one type it
+        return InvalidValue("A text holds half a character, which cannot be stored.", "Delete it and type it again.").to_json()
     _log.debug("A message of a widget could not be answered.", exc_info=error)
     return ModelStoreError(
         f"This did not work, by a fault of ours ({type(error).__name__}).", "Try again, or use the magic."

@@ -36,7 +36,10 @@ _SAVE = (
         "cells", "which of the cells to keep, counted from 0; left out: all", many=True, optional=True, options={"type": int}
     ),
     Argument("drop", "which parts of what was found are not kept", many=True, optional=True),
+    Argument("look", "which look at the model was shown; left out: the last", optional=True, options={"type": int}),
 )
+_MOST_LOOKS = 8
+"""So many looks are remembered: a form may be open in several views, each showing what was so when it was opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,8 @@ class Form:
         self._watching = watching
         self._said = said
         self._offered = offered
-        self._look: _Look | None = None
+        self._looks: dict[int, _Look] = {}
+        self._count = 0
 
     def requests(self, saved: Callable[[Saved], None] = lambda _: None) -> tuple[Request, ...]:
         """Return what the views of a dialog may ask; ``saved`` is told of each save."""
@@ -129,9 +133,12 @@ class Form:
             return {"variable": self.variable, "stale": why}
         model = self._model()
         capture.check(model, force=self._said.force)
-        look = self._look = self._look_at(model)
+        look = self._look_at(model)
+        self._count += 1
+        self._looks = dict([*self._looks.items(), (self._count, look)][-_MOST_LOOKS:])
         known = capture.describe(model)
         return {
+            "look": self._count,
             "variable": self.variable,
             "algorithm": known.algorithm,
             "model_type": known.model_type,
@@ -148,6 +155,14 @@ class Form:
     def _look_at(self, model: object) -> _Look:
         found = capture.take(model)
         return _Look(found, Captured() if self._watching is None else self._watching.captured(self.variable, model))
+
+    def _looked(self, number: int | None, model: object) -> _Look:
+        """Return the look that a view showed: its metrics and cells, and no other's, are what its user judged."""
+        if number is None:
+            return next(reversed(self._looks.values()), None) or self._look_at(model)
+        if number not in self._looks:
+            raise ModelChanged("This form is out of date; nothing was saved.", "Open the form again.")
+        return self._looks[number]
 
     def _former_name(self, model: object) -> str:
         """Return the name under which it, or what it was before it was fitted again, was kept."""
@@ -216,12 +231,13 @@ class Form:
         metrics: Collection[str] | None = None,
         cells: Collection[int] | None = None,
         drop: Collection[str] = (),
+        look: int | None = None,
     ) -> Saved:
         """Keep the model as it was looked at, without what the user took away."""
         model = self._fresh()
-        look = self._look or self._look_at(model)
+        looked = self._looked(look, model)
         said = _only(self._said.metrics, metrics)
-        found = look.captured
+        found = looked.captured
         source = _with_cells(_source(found, metrics, note), cells)
         captured = replace(found, metrics=_only(found.metrics, metrics), source=source)
         if cells is not None and not source.get("cells"):
@@ -229,7 +245,7 @@ class Form:
 
         def confirm(size: int) -> None:
             progress("saving", size, size)
-            if not look.print.same(capture.take(model)):
+            if not looked.print.same(capture.take(model)):
                 why = f"{visible(self.variable)} was changed while the form was open; nothing was saved."
                 raise ModelChanged(why, "Open the form again to keep it as it is now.")
 

@@ -10,12 +10,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jupyter_modelstore._json import JsonObject
+from jupyter_modelstore._json import JsonObject, clean
 from jupyter_modelstore._parser import Argument
 from jupyter_modelstore.compare import direction
 from jupyter_modelstore.errors import InvalidReference, NotFound, UsageError
 from jupyter_modelstore.protocols import Progress
-from jupyter_modelstore.record import ModelRecord, Query, goes_back_to
+from jupyter_modelstore.record import ModelRecord, Query, Removal, goes_back_to
 from jupyter_modelstore.registry import Registry, environment_of
 from jupyter_modelstore.verbs import VERBS
 from jupyter_modelstore.widgets._desk import Request
@@ -38,6 +38,12 @@ def requests_of(store: Registry, download_folder: str) -> tuple[Request, ...]:
         Request("ways", ways, (Argument("names", "names of metrics", many=True),)),
         Request(
             "alias-history", lambda ref: alias_history(store, ref), (Argument("ref", "a version of the model whose aliases"),)
+        ),
+        Request(
+            "delete-these",
+            lambda ids, *, force=False: delete_these(store, ids, force=force),
+            (Argument("ids", "ids of records", many=True), *(one for one in VERBS["delete"].arguments if one.name == "force")),
+            changes=True,
         ),
         Request(
             "download",
@@ -108,7 +114,7 @@ def history(store: Registry, names: Sequence[str], metric: Mapping[str, str]) ->
 def ways(names: Sequence[str]) -> dict[str, str | None]:
     """Return of each metric which way it is better: ``up``, ``down``, or None where nobody knows."""
     _not_more(names, _MOST_IDS)
-    return {name: direction(name) for name in names}
+    return {clean(name): direction(name) for name in names}
 
 
 def alias_history(store: Registry, ref: str) -> dict[str, Any]:
@@ -117,6 +123,11 @@ def alias_history(store: Registry, ref: str) -> dict[str, Any]:
     own = {alias: [event for event in events if event.alias == alias] for alias in {event.alias for event in events}}
     back = {alias: version for alias, history in own.items() if (version := goes_back_to(history)) is not None}
     return {"events": events[:_MOST_EVENTS], "back": back}
+
+
+def delete_these(store: Registry, ids: Sequence[str], *, force: bool) -> Removal:
+    """Move the versions that a question named to the trash, all or none; their name may mean others by now."""
+    return store.delete_records([one for record_id in ids for one in store.meant(f"id:{record_id}")], force=force)
 
 
 def _is_number(value: object) -> bool:

@@ -14,11 +14,13 @@ from IPython.core.getipython import get_ipython
 from traitlets import Unicode, default
 
 from jupyter_modelstore import _watching, capture
+from jupyter_modelstore._parser import arguments_from_json
 from jupyter_modelstore.config import ModelStore
 from jupyter_modelstore.errors import NotConfigured, UsageError
 from jupyter_modelstore.names import MAX_ALIAS, MAX_NAME, MAX_TAG, MAX_TAGS, MAX_TEXT, visible
 from jupyter_modelstore.record import Saved
 from jupyter_modelstore.registry import Registry
+from jupyter_modelstore.verbs import VERBS
 from jupyter_modelstore.widgets import _gallery
 from jupyter_modelstore.widgets._desk import Desk, Request
 from jupyter_modelstore.widgets._form import Form, Said
@@ -124,6 +126,11 @@ class Gallery(_Widget):
     **traits
         As of any ipywidget: ``layout``.
 
+    Raises
+    ------
+    UsageError
+        The query holds what ``list`` does not take.
+
     Examples
     --------
     >>> jms.Gallery(jms.connect("local:models"), query={"words": ["churn"]})     # doctest: +SKIP
@@ -139,14 +146,22 @@ class Gallery(_Widget):
         query: Mapping[str, Any] | None = None,
         **traits: Any,  # noqa: ANN401 (ipywidgets' own)
     ) -> None:
-        self._query = dict(query or {})
+        self._query = _checked(query or {})
         super().__init__(store, settings, _kind="gallery", **traits)
 
     def _shown(self) -> dict[str, Any]:
         shown = super()._shown()
         query = dict(self._query)
         sort = query.pop("sort", None) or shown["sort"]
-        return {**shown, "sort": sort, "query": query or shown["query"]}
+        return {**shown, "sort": sort, "query": query or _checked(shown["query"])}
+
+
+def _checked(query: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a gallery is asked to show, as ``list`` takes it: a page would stay blank over anything else."""
+    asked = {name: list(value) if isinstance(value, tuple) else value for name, value in query.items()}
+    if isinstance(words := asked.get("words"), str):
+        asked["words"] = words.split()
+    return arguments_from_json(VERBS["list"].arguments, asked)
 
 
 class Comparison(_Widget):

@@ -61,7 +61,7 @@ def test_everything_that_is_sent_is_json(view):
 @pytest.mark.parametrize(
     "message",
     [None, [], "text", 7, {}, {"rid": 7, "verb": "list"}, {"rid": "", "verb": "list"}, {"rid": "x" * 201, "verb": "list"},
-     {"rid": None, "verb": "list"}, {"verb": "list", "args": {}}],
+     {"rid": None, "verb": "list"}, {"verb": "list", "args": {}}, {"rid": "\ud800", "verb": "list"}],
 )  # fmt: skip
 def test_what_cannot_be_answered_is_passed_over(view, message):
     view.desk.receive(message)
@@ -91,6 +91,8 @@ def test_what_cannot_be_answered_is_passed_over(view, message):
         {"verb": "list", "args": {"words": [["churn"]]}},
         {"verb": "list", "args": {"words": ["x"] * 1_001}},
         {"verb": "list", "args": {"sort": "id; DROP TABLE models"}},
+        {"verb": "list", "args": {"words": ["\ud800"]}},
+        {"verb": "history", "args": {"names": ["\ud800"], "metric": {}}},
         {"verb": "list", "args": {"model_type": "evil"}},
         {"verb": "list", "args": {"metrics": ["auc"]}},
         {"verb": "list", "args": {"deleted": 1}},
@@ -229,6 +231,12 @@ def test_ways_says_which_way_a_metric_is_better(view):
     assert view.error("ways", names=["auc"] * 201)["code"] == "usage"
 
 
+def test_an_answer_can_be_sent_whatever_was_asked(view):
+    answer = view.ask("ways", names=["auc", "\ud800"])
+    assert answer["auc"] == "up"
+    assert json.dumps(answer, ensure_ascii=False).encode()
+
+
 def test_the_history_of_aliases_says_where_each_would_go_back_to(view, store):
     assert view.ask("alias-history", ref="churn:1") == {"events": [], "back": {}}
     for version in (1, 2, 3):
@@ -261,6 +269,19 @@ def test_a_download_goes_into_the_folder_and_overwrites_nothing(view, store, tmp
     folder.mkdir()
     assert aside.ask("download", ref="churn", to="best.pkl")["path"] == "exports/best.pkl"
     assert (folder / "best.pkl").stat().st_size == store.get("churn").model_file_size
+
+
+def test_a_delete_takes_the_versions_that_were_named_or_none(view, store, pipeline):
+    named = [record["id"] for record in view.ask("versions", name="churn")["records"]]
+    store.rename("churn", "kept")
+    store.save(pipeline, "churn", metrics={"auc": 1})
+    store.set_alias("kept:2", "champion")
+    assert view.error("delete-these", ids=named)["code"] == "in_use"
+    assert len(store.versions("kept")) == 3
+    removal = view.ask("delete-these", ids=named, force=True)
+    assert (refs(removal), removal["removed_aliases"]) == (["kept:3", "kept:2", "kept:1"], ["champion"])
+    assert [record.ref for record in store.versions("churn")] == ["churn:4"]
+    assert view.error("delete-these", ids=named)["code"] == "not_found"
 
 
 def test_ten_thousand_models_are_asked_for_a_page_at_a_time(store, pipeline, poke):

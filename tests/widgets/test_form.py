@@ -67,6 +67,26 @@ def test_what_the_line_says_is_filled_in_first(trained, jms_store):
     assert metrics["lift"]["value"] == 3
 
 
+def test_each_view_keeps_what_it_shows_though_another_looked_later(trained, jms_store):
+    view = opened(trained, jms_store)
+    first = view.ask("prefill")
+    scored = [place for place, cell in enumerate(first["captured"]["cells"]) if "scored" in cell["does"]]
+    trained.run("from sklearn.metrics import f1_score\nf1 = f1_score(y_test, clf.predict(X_test))  # not for others")
+    second = view.ask("prefill")  # in another tab
+    assert second["captured"]["cells"] != first["captured"]["cells"]
+    view.ask("save", name="churn", look=first["look"], cells=scored)
+    kept = jms_store.get("churn")
+    assert kept.metrics == {one["name"]: one["value"] for one in first["captured"]["metrics"]}
+    assert "not for others" not in json.dumps(dict(kept.source))
+    trained.run("clf.fit(X_test, y_test)")
+    view.ask("prefill")
+    assert view.error("save", name="churn", look=first["look"])["code"] == "model_changed"
+    for _ in range(8):
+        view.ask("prefill")
+    assert "out of date" in view.error("save", name="churn", look=first["look"])["message"]
+    assert len(jms_store.versions("churn")) == 1
+
+
 def test_a_model_that_was_kept_has_its_name(trained, jms_store):
     trained.run("%save_model clf churn")
     trained.run("clf.fit(X_train, y_train)")
@@ -241,6 +261,22 @@ def test_a_gallery_begins_as_the_settings_or_the_line_say(trained, jms_store):
     }
     settings = View(Gallery(query={"words": ["churn"], "sort": "name"})._desk).ask("hello")["settings"]
     assert (settings["sort"], settings["query"]) == ("name", {"words": ["churn"]})
+
+
+@pytest.mark.parametrize("query", [{"words": 5}, {"tags": "telecom"}, {"sort": 3}, {"colour": "red"}])
+def test_a_gallery_of_what_cannot_be_asked_is_refused(trained, jms_store, query):
+    with pytest.raises(UsageError):
+        Gallery(jms_store, query=query)
+
+
+def test_a_gallery_says_what_is_wrong_with_the_settings(trained, jms_store):
+    query = {"words": "churn rate", "tags": ("telecom",), "model_type": None}
+    assert View(Gallery(jms_store, query=query)._desk).ask("hello")["settings"]["query"] == {
+        "words": ["churn", "rate"],
+        "tags": ["telecom"],
+    }
+    trained.run("%modelstore config filters={'tags': 'telecom'}")
+    assert "'tags' must be a list" in View(Gallery()._desk).error("hello")["message"]
 
 
 def test_nothing_private_is_in_a_trait_a_repr_or_a_bundle(trained, jms_store):

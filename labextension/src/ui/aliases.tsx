@@ -73,7 +73,7 @@ function History({ events, back, onBack }: AliasHistory & { onBack: (alias: stri
               {event.previous !== null && <span className="muted"> from v{event.previous}</span>}
               <Meta facts={[`${date(event.at)}, ${ago(event.at)}`, line(event.who, 60), line(event.why, 200)]} />
             </div>
-            {latest(event.alias) === event && back[event.alias] !== undefined && (
+            {latest(event.alias) === event && Object.hasOwn(back, event.alias) && (
               <Button label={`Back to v${back[event.alias]}`} icon="restore" title={`Let @${line(event.alias, 50)} point at version ${back[event.alias]} again`} onClick={() => onBack(event.alias)} />
             )}
           </li>

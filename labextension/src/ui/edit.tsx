@@ -35,12 +35,14 @@ const saidOf = (record: ModelRecord): Said => ({
 export function EditDialog({ client, record, known, onClose, onDone }: EditProps): React.ReactElement {
   const before = saidOf(record);
   const [now, setNow] = React.useState(before);
+  // What the store holds by now: where the new name is refused, the rest is written already.
+  const [written, setWritten] = React.useState(before);
   const deed = useDeed();
   const change = (change: Partial<Said>) => setNow((said) => ({ ...said, ...change }));
   const save = (event: React.FormEvent) => {
     event.preventDefault();
     deed.run(async () => {
-      await write(client, record, before, now);
+      await write(client, record, written, now, setWritten);
       onDone(`Changed ${title({ ...record, model_name: now.name })}.`, now.name !== before.name, () => write(client, record, now, before));
     });
   };
@@ -67,7 +69,7 @@ export function EditDialog({ client, record, known, onClose, onDone }: EditProps
 }
 
 /** Ask only for what differs; the name last, since the record is found by its id. */
-async function write(client: Client, record: ModelRecord, from: Said, to: Said): Promise<void> {
+async function write(client: Client, record: ModelRecord, from: Said, to: Said, wrote?: (said: Said) => void): Promise<void> {
   const without = (all: readonly string[], others: readonly string[]) => all.filter((one) => !others.includes(one));
   const changes: Changes = {
     ...(to.description !== from.description && { description: to.description }),
@@ -78,5 +80,6 @@ async function write(client: Client, record: ModelRecord, from: Said, to: Said):
   };
   const real = Object.entries(changes).filter(([, value]) => !Array.isArray(value) || value.length > 0);
   if (real.length > 0) await client.call("edit", { ref: byId(record), ...Object.fromEntries(real) });
+  wrote?.({ ...to, name: from.name });
   if (to.name !== from.name) await client.call("rename", { name: from.name, new: to.name });
 }

@@ -113,8 +113,10 @@ function typed(value: Json, depth: number): string {
   if (depth > 3) return "…";
   if (Array.isArray(value)) return items(value, depth, "[", "]");
   const keys = Object.keys(value);
-  const read = keys.length === 1 ? TAGS[keys[0] ?? ""] : undefined;
-  if (read !== undefined) return read(value[keys[0] ?? ""] ?? null, depth);
+  const [tag = ""] = keys;
+  // Own, because every object has a "constructor".
+  const read = keys.length === 1 && Object.hasOwn(TAGS, tag) ? TAGS[tag] : undefined;
+  if (read !== undefined) return read(value[tag] ?? null, depth);
   return pairs(Object.entries(value), depth);
 }
 

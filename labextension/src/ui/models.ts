@@ -94,6 +94,6 @@ async function askHistories(client: Client, page: readonly ModelRecord[], metric
   const metric = Object.fromEntries(pairs.flatMap(([record, name]) => (name === null ? [] : [[record.model_name, name]])));
   const names = Object.keys(metric);
   if (names.length === 0) return {};
-  const answer = await client.call("history", { names, metric }).catch((): { [name: string]: readonly Point[] } => ({}));
-  return Object.fromEntries(pairs.map(([record]) => [record.id, answer[record.model_name] ?? []]));
+  const answer = await client.call("history", { names, metric }).catch(() => null);
+  return answer === null ? {} : Object.fromEntries(pairs.map(([record]) => [record.id, answer[record.model_name] ?? []]));
 }

@@ -26,9 +26,8 @@ export function DeleteDialog({ client, record, where, onClose, onDone }: DeleteP
   const bytes = going.reduce((sum, one) => sum + one.model_file_size, 0);
   const remove = () =>
     deed.run(async () => {
-      const ref = every ? record.model_name : byId(record);
-      const removal = await client.call("delete", { ref, force: aliases.length > 0 });
-      onDone(going, removal);
+      // By their ids: the name may mean other versions by now.
+      onDone(going, await client.call("delete-these", { ids: going.map((one) => one.id), force: aliases.length > 0 }));
     });
   return (
     <Dialog title={`Delete ${every ? line(record.model_name, 60) : title(record)}?`} onClose={onClose}>

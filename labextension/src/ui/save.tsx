@@ -35,7 +35,7 @@ export function SaveDialog(props: SaveProps): React.ReactElement {
   return <SaveForm {...props} prefill={prefill.value} />;
 }
 
-type Draft = Omit<SaveRequest, "metrics" | "cells" | "drop">;
+type Draft = Omit<SaveRequest, "metrics" | "cells" | "drop" | "look">;
 type Stage = { readonly at: "form" } | { readonly at: "saving"; readonly progress: Progress | null; readonly cancelling: boolean } | { readonly at: "saved"; readonly answer: SaveAnswer };
 
 /** The save itself: where it stands, how it failed, and how to stop it. */
@@ -72,17 +72,22 @@ function SaveForm({ client, where, prefill, onClose, onSaved }: SaveProps & { pr
   const [dropped, setDropped] = React.useState<ReadonlySet<string>>(new Set(captured.metrics.filter((one) => !one.keep).map((one) => `metric ${one.name}`)));
   const check = useNameCheck(client, draft.name);
   const { stage, error, save, cancel } = useSaving(client, onSaved);
+  const form = React.useRef<HTMLFormElement>(null);
+  // What had the focus was switched off for the time of the save.
+  React.useEffect(() => {
+    if (error) form.current?.querySelector<HTMLElement>("[type=submit]")?.focus();
+  }, [error]);
   if (stage.at === "saved") return <Saved client={client} answer={stage.answer} onClose={onClose} />;
   const submit = (event: React.FormEvent) => {
     event.preventDefault();
     if (!check?.ok || stage.at === "saving") return;
     const metrics = captured.metrics.map((one) => one.name).filter((one) => !dropped.has(`metric ${one}`));
     const cells = [...captured.cells.keys()].filter((at) => !dropped.has(`cell ${at}`));
-    save({ ...draft, name: check.clean || draft.name, metrics, cells, drop: [...dropped].filter((one) => !/^(metric|cell) /.test(one)) });
+    save({ ...draft, name: check.clean || draft.name, metrics, cells, drop: [...dropped].filter((one) => !/^(metric|cell) /.test(one)), look: prefill.look });
   };
   const toggle = (what: string) => setDropped((before) => new Set(before.has(what) ? [...before].filter((one) => one !== what) : [...before, what]));
   return (
-    <form className="panel save" aria-label="Save model" onSubmit={submit}>
+    <form ref={form} className="panel save" aria-label="Save model" onSubmit={submit}>
       <Subject prefill={prefill} where={where} />
       <fieldset disabled={stage.at === "saving"} className="bare">
         <Fields draft={draft} check={check} known={prefill.tags_known} onChange={(change) => setDraft({ ...draft, ...change })} />

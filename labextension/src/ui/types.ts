@@ -85,6 +85,8 @@ export interface Found {
 }
 
 export interface Prefill {
+  /** Which look at the model this is; a save names it, since another view of the form may have looked later. */
+  readonly look: number;
   readonly variable: string;
   readonly algorithm: string;
   readonly model_type: string;
@@ -115,6 +117,7 @@ export interface SaveRequest {
   /** Places of the cells that are kept, counted from 0. */
   readonly cells: readonly number[];
   readonly drop: readonly string[];
+  readonly look: number;
 }
 
 export type SaveAnswer = Saved & { readonly load_line: string };
@@ -170,7 +173,7 @@ export interface Verbs {
   alias: [{ ref: string; alias: string; remove?: boolean; rollback?: boolean; why?: string }, ModelRecord | readonly AliasEvent[]];
   "alias-history": [{ ref: string }, AliasHistory];
   rename: [{ name: string; new: string }, readonly ModelRecord[]];
-  delete: [{ ref: string; force?: boolean }, Removal];
+  "delete-these": [{ ids: readonly string[]; force?: boolean }, Removal];
   restore: [{ ref: string }, readonly ModelRecord[]];
   purge: [{ ref: string }, Removal];
   "empty-trash": [None, Removal];

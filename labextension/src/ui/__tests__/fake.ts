@@ -79,6 +79,7 @@ export function many(count: number): ModelRecord[] {
 }
 
 export const PREFILL: Prefill = {
+  look: 1,
   variable: "clf",
   algorithm: "LogisticRegression",
   model_type: "classification",
@@ -265,6 +266,8 @@ export class FakeClient implements Client {
 
   do_edit = ({ ref, description, add_tags = [], remove_tags = [], metrics = [], drop_metrics = [] }: Verbs["edit"][0]) => {
     const before = this.find(ref);
+    const missing = drop_metrics.find((name) => !(name in before.metrics));
+    if (missing !== undefined) throw new Failure("not_found", `There is no metric ${missing}.`);
     const tags = [...before.tags.filter((tag) => !remove_tags.includes(tag)), ...add_tags];
     const kept = Object.entries(before.metrics).filter(([name]) => !drop_metrics.includes(name));
     const added = metrics.map((pair) => pair.split("=")).map(([name = "", value]) => [name, Number(value)] as const);
@@ -297,8 +300,8 @@ export class FakeClient implements Client {
     return this.records.filter((one) => one.model_name === other);
   };
 
-  do_delete = ({ ref }: Verbs["delete"][0]) => {
-    const gone = this.records.filter((one) => ref === `id:${one.id}` || ref === one.model_name);
+  "do_delete-these" = ({ ids }: Verbs["delete-these"][0]) => {
+    const gone = this.records.filter((one) => ids.includes(one.id));
     const records = gone.map((one) => this.change(`id:${one.id}`, { deleted_at: new Date(NOW).toISOString(), aliases: [] }));
     const removed_aliases = gone.flatMap((one) => one.aliases);
     const bytes = gone.reduce((sum, one) => sum + one.model_file_size, 0);

@@ -63,6 +63,10 @@ describe("numbers", () => {
     expect(param([null, true, { $float: "nan" }])).toBe("[None, True, nan]");
   });
 
+  it.each(["constructor", "__proto__", "valueOf", "toString"])("takes %s for a key like any other", (key) => {
+    expect(param(JSON.parse(`{"${key}": 1}`))).toBe(`{'${key}': 1}`);
+  });
+
   it("writes a metric with all its digits, to be typed again", () => {
     expect(numeral(0.1 + 0.2)).toBe("0.30000000000000004");
     expect(numeral({ $float: "-inf" })).toBe("-inf");

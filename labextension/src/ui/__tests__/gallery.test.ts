@@ -145,7 +145,7 @@ describe("delete", () => {
     await press(root, "Move to trash");
     await says(root, "Moved churn:3 (48 kB) to the trash. No longer there: @champion.");
     const id = client.records[0]?.id;
-    expect(client.of("delete")).toEqual([{ ref: `id:${id}`, force: true }]);
+    expect(client.of("delete-these")).toEqual([{ ids: [id], force: true }]);
     await vi.waitFor(() => expect(root.activeElement?.textContent).toBe("Undo"));
     await press(root, "Undo");
     await says(root, "Restored churn:3.");
@@ -160,14 +160,27 @@ describe("delete", () => {
     await says(root, "Delete churn?");
     await press(root, "Move to trash");
     await says(root, "2 versions of churn");
-    expect(client.of("delete")).toEqual([{ ref: "churn", force: true }]);
+    expect(client.of("delete-these")).toEqual([{ ids: client.records.filter((one) => one.model_name === "churn").map((one) => one.id), force: true }]);
+  });
+
+  it("takes the versions that it named, though their name means others by now", async () => {
+    const client = new FakeClient(three());
+    const root = show(client);
+    await press(root, "Delete churn:2…");
+    await press(root, "All 2 versions");
+    client.do_rename({ name: "churn", new: "kept" });
+    client.records.push(record({ model_name: "churn", version: 4 }));
+    await press(root, "Move to trash");
+    await says(root, "2 versions of");
+    expect(client.records.filter((one) => one.deleted_at === null).map((one) => one.model_name)).not.toContain("kept");
+    expect(client.records.at(-1)?.deleted_at).toBeNull();
   });
 
   it("keeps an error inside, and Escape closes", async () => {
     const refuse = () => {
       throw new Failure("in_use", "churn:3 is churn@champion.", "Give the alias away first.");
     };
-    const root = show(new FakeClient(three(), { delete: refuse }));
+    const root = show(new FakeClient(three(), { "delete-these": refuse }));
     await press(root, "Delete churn:3…");
     await press(root, "Move to trash");
     await found(() => root.querySelector("dialog [role=alert]"));
@@ -327,6 +340,23 @@ describe("details", () => {
     expect(client.records[0]?.metrics).toEqual({});
   });
 
+  it("goes on from what was written where the new name was refused", async () => {
+    const refuse = () => Promise.reject(new Failure("invalid_name", "The name holds '/'."));
+    const client = new FakeClient(three().filter((one) => one.version !== 2), { rename: refuse });
+    const root = show(client);
+    await press(root, "churn");
+    await press(root, "Edit…");
+    await press(root, "Remove metric auc=0.95");
+    await type(root, "Name", "a/b");
+    await press(root, "Save changes");
+    await says(root, "The name holds '/'.");
+    delete client.answers.rename;
+    await type(root, "Name", "fresh");
+    await press(root, "Save changes");
+    await says(root, "Changed fresh:3.");
+    expect(client.records[0]).toMatchObject({ model_name: "fresh", metrics: {} });
+  });
+
   it("sets and removes aliases", async () => {
     const client = new FakeClient(three());
     const root = show(client);
@@ -353,6 +383,16 @@ describe("details", () => {
     expect(client.of("alias")).toMatchObject([{ alias: "champion", rollback: true, why: "too early" }]);
     expect(client.records[0]?.aliases).toEqual(["champion"]);
     await says(root, "@champion → v3 from v2");
+  });
+
+  it("offers no way back where there is none, whatever the alias is called", async () => {
+    const client = new FakeClient(three());
+    client.do_alias({ ref: `id:${client.records[1]?.id}`, alias: "constructor" });
+    const root = show(client);
+    await press(root, "churn");
+    await press(root, "Aliases of churn:2…");
+    await says(root, "@constructor → v2");
+    expect(text(root)).not.toContain("Back to");
   });
 });
 

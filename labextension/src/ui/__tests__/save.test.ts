@@ -19,7 +19,7 @@ describe("the save dialog", () => {
     await type(root, "Alias", "champion");
     await press(root, "Save");
     await says(root, "Saved churn:4");
-    expect(client.of("save")).toEqual([{ name: "churn", description: "", tags: ["telecom", "prod"], alias: "champion", note: "", metrics: ["auc"], cells: [0], drop: [] }]);
+    expect(client.of("save")).toEqual([{ name: "churn", description: "", tags: ["telecom", "prod"], alias: "champion", note: "", metrics: ["auc"], cells: [0], drop: [], look: 1 }]);
     await says(root, "%load_model churn:4");
     await press(root, "Download");
     await found(() => (client.of("download").length === 1 ? true : null));
@@ -68,6 +68,7 @@ describe("the save dialog", () => {
     await press(root, "Save");
     await says(root, "The disk is full.Free some space.");
     expect((await control(root, "Description")).value).toBe("mine");
+    await vi.waitFor(() => expect(root.activeElement?.textContent).toBe("Save"));
   });
 
   it("says that a model went, and saves nothing of it", async () => {

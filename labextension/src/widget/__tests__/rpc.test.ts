@@ -63,7 +63,7 @@ describe("questions", () => {
   it("hear of progress, and are cancelled by rid", async () => {
     const stopper = new AbortController();
     const heard: unknown[] = [];
-    const request = { name: "churn", description: "", tags: [], alias: "", note: "", metrics: [], cells: [], drop: [] };
+    const request = { name: "churn", description: "", tags: [], alias: "", note: "", metrics: [], cells: [], drop: [], look: 1 };
     const asked = rpc.call("save", request, { signal: stopper.signal, onProgress: (progress) => heard.push(progress) });
     const { rid } = last();
     model.say({ rid, progress: { stage: "writing", done: 1, total: 2 } });
