@@ -134,6 +134,37 @@ def test_a_store_out_of_reach_is_told_with_a_way_on(open_notebook, server):
     expect(models(notebook)).to_contain_text("model 00002")
 
 
+LAYOUTS = """import ipywidgets
+from ipywidgets import Box, HBox, Layout, Output, Tab, VBox
+import jupyter_modelstore as jms
+out = Output()
+with out:
+    display(jms.Gallery())
+display(
+    HBox([jms.Gallery(), jms.SaveDialog(clf)]), Box([jms.Gallery()], layout=Layout(width="240px")),
+    VBox([jms.Gallery()], layout=Layout(align_items="center")), Tab([jms.Gallery()]), out,
+    HBox([jms.Gallery(layout=Layout(width="300px"))]), jms.Gallery(layout={"border": "1px solid"}),
+)"""
+
+
+def test_in_every_layout_a_widget_has_the_width_that_there_is(open_notebook):
+    notebook = open_notebook(FIT, DATA, TREE, LAYOUTS)
+    for index in range(4):
+        notebook.run(index)
+    galleries = notebook.output.get_by_role("region", name="Models")
+    expect(galleries).to_have_count(7)
+    form = notebook.output.get_by_role("form", name="Save model").bounding_box()
+    widths = [galleries.nth(index).bounding_box()["width"] for index in range(7)]
+    row, box, column, tab, out, said, bordered = widths
+    assert row > 400, widths
+    assert form["width"] > 400, form
+    assert 220 < box <= 240, widths
+    assert 280 < said <= 300, widths
+    assert min(column, tab, out, bordered) > 800, widths
+    scrolls = "all => all.map(one => one.scrollWidth - one.clientWidth)"
+    assert set(notebook.page.locator(".jp-OutputArea-output").evaluate_all(scrolls)) == {0}
+
+
 def test_an_offer_of_a_model_that_was_fitted_again_is_over(open_notebook):
     notebook = open_notebook(FIT, DATA, TREE, "clf.fit(X_test, y_test)")
     for index in range(4):
@@ -147,6 +178,8 @@ def test_not_now_leaves_nothing(open_notebook):
         notebook.run(index)
     notebook.output.get_by_role("button", name="Not now").click()
     expect(notebook.output.get_by_role("button", name="Save model…")).to_have_count(0)
+    expect(notebook.output.get_by_text("Not kept.")).to_be_visible()
+    assert "widget-view" not in notebook.saved()
 
 
 def test_a_notebook_that_is_opened_again_says_to_run_the_cell(open_notebook, server):
