@@ -11,8 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
-from jupyter_modelstore import capture
-from jupyter_modelstore._json import encode
+from jupyter_modelstore import capture, card
 from jupyter_modelstore._lines import as_word
 from jupyter_modelstore._parser import Argument
 from jupyter_modelstore._watching import Watching
@@ -176,7 +175,6 @@ class Form:
         inside = found.source.get("data_inside")
         if inside is None and not found.looked_inside and (rows := capture.rows_inside(model)) is not None:
             inside = asdict(rows)
-        params, chosen = known.training_config.get("params", {}), known.training_config.get("set", [])
         return {
             "metrics": [
                 {
@@ -187,15 +185,12 @@ class Form:
                 }
                 for name, value in metrics.items()
             ],
-            "features": known.feature_columns or found.feature_columns or (),
-            "target": known.target_column or found.target_column,
-            "training_samples": found.training_samples,
-            "test_samples": found.test_samples,
-            "training_time_seconds": found.training_time_seconds,
-            "parameters": {
-                name: encode(params[name]) for name in dict.fromkeys([*chosen, *params])
-            },  # what was set comes first
-            "set": chosen,
+            "pieces": card.captured_pieces(
+                found,
+                known.feature_columns or found.feature_columns or (),
+                known.target_column or found.target_column,
+                known.training_config,
+            ),
             "cells": found.source.get("cells", []),
             "not_attached": [{"name": one.name, "value": one.value, "reason": one.reason} for one in found.not_attached],
             "notes": found.notes,

@@ -10,9 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from jupyter_modelstore import card
 from jupyter_modelstore._json import JsonObject, clean
 from jupyter_modelstore._parser import Argument
-from jupyter_modelstore.compare import direction
+from jupyter_modelstore.compare import direction, same_rows
 from jupyter_modelstore.errors import InvalidReference, NotFound, UsageError
 from jupyter_modelstore.protocols import Progress
 from jupyter_modelstore.record import ModelRecord, Query, Removal, goes_back_to
@@ -35,6 +36,8 @@ def requests_of(store: Registry, download_folder: str) -> tuple[Request, ...]:
             lambda names, metric: history(store, names, metric),
             (Argument("names", "names of models", many=True), Argument("metric", "a metric for each", options={"type": dict})),
         ),
+        Request("compare", lambda refs: compare(store, refs), VERBS["compare"].arguments),
+        Request("details", lambda ref: card.details(store.get(ref)), VERBS["show"].arguments[:1]),
         Request("ways", ways, (Argument("names", "names of metrics", many=True),)),
         Request(
             "alias-history", lambda ref: alias_history(store, ref), (Argument("ref", "a version of the model whose aliases"),)
@@ -100,14 +103,28 @@ def _verdict(environment: _Environment) -> tuple[bool | str, str]:
     return True, ""
 
 
+def compare(store: Registry, refs: Sequence[str]) -> dict[str, Any]:
+    """Return models side by side, in the words of the static comparison."""
+    found = store.compare(refs)
+    return {"records": found.records, "sections": card.comparison_texts(found), "remark": found.remark}
+
+
 def history(store: Registry, names: Sequence[str], metric: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
-    """Return of each model how one metric went, oldest version first."""
+    """Return of each model how one metric went, oldest version first; ``fair``: it is of the same rows as the one before."""
     _not_more(names, _MOST_NAMES)
     found = {}
     for name in names:
         page = store.page(Query(name=name, all_versions=True, sort="-version"), limit=_MOST_VERSIONS)
-        pairs = [(record.version, record.metrics.get(metric.get(name, ""))) for record in reversed(page.records)]
-        found[name] = [{"version": version, "value": value} for version, value in pairs if _is_number(value)]
+        asked = metric.get(name, "")
+        records = [record for record in reversed(page.records) if _is_number(record.metrics.get(asked))]
+        found[name] = [
+            {
+                "version": record.version,
+                "value": record.metrics[asked],
+                "fair": at > 0 and same_rows(records[at - 1 : at + 1], asked),
+            }
+            for at, record in enumerate(records)
+        ]
     return found
 
 

@@ -134,6 +134,37 @@ def test_a_store_out_of_reach_is_told_with_a_way_on(open_notebook, server):
     expect(models(notebook)).to_contain_text("model 00002")
 
 
+def test_a_better_version_is_judged_and_explained_where_the_rows_are_the_same(open_notebook):
+    first, second = (
+        f'{TREE.replace("depth=3", f"depth={depth}")}\n%save_model clf tree -d "of depth {depth}"' for depth in (1, 3)
+    )
+    other = "%save_model clf told -m accuracy=0.5"
+    notebook = open_notebook(FIT, DATA, first, second, other, "%models")
+    for index in range(6):
+        notebook.run(index)
+    shown = models(notebook)
+    card = shown.locator("li.card").filter(has_text="tree")
+    expect(card.locator(".delta.good-text")).to_contain_text("better")
+    card.get_by_role("button", name="tree", exact=True).click()
+    details = shown.get_by_role("dialog")
+    expect(details.locator("dl.facts")).to_contain_text("max_depth=3, random_state=0 (others at their defaults)")
+    expect(details.locator("dl.facts")).to_contain_text("Python 3.")
+    details.get_by_text(re.compile("Cell 4 · .*fitted")).click()
+    expect(details.locator("pre").filter(has_text="max_depth=3")).to_be_visible()
+    for version in (1, 2):
+        details.get_by_label(f"Compare tree:{version}").check()
+    details.get_by_role("button", name="Compare (2)").click()
+    compared = shown.get_by_role("dialog").last
+    expect(compared.locator("td.best")).to_have_count(1)
+    expect(compared).not_to_contain_text("No best")
+    for _ in range(2):
+        notebook.page.keyboard.press("Escape")
+    expect(shown.get_by_role("dialog")).to_have_count(0)
+    shown.get_by_label("Compare told:1").check()
+    shown.get_by_role("button", name="Compare (3)").click()
+    expect(compared).to_contain_text("No best accuracy: it is not known that the models were scored on the same rows.")
+
+
 LAYOUTS = """import ipywidgets
 from ipywidgets import Box, HBox, Layout, Output, Tab, VBox
 import jupyter_modelstore as jms

@@ -26,7 +26,7 @@ describe("the gallery", () => {
 
   it("takes from the kernel which way a metric is better", async () => {
     const client = new FakeClient([record({ version: 2, metrics: { auc: 0.95 } }), record({ model_name: "price", metrics: { rmse: 5 } }), record({ model_name: "reach", metrics: { lift: 3 } })]);
-    client.answers.history = () => ({ churn: [{ version: 1, value: 0.9 }, { version: 2, value: 0.95 }] });
+    client.answers.history = () => ({ churn: [{ version: 1, value: 0.9, fair: false }, { version: 2, value: 0.95, fair: true }] });
     const root = show(client);
     await says(root, "up 0.05 from the version before, better");
     const sort = await control(root, "Sort");
@@ -271,7 +271,7 @@ describe("compare", () => {
 
   it("names no winner of its own accord", async () => {
     const client = new FakeClient(three(), {
-      compare: () => ({ records: three().slice(0, 2), sections: { metrics: [{ name: "auc", values: [0.9, null], differs: true, best: null }] } }),
+      compare: () => ({ records: three().slice(0, 2), sections: { metrics: [{ name: "auc", texts: ["0.9", null], differs: true, best: null }] }, remark: "No best auc: other rows." }),
     });
     const root = show(client);
     await press(root, "Compare churn:3");
@@ -279,11 +279,25 @@ describe("compare", () => {
     await press(root, "Compare (2)");
     await found(() => root.querySelector("table"));
     expect(root.querySelector(".best")).toBeNull();
+    await says(root, "No best auc: other rows.");
     expect(text(root.querySelector("table") as Element)).toContain("absent");
   });
 });
 
 describe("details", () => {
+  it("shows all that is known in the kernel's words, and the cells as text", async () => {
+    const hostile = "<img src=x onerror=alert(1)>\u202e";
+    const told = { facts: [["note", hostile]] as const, cells: [{ title: hostile, code: `x = 1\n${hostile}` }] };
+    const client = new FakeClient(three(), { details: () => told });
+    const root = show(client);
+    await press(root, "churn");
+    const code = await found(() => root.querySelector("dialog pre"));
+    expect(code.textContent).toBe("x = 1\n<img src=x onerror=alert(1)>\\u202e");
+    expect(text(root.querySelector("dl.facts") as Element)).toBe("note<img src=x onerror=alert(1)>\\u202e");
+    expect(root.querySelector("img")).toBeNull();
+    expect(client.of("details")).toEqual([{ ref: `id:${client.records[1]?.id}` }]);
+  });
+
   it("shows all versions, and edits", async () => {
     const client = new FakeClient(three());
     const root = show(client);

@@ -95,7 +95,7 @@ describe("the save dialog", () => {
 
   it("shows hostile pieces as text", async () => {
     const words = "<script>alert(1)</script>\u202E";
-    const captured = { ...PREFILL.captured, metrics: [{ name: words, value: 1, keep: true }], features: [words], target: words, notes: [words], cells: [{ cell: 1, does: [], code: words }] };
+    const captured = { ...PREFILL.captured, metrics: [{ name: words, value: 1, keep: true }], pieces: [["target", "target", words]] as const, notes: [words], cells: [{ cell: 1, does: [], code: words }] };
     const root = show(dialog({ prefill: () => ({ ...PREFILL, variable: words, algorithm: words, captured, tags_known: [words] }) }), "save");
     await says(root, "Found in the notebook");
     expect(root.querySelector("script")).toBeNull();
