@@ -412,6 +412,7 @@ class Magics:
 
         traits = self.settings.traits(config=True)
         whole = isinstance(traits.get(line.partition("=")[0].strip()), (Container, Dict))  # a list is written with spaces
+        changed = []
         for word in [line.strip()] if whole else split_line(line):
             name, equals, text = word.partition("=")
             if not equals or name not in traits:
@@ -423,7 +424,12 @@ class Magics:
             except TraitError as error:
                 said = "True or False. " if isinstance(traits[name], Bool) else ""
                 raise InvalidValue(f"{name} cannot be {visible(text)}.", f"{said}{name}: {traits[name].help}") from error
-        rows = [(name, f"{getattr(self.settings, name)!r} · {trait.help}") for name, trait in sorted(traits.items())]
+            changed.append(name)
+        rows = [
+            (name, f"{getattr(self.settings, name)!r} · {trait.help}")
+            for name, trait in sorted(traits.items())
+            if name in (changed or traits)
+        ]
         keep = "To keep a setting, write c.ModelStore.NAME = VALUE into ipython_config.py."
         show(card.lines_card("Settings of this session", [*rows, keep]))
 

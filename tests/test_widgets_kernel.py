@@ -90,7 +90,7 @@ def test_a_form_saves_while_a_cell_runs_and_answers_many_at_once(front, jms_stor
     rid = front.post(widget, "save", name="churn", tags=["telecom"])
     rids = [front.post(widget, "list") for _ in range(20)]
     assert all(front.answer(widget, one)["ok"] for one in rids)
-    assert front.answer(widget, rid)["answer"]["load_line"] == "%load_model churn"
+    assert front.answer(widget, rid)["answer"]["record"]["model_name"] == "churn"
     assert not front.is_done(request)
     assert [one for one in front.sent_by(widget) if one.get("rid") == rid and "progress" in one]
     assert jms_store.get("churn").tags == ("telecom",)

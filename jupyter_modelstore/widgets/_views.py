@@ -35,6 +35,10 @@ _ALL_WIDTH = "calc(100% - 2 * var(--jp-widgets-margin, 2px))"
 """What is left beside the margin that ipywidgets gives."""
 
 
+_COLUMNS = {"name": "model_name", "size": "model_file_size"}
+"""Words for what a gallery sorts by."""
+
+
 @lru_cache(1)
 def _bundle() -> str:
     """Return the script that browsers run."""
@@ -171,6 +175,8 @@ class Gallery(_Widget):
         shown = super()._shown()
         query = dict(self._query)
         sort = query.pop("sort", None) or shown["sort"]
+        column = sort.removeprefix("-")  # the list of the page knows a column by one name
+        sort = sort.replace(column, _COLUMNS.get(column, column))
         return {**shown, "sort": sort, "query": query or _checked(shown["query"])}
 
 

@@ -237,6 +237,24 @@ def test_versions_are_measured_fairly_if_they_were_scored_on_the_same_rows(view,
     assert [point["fair"] for point in found] == [False, True, False]
 
 
+def test_a_name_is_judged_before_a_rename(view):
+    def told(name, **of):
+        return (check := view.ask("check-name", name=name, **of))["ok"], check["message"]
+
+    assert told("CHURN") == (True, "Becomes version 4 of churn")
+    assert told("Churn", of="churn") == (True, "The name of all its versions")
+    assert told("RIVAL", of="churn") == (False, "rival is the name of another model")
+    assert told("other", of="churn") == (True, "All versions of churn get the new name")
+    assert told("a/b", of="churn")[0] is False
+
+
+def test_an_alias_is_judged_before_a_save(view):
+    assert view.ask("check-alias", alias="champion")["ok"]
+    for alias in ("latest", "v3", "two words", "@x"):
+        check = view.ask("check-alias", alias=alias)
+        assert (check["ok"], bool(check["message"])) == (False, True), alias
+
+
 def test_details_tell_all_that_is_known(view):
     told = view.ask("details", ref="churn:2")
     facts = dict(told["facts"])
@@ -282,15 +300,16 @@ def test_the_history_of_aliases_says_where_each_would_go_back_to(view, store):
 
 def test_a_download_goes_into_the_folder_and_overwrites_nothing(view, store, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert view.ask("download", ref="churn")["path"] == "churn.pkl"
-    assert view.ask("download", ref="churn")["path"] == "churn (2).pkl"
+    monkeypatch.setenv("HOME", str(tmp_path.parent))
+    assert view.ask("download", ref="churn")["path"] == f"~/{tmp_path.name}/churn.pkl"
+    assert view.ask("download", ref="churn")["path"] == f"~/{tmp_path.name}/churn (2).pkl"
     assert view.ask("download", ref="churn:1")["record"]["version"] == 1
     folder = tmp_path / "exports"
     aside = View(Desk(store, print, requests_of(store, str(folder))))
     error = aside.error("download", ref="churn")
     assert "exports" in error["message"]
     folder.mkdir()
-    assert aside.ask("download", ref="churn", to="best.pkl")["path"] == "exports/best.pkl"
+    assert aside.ask("download", ref="churn", to="best.pkl")["path"] == f"~/{tmp_path.name}/exports/best.pkl"
     assert (folder / "best.pkl").stat().st_size == store.get("churn").model_file_size
 
 

@@ -138,7 +138,12 @@ export function loadLine(record: ModelRecord): string {
   const ok = record.model_name.length <= MAX_NAME && NAME.test(record.model_name);
   const ref = ok ? `${record.model_name}:${record.version}` : `id:${line(record.id, 36).slice(0, 8)}`;
   const trust = record.origin !== "fitted" && /^[0-9a-f]{64}$/.test(record.sha256 ?? "") ? ` --trust sha256:${record.sha256}` : "";
-  return `%load_model ${WORD.test(ref) ? ref : `"${ref}"`}${trust}`;
+  return loading(ref) + trust;
+}
+
+/** Return the line that loads what a reference means. */
+export function loading(ref: string): string {
+  return `%load_model ${WORD.test(ref) ? ref : `"${ref}"`}`;
 }
 
 const NOISE = 0.005;

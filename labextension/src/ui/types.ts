@@ -98,7 +98,8 @@ export interface Prefill {
   readonly stale: string;
 }
 
-export interface NameCheck {
+/** What the kernel says of a name or an alias. */
+export interface Check {
   readonly ok: boolean;
   readonly message: string;
   readonly next_version: number | null;
@@ -117,8 +118,6 @@ export interface SaveRequest {
   readonly drop: readonly string[];
   readonly look: number;
 }
-
-export type SaveAnswer = Saved & { readonly load_line: string };
 
 export interface Progress {
   readonly stage: string;
@@ -202,8 +201,10 @@ export interface Verbs {
   history: [{ names: readonly string[]; metric: { readonly [name: string]: string } }, { readonly [name: string]: readonly Point[] }];
   ways: [{ names: readonly string[] }, { readonly [metric: string]: Way }];
   prefill: [None, Prefill];
-  "check-name": [{ name: string }, NameCheck];
-  save: [SaveRequest, SaveAnswer];
+  /** `of`: the name that it would take the place of. */
+  "check-name": [{ name: string; of?: string }, Check];
+  "check-alias": [{ alias: string }, Check];
+  save: [SaveRequest, Saved];
   dismiss: [None, None];
 }
 

@@ -1,6 +1,6 @@
 // A store in the page, for the tests and for the page of states that is looked at.
-import type { AliasEvent, Json, ModelRecord } from "../record";
-import { Failure, type Client, type Compared, type Details, type Happening, type Hello, type Line, type Prefill, type SaveAnswer, type Verb, type Verbs, type Ways } from "../types";
+import type { AliasEvent, Json, ModelRecord, Saved } from "../record";
+import { Failure, type Client, type Compared, type Details, type Happening, type Hello, type Line, type Prefill, type Verb, type Verbs, type Ways } from "../types";
 
 const HOUR = 3_600_000;
 const NOW = Date.parse("2026-11-24T12:00:00Z");
@@ -347,15 +347,21 @@ export class FakeClient implements Client {
 
   do_prefill = () => PREFILL;
 
-  "do_check-name" = ({ name }: { name: string }) =>
-    /^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(name)
-      ? { ok: true, message: "", next_version: name === "churn" ? 4 : 1, clean: name }
-      : { ok: false, message: `The name '${name}' holds a character that is not allowed.`, next_version: 1, clean: "" };
+  "do_check-alias" = ({ alias }: Verbs["check-alias"][0]) =>
+    /^(latest|v\d+)$|\s/.test(alias)
+      ? { ok: false, message: `'${alias}' cannot be an alias.`, next_version: null, clean: "" }
+      : { ok: true, message: "", next_version: null, clean: alias };
 
-  do_save = ({ name, tags, description }: Verbs["save"][0]): SaveAnswer => ({
+  "do_check-name" = ({ name, of }: Verbs["check-name"][0]) =>
+    of && name !== of && this.records.some((one) => one.model_name === name)
+      ? { ok: false, message: `${name} is the name of another model`, next_version: 2, clean: name }
+      : /^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(name)
+        ? { ok: true, message: of ? "The name of all its versions" : name === "churn" ? "Becomes version 4 of churn" : "New model, version 1", next_version: name === "churn" ? 4 : 1, clean: name }
+        : { ok: false, message: `The name '${name}' holds a character that is not allowed.`, next_version: 1, clean: "" };
+
+  do_save = ({ name, tags, description }: Verbs["save"][0]): Saved => ({
     record: record({ model_name: name, version: 4, tags, description }),
     created: true,
-    load_line: `%load_model ${name}:4`,
   });
 
   do_dismiss = () => ({});

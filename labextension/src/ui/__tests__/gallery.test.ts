@@ -131,7 +131,7 @@ describe("the gallery", () => {
   it("downloads, and says where to", async () => {
     const root = show(new FakeClient(three()));
     await press(root, "Download churn:3");
-    await says(root, "Saved to churn.pkl");
+    await says(root, "Downloaded to churn.pkl");
   });
 });
 
@@ -335,23 +335,45 @@ describe("details", () => {
     expect(client.records[0]?.metrics).toEqual({ auc: 0.95 });
   });
 
-  it("drops a metric, and leaves a decimal comma to the kernel's judgement", async () => {
+  it("drops a metric, and takes only a name with a number for one", async () => {
     const client = new FakeClient(three().filter((one) => one.version !== 2));
     const root = show(client);
     await press(root, "churn");
     await press(root, "Edit…");
     await press(root, "Remove metric auc=0.95");
-    const input = await type(root, "Metrics of version 3", "auc=0");
-    key(input, ",");
-    await type(root, "Metrics of version 3", "auc=0,96");
+    for (const wrong of ["f1=abc", "recall 0.9", "auc=0,96", "=1", "auc="]) {
+      const input = await type(root, "Metrics of version 3", wrong);
+      key(input, "Enter");
+      await says(root, "Write name=number");
+      expect(input.validationMessage).toContain("name=number");
+      expect(root.querySelectorAll(".token")).toHaveLength(0);
+    }
+    const input = await type(root, "Metrics of version 3", "loss=0.123456789");
+    await vi.waitFor(() => expect(text(root)).not.toContain("Write name=number"));
     key(input, "Enter");
-    await press(root, "Save changes");
-    await says(root, "That is not a number.");
-    expect(client.of("edit")).toMatchObject([{ metrics: ["auc=0,96"] }]);
-    await press(root, "Remove metric auc=0,96");
+    await control(root, "Remove metric loss=0.12346");
     await press(root, "Save changes");
     await says(root, "Changed churn:3.");
-    expect(client.records[0]?.metrics).toEqual({});
+    expect(client.of("edit")).toMatchObject([{ metrics: ["loss=0.123456789"], drop_metrics: ["auc"] }]);
+  });
+
+  it("tells of a name that is taken before it is sent", async () => {
+    const client = new FakeClient(three());
+    const root = show(client);
+    await press(root, "digits");
+    await press(root, "Edit…");
+    await type(root, "Name", "churn");
+    await says(root, "churn is the name of another model");
+    expect((await control(root, "Save changes")).disabled).toBe(true);
+  });
+
+  it("forgets in the trash what was said of the models", async () => {
+    const client = new FakeClient([...three(), record({ model_name: "gone", deleted_at: "2026-11-23T08:00:00Z" })]);
+    const root = show(client);
+    await press(root, "Download digits:1");
+    await says(root, "Downloaded to");
+    await press(root, "Open trash");
+    await vi.waitFor(() => expect(text(root)).not.toContain("Downloaded to"));
   });
 
   it("goes on from what was written where the new name was refused", async () => {
