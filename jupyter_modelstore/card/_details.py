@@ -43,7 +43,7 @@ def details(record: ModelRecord) -> dict[str, Any]:
         ("made from", _said(book.parent(record))),
         ("notebook", book.notebook(record)),
         ("variable", read.variable(record)),
-        ("git", _said(book.git(record, whole=False))),
+        ("git", _said(book.git(record))),
         ("environment", _environment(read.mapping(record, "environment"))),
         ("file", _joined(words.size(record.model_file_size), words.line(record.format, 40), read.code_inside(record))),
         ("sha256", words.line(record.sha256, 64) if record.sha256 else ""),

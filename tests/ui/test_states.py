@@ -203,6 +203,22 @@ def test_an_offer_of_a_model_that_was_fitted_again_is_over(open_notebook):
     expect(notebook.output.get_by_text(re.compile("was fitted again since"))).to_be_visible()
 
 
+def test_the_form_takes_the_focus_judges_an_alias_and_gives_the_focus_back(open_notebook):
+    notebook = open_notebook(FIT, DATA, TREE)
+    for index in range(3):
+        notebook.run(index)
+    notebook.output.get_by_role("button", name="Save model…").click()
+    form = notebook.output.get_by_role("form", name="Save model")
+    expect(form.get_by_label("Name (required)")).to_be_focused()
+    notebook.page.keyboard.type("tree")
+    expect(form.get_by_text("New model, version 1")).to_be_visible()
+    form.get_by_label("Alias").fill("latest")
+    expect(form.get_by_text("'latest' is reserved and cannot be an alias.")).to_be_visible()
+    expect(form.get_by_role("button", name="Save", exact=True)).to_be_disabled()
+    form.get_by_role("button", name="Cancel").click()
+    expect(notebook.output.get_by_role("button", name="Save model…")).to_be_focused()
+
+
 def test_not_now_leaves_nothing(open_notebook):
     notebook = open_notebook(FIT, DATA, TREE)
     for index in range(3):

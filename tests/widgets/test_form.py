@@ -260,8 +260,8 @@ def test_a_gallery_begins_as_the_settings_or_the_line_say(trained, jms_store):
         "sort": "-metrics.auc",
         "query": {"tags": ["telecom"]},
     }
-    settings = View(Gallery(query={"words": ["churn"], "sort": "name"})._desk).ask("hello")["settings"]
-    assert (settings["sort"], settings["query"]) == ("name", {"words": ["churn"]})
+    settings = View(Gallery(query={"words": ["churn"], "sort": "-name"})._desk).ask("hello")["settings"]
+    assert (settings["sort"], settings["query"]) == ("-model_name", {"words": ["churn"]})
 
 
 @pytest.mark.parametrize("query", [{"words": 5}, {"tags": "telecom"}, {"sort": 3}, {"colour": "red"}])

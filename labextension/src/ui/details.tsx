@@ -31,8 +31,8 @@ export function DetailsDialog(props: DetailsProps): React.ReactElement {
     <Dialog title={line(now.model_name, 100)} wide onClose={close}>
       {now.description && <Paragraph text={now.description} />}
       <Tags tags={now.tags} most={20} />
-      <Known client={client} record={now} tick={props.tick} />
       <CopyLine text={loadLine(now)} />
+      <Known client={client} record={now} tick={props.tick} />
       <h3 className="section-title">{count(all.length, "version")}</h3>
       {versions.error !== null && <Problem error={versions.error} onAgain={versions.again} />}
       <Versions {...props} all={all} />
