@@ -541,8 +541,17 @@ def _lacks_name(words: list[Word]) -> bool:
 def _chosen(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a line asks a gallery for; how much is shown at once is the gallery's business."""
     return {
-        name: value for name, value in options.items() if value not in (None, False, []) and name not in {"limit", "offset"}
+        name: _bare(value)
+        for name, value in options.items()
+        if value not in (None, False, []) and name not in {"limit", "offset"}
     }
+
+
+def _bare(value: object) -> object:
+    """Return a value without what only a line knows of it: whether a word stood in quotes."""
+    if isinstance(value, (list, tuple)):
+        return [_bare(one) for one in value]
+    return str(value) if isinstance(value, str) else value
 
 
 def _only_name(words: list[Word]) -> str:
