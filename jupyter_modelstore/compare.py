@@ -1,15 +1,16 @@
 """Several records side by side, with what differs marked and, where a winner is known, the winner.
 
-A comparison is data: rows of plain values in five sections, for a card, a widget or ``--json`` to show. Two rules make it
-worth trusting. Values are compared as a data scientist means it: NaN is NaN, and a dict's order does not matter. And a
+A comparison is data: rows of plain values in five sections, for a card, a widget or ``--json`` to show. Three rules make it
+worth trusting. Values are compared as a data scientist means it: NaN is NaN, and a dict's order does not matter. A
 metric has a winner only if it is known which way is better: by scikit-learn's naming (``_score`` up; ``_error``, ``_loss``
 and ``_deviance`` down) and the table of common names below. An unknown metric has no winner, however large a number is.
+And it has one only if the models were scored on the same rows, as far as the captured cells tell: see :func:`rows_of`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from jupyter_modelstore._json import Opaque, dumps
@@ -79,15 +80,17 @@ def compare(records: Iterable[ModelRecord]) -> Comparison:
         ``about``.
     """
     kept = tuple(records)
+    metrics = _metrics(kept)
     return Comparison(
         records=kept,
         sections={
-            "metrics": _metrics(kept),
-            "parameters": _rows([{name: _present(value) for name, value in _read(r, "params").items()} for r in kept]),
+            "metrics": metrics,
+            "parameters": _rows([{name: _present(value) for name, value in _params(r).items()} for r in kept]),
             "features": _features(kept),
             "environment": _environment(kept),
             "about": _about(kept),
         },
+        remark=_remark(kept, metrics),
     )
 
 
@@ -124,8 +127,86 @@ def _known(base: str) -> Literal["up", "down"] | None:
 def _metrics(records: Sequence[ModelRecord]) -> tuple[Row, ...]:
     rows = _rows([_read(record, "metrics") for record in records])
     return tuple(
-        Row(name=row.name, values=row.values, differs=row.differs, best=_best(row.values, direction(row.name))) for row in rows
+        Row(
+            name=row.name,
+            values=row.values,
+            differs=row.differs,
+            best=_best(row.values, direction(row.name)) if same_rows(records, row.name) else None,
+        )
+        for row in rows
     )
+
+
+def same_rows(records: Sequence[ModelRecord], metric: str) -> bool:
+    """Tell whether a metric of these records is known to be of the same rows."""
+    known = [rows_of(record, metric) for record in records]
+    return None not in known and len(set(known)) == 1
+
+
+def rows_of(record: ModelRecord, metric: str) -> Hashable:
+    """Return what the capture knows of the rows that a metric is of: the cells that made them, their name, side and number.
+
+    None if that is too little to call rows the same: the user said the metric, or it is not known how the data came about.
+    """
+    source = _read(record, "source")
+    origin = _mapping(_mapping(source.get("metrics")).get(metric))
+    value, split = origin.get("value"), origin.get("split")
+    if _is_number(value) and value != _read(record, "metrics").get(metric):
+        return None
+    cells = source.get("cells")
+    every = [_mapping(cell) for cell in cells] if isinstance(cells, (list, tuple)) else []
+    made = tuple(_text(cell.get("code")) for cell in every if _did(cell, "prepared"))
+    number = record.test_samples if split == "test" else record.training_samples
+    known = (made, _text(origin.get("data")), _text(split), number if _is_number(number) else None)
+    return known if all(known) else None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _did(cell: Mapping[str, Any], what: str) -> bool:
+    does = cell.get("does")
+    return isinstance(does, (list, tuple)) and what in does
+
+
+def _remark(records: Sequence[ModelRecord], rows: Iterable[Row]) -> str:
+    """Return why metrics that differ have no winner, in one line."""
+    if len(records) < 2:  # noqa: PLR2004 (one has no rival)
+        return ""
+    names = [row.name for row in rows if row.best is None and row.differs and all(map(_is_number, row.values))]
+    ways = [name for name in names if direction(name) is None]
+    unsure = [name for name in names if name not in ways and not same_rows(records, name)]
+    told = [
+        f"{_listed(unsure)}: it is not known that the models were scored on the same rows" if unsure else "",
+        f"{_listed(ways)}: it is not known which way is better" if ways else "",
+    ]
+    return "No best " + "; no best ".join(filter(None, told)) + "." if any(told) else ""
+
+
+def _listed(names: Sequence[str], most: int = 3) -> str:
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
+
+
+def _params(record: ModelRecord) -> dict[str, Any]:
+    """Return a model's parameters; those of a pipeline's last step by their own names, as those of the estimator alone.
+
+    What only holds a pipeline together (``steps``, ``memory``, the steps by their names) is no parameter of a model.
+    """
+    params = _read(record, "params")
+    while names := _steps(params):
+        last = f"{names[-1]}__"
+        inner = {name: value for name, value in params.items() if "__" in name}
+        params = {name.removeprefix(last): value for name, value in inner.items()}
+        params = {name: value for name, value in params.items() if name not in names}
+    return params
+
+
+def _steps(params: Mapping[str, Any]) -> list[str]:
+    """Return the names of a pipeline's steps; empty if it is none."""
+    steps = params.get("steps")
+    pairs = steps if isinstance(steps, (list, tuple)) and "memory" in params else ()
+    return [str(pair[0]) for pair in pairs if isinstance(pair, (list, tuple)) and pair]
 
 
 def _best(values: Sequence[Any], way: str | None) -> int | None:

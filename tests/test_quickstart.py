@@ -42,6 +42,7 @@ def test_the_tour_of_the_gallery_runs_where_no_browser_is(tmp_path):
     text = run(nbformat.read(NOTEBOOK.with_name("gallery.ipynb"), as_version=4), tmp_path)
     assert "Saved wine forest:3" in text
     assert "wine linear" in text
+    assert "0.854 (best)" in text
     assert [record.ref for record in jms.connect().versions("wine forest")] == [
         "wine forest:3",
         "wine forest:2",

@@ -90,7 +90,7 @@ def test_a_form_saves_while_a_cell_runs_and_answers_many_at_once(front, jms_stor
     rid = front.post(widget, "save", name="churn", tags=["telecom"])
     rids = [front.post(widget, "list") for _ in range(20)]
     assert all(front.answer(widget, one)["ok"] for one in rids)
-    assert front.answer(widget, rid)["answer"]["load_line"] == "%load_model churn"
+    assert front.answer(widget, rid)["answer"]["record"]["model_name"] == "churn"
     assert not front.is_done(request)
     assert [one for one in front.sent_by(widget) if one.get("rid") == rid and "progress" in one]
     assert jms_store.get("churn").tags == ("telecom",)
@@ -131,7 +131,9 @@ def test_one_offer_follows_a_scored_fit_and_leads_to_a_saved_model(front, jms_st
     saved = front.ask(offer, "save", name="churn")
     assert saved["record"]["metrics"] == {"accuracy": saved["record"]["metrics"]["accuracy"]}
     assert {"event": "offer", "offer": {"state": "saved", "ref": "churn:1", **about(hello)}} in front.sent_by(offer)
+    assert left_of_offers(front) == []  # the load line stays until something else happens
     assert not any(map(is_offer, front.run("more = clf.score(X_test, y_test)")))
+    assert left_of_offers(front) == ["Kept."]
     assert any(map(is_offer, front.run(TRAIN)))  # another fit
     assert len(jms_store.list(all_versions=True)) == 1
 
@@ -140,23 +142,32 @@ def about(hello):
     return {name: hello["offer"][name] for name in ("variable", "algorithm", "mode")}
 
 
+def left_of_offers(front):
+    """Return what was put in the place of offers that are over."""
+    updates = [message["content"] for message in front.messages if message["msg_type"] == "update_display_data"]
+    assert all(list(update["data"]) == ["text/plain"] for update in updates)
+    return [update["data"]["text/plain"] for update in updates]
+
+
 @pytest.mark.slow
-def test_an_offer_whose_model_was_fitted_again_says_so_and_saves_nothing(front, jms_store):
+def test_an_offer_that_is_over_leaves_a_plain_line_and_saves_nothing(front, jms_store):
     front.run(FIT)
     offer = front.view(front.run(TRAIN))
     front.ask(offer, "hello")
     front.run("clf.fit(X_test, y_test)")
     assert front.sent_by(offer)[-1]["offer"]["state"] == "stale"
-    assert front.ask(offer, "prefill")["stale"] == "clf was fitted again since this was offered."
-    assert front.answer(offer, front.post(offer, "save", name="churn"))["error"]["code"] == "model_changed"
+    assert left_of_offers(front) == ["The model was fitted again since; this offer is over."]
     other = front.view(front.run(TRAIN))
-    front.ask(other, "dismiss")
-    assert front.sent_by(other)[-2]["offer"]["state"] == "dismissed"
+    front.post(other, "dismiss")
+    front.until(lambda: left_of_offers(front)[1:] == ["Not kept."])
     third = front.view(front.run(TRAIN))
     front.run("%save_model clf kept")
     assert front.until(lambda: front.sent_by(third))[-1]["offer"] == {
         "state": "saved", "ref": "kept:1", "variable": "clf", "algorithm": "LogisticRegression", "mode": "line",
     }  # fmt: skip
+    assert left_of_offers(front)[2:] == ["Kept."]
+    closed = [message["content"]["comm_id"] for message in front.messages if message["msg_type"] == "comm_close"]
+    assert {offer, other, third} <= set(closed), "the notebook keeps no widget of them"
     assert [record.ref for record in jms_store.list()] == ["kept:1"]
 
 

@@ -7,8 +7,9 @@ of them is the same: ``_reading``, ``_notebook`` and ``_words`` turn a record in
 raises because of what somebody stored.
 """
 
+from jupyter_modelstore.card._details import captured_pieces, details
 from jupyter_modelstore.card._model_card import record_card, variable_card
-from jupyter_modelstore.card._models import comparison, gallery, markdown
+from jupyter_modelstore.card._models import comparison, comparison_texts, gallery, markdown
 from jupyter_modelstore.card._notices import (
     download_card,
     findings_card,
@@ -25,7 +26,10 @@ from jupyter_modelstore.card._words import size
 
 __all__ = [
     "Shown",
+    "captured_pieces",
     "comparison",
+    "comparison_texts",
+    "details",
     "download_card",
     "findings_card",
     "gallery",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
 from jupyter_modelstore.card import _reading as read
 from jupyter_modelstore.card import _words as words
@@ -147,12 +148,16 @@ def comparison(compared: Comparison, where: str = "") -> Shown:
 
 def _comparison_doc(compared: Comparison, where: str) -> Doc:
     names = [read.title(record) for record in compared.records]
-    told = {name for record in compared.records for name in read.texts(read.mapping(record, "training_config").get("set"))}
+    given = {name for record in compared.records for name in read.texts(read.mapping(record, "training_config").get("set"))}
+    told = given | {name.rpartition("__")[2] for name in given}  # a pipeline's last step is compared by its own names
     groups = [_group(name, rows, told) for name, rows in compared.sections.items() if rows]
     title = of_kind("strong", f"Comparison of {words.count(len(names), 'model')}")
     table = Table("Comparison", ("", *names), tuple(groups), marks=True)
-    legend = Note(plain("≠ marks what differs"))
-    return Doc(title, words.line(where), (table, legend) if groups and names else (Note(plain("Nothing to compare.")),))
+    legend = (
+        Note(plain("≠ marks what differs")),
+        *((Note(plain(words.line(compared.remark, 400))),) if compared.remark else ()),
+    )
+    return Doc(title, words.line(where), (table, *legend) if groups and names else (Note(plain("Nothing to compare.")),))
 
 
 def _group(name: str, rows: Sequence[Row], told: Collection[str]) -> Group:
@@ -167,9 +172,35 @@ def _group(name: str, rows: Sequence[Row], told: Collection[str]) -> Group:
     return Group(title, tuple((_cells(name, row), row.differs) for row in chosen))
 
 
+def comparison_texts(compared: Comparison) -> dict[str, list[dict[str, Any]]]:
+    """Return the sections of a comparison that hold something, as rows of texts for a view that draws them itself."""
+    return {
+        section: [
+            {
+                "name": words.line(_label(section, row), 80),
+                "texts": [
+                    None if value is None else text for value, text in zip(row.values, _texts(section, row), strict=True)
+                ],
+                "differs": row.differs,
+                "best": row.best,
+            }
+            for row in rows
+        ]
+        for section, rows in compared.sections.items()
+        if rows
+    }
+
+
+def _label(section: str, row: Row) -> str:
+    return _LABELS.get(row.name, row.name) if section == "about" else row.name
+
+
+def _texts(section: str, row: Row) -> list[str]:
+    return words.numbers(row.values) if section == "metrics" else [_cell(section, row.name, value) for value in row.values]
+
+
 def _cells(section: str, row: Row) -> tuple[Line, ...]:
-    label = _LABELS.get(row.name, row.name) if section == "about" else row.name
-    texts = words.numbers(row.values) if section == "metrics" else [_cell(section, row.name, value) for value in row.values]
+    label, texts = _label(section, row), _texts(section, row)
     cells = [plain(text) if value is not None else (_ABSENT,) for value, text in zip(row.values, texts, strict=True)]
     if row.best is not None:
         cells[row.best] = (Bit(texts[row.best], "strong"), Bit("best", "badge"))

@@ -85,6 +85,11 @@ class Desk:
         with _desks_lock:
             _desks.add(self)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something long goes on."""
+        return bool(self._work)
+
     def receive(self, message: object) -> None:
         """Answer one message; what has no ``rid`` cannot be answered."""
         if not isinstance(message, Mapping):

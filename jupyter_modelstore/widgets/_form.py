@@ -11,13 +11,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
-from jupyter_modelstore import capture
-from jupyter_modelstore._json import encode
-from jupyter_modelstore._lines import as_word
+from jupyter_modelstore import capture, card
 from jupyter_modelstore._parser import Argument
 from jupyter_modelstore._watching import Watching
-from jupyter_modelstore.errors import ModelChanged, ModelStoreError
-from jupyter_modelstore.names import clean_metrics, clean_name, clean_text, visible
+from jupyter_modelstore.errors import ModelChanged
+from jupyter_modelstore.names import clean_metrics, clean_text, visible
 from jupyter_modelstore.protocols import Progress
 from jupyter_modelstore.record import Captured, Query, Saved
 from jupyter_modelstore.registry import Registry
@@ -101,7 +99,6 @@ class Form:
         """Return what the views of a dialog may ask; ``saved`` is told of each save."""
         return (
             Request("prefill", self.prefill),
-            Request("check-name", self.check_name, (Argument("name", "the model's name"),)),
             Request("save", lambda **options: self._save_and_tell(saved, options), _SAVE, long=True, changes=True),
         )
 
@@ -176,7 +173,6 @@ class Form:
         inside = found.source.get("data_inside")
         if inside is None and not found.looked_inside and (rows := capture.rows_inside(model)) is not None:
             inside = asdict(rows)
-        params, chosen = known.training_config.get("params", {}), known.training_config.get("set", [])
         return {
             "metrics": [
                 {
@@ -187,38 +183,24 @@ class Form:
                 }
                 for name, value in metrics.items()
             ],
-            "features": known.feature_columns or found.feature_columns or (),
-            "target": known.target_column or found.target_column,
-            "training_samples": found.training_samples,
-            "test_samples": found.test_samples,
-            "training_time_seconds": found.training_time_seconds,
-            "parameters": {
-                name: encode(params[name]) for name in dict.fromkeys([*chosen, *params])
-            },  # what was set comes first
-            "set": chosen,
+            "pieces": card.captured_pieces(
+                found,
+                known.feature_columns or found.feature_columns or (),
+                known.target_column or found.target_column,
+                known.training_config,
+            ),
             "cells": found.source.get("cells", []),
             "not_attached": [{"name": one.name, "value": one.value, "reason": one.reason} for one in found.not_attached],
             "notes": found.notes,
             "data_inside": inside,
         }
 
-    def check_name(self, name: str) -> dict[str, Any]:
-        """Return what a name would mean."""
-        try:
-            clean = clean_name(name)
-        except ModelStoreError as error:
-            return {"ok": False, "message": error.message, "next_version": None, "clean": ""}
-        version = self._store.next_version(clean)
-        message = "New model, version 1" if version == 1 else f"Becomes version {version} of {visible(clean)}"
-        return {"ok": True, "message": message, "next_version": version, "clean": clean}
-
     # ---- the save ----------------------------------------------------------------------------------------------------
 
     def _save_and_tell(self, saved: Callable[[Saved], None], options: dict[str, Any]) -> dict[str, Any]:
         kept = self.save(**options)
         saved(kept)
-        line = f"%load_model {as_word(visible(kept.record.model_name))}"
-        return {"record": kept.record, "created": kept.created, "load_line": line}
+        return {"record": kept.record, "created": kept.created}
 
     def save(
         self,

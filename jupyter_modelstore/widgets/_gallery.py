@@ -10,10 +10,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from jupyter_modelstore import card
 from jupyter_modelstore._json import JsonObject, clean
 from jupyter_modelstore._parser import Argument
-from jupyter_modelstore.compare import direction
-from jupyter_modelstore.errors import InvalidReference, NotFound, UsageError
+from jupyter_modelstore.compare import direction, same_rows
+from jupyter_modelstore.errors import InvalidReference, ModelStoreError, NotFound, UsageError
+from jupyter_modelstore.names import clean_alias, clean_name, key_of, visible
 from jupyter_modelstore.protocols import Progress
 from jupyter_modelstore.record import ModelRecord, Query, Removal, goes_back_to
 from jupyter_modelstore.registry import Registry, environment_of
@@ -35,6 +37,14 @@ def requests_of(store: Registry, download_folder: str) -> tuple[Request, ...]:
             lambda names, metric: history(store, names, metric),
             (Argument("names", "names of models", many=True), Argument("metric", "a metric for each", options={"type": dict})),
         ),
+        Request("compare", lambda refs: compare(store, refs), VERBS["compare"].arguments),
+        Request("details", lambda ref: card.details(store.get(ref)), VERBS["show"].arguments[:1]),
+        Request(
+            "check-name",
+            lambda name, of="": check_name(store, name, of),
+            (Argument("name", "the name to judge"), Argument("of", "the model that would get it", optional=True)),
+        ),
+        Request("check-alias", check_alias, (Argument("alias", "the alias to judge"),)),
         Request("ways", ways, (Argument("names", "names of metrics", many=True),)),
         Request(
             "alias-history", lambda ref: alias_history(store, ref), (Argument("ref", "a version of the model whose aliases"),)
@@ -100,14 +110,28 @@ def _verdict(environment: _Environment) -> tuple[bool | str, str]:
     return True, ""
 
 
+def compare(store: Registry, refs: Sequence[str]) -> dict[str, Any]:
+    """Return models side by side, in the words of the static comparison."""
+    found = store.compare(refs)
+    return {"records": found.records, "sections": card.comparison_texts(found), "remark": found.remark}
+
+
 def history(store: Registry, names: Sequence[str], metric: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
-    """Return of each model how one metric went, oldest version first."""
+    """Return of each model how one metric went, oldest version first; ``fair``: it is of the same rows as the one before."""
     _not_more(names, _MOST_NAMES)
     found = {}
     for name in names:
         page = store.page(Query(name=name, all_versions=True, sort="-version"), limit=_MOST_VERSIONS)
-        pairs = [(record.version, record.metrics.get(metric.get(name, ""))) for record in reversed(page.records)]
-        found[name] = [{"version": version, "value": value} for version, value in pairs if _is_number(value)]
+        asked = metric.get(name, "")
+        records = [record for record in reversed(page.records) if _is_number(record.metrics.get(asked))]
+        found[name] = [
+            {
+                "version": record.version,
+                "value": record.metrics[asked],
+                "fair": at > 0 and same_rows(records[at - 1 : at + 1], asked),
+            }
+            for at, record in enumerate(records)
+        ]
     return found
 
 
@@ -115,6 +139,33 @@ def ways(names: Sequence[str]) -> dict[str, str | None]:
     """Return of each metric which way it is better: ``up``, ``down``, or None where nobody knows."""
     _not_more(names, _MOST_IDS)
     return {clean(name): direction(name) for name in names}
+
+
+def check_name(store: Registry, name: str, of: str = "") -> dict[str, Any]:
+    """Return what a name would mean for a model that is saved, or, if it is ``of`` another name now, renamed."""
+    try:
+        clean = clean_name(name)
+    except ModelStoreError as error:
+        return {"ok": False, "message": error.message, "next_version": None, "clean": ""}
+    version = store.next_version(clean)
+    there = store.page(Query(name=clean, all_versions=True, sort="-version"), limit=1).records if version > 1 else ()
+    stored = visible(there[0].model_name if there else clean)
+    if of and key_of(of) != key_of(clean):
+        told = f"{stored} is the name of another model" if version > 1 else f"All versions of {visible(of)} get the new name"
+    elif of:
+        told = "The name of all its versions"
+    else:
+        told = f"Becomes version {version} of {stored}" if version > 1 else "New model, version 1"
+    taken = bool(of) and key_of(of) != key_of(clean) and version > 1
+    return {"ok": not taken, "message": told, "next_version": version, "clean": clean}
+
+
+def check_alias(alias: str) -> dict[str, Any]:
+    """Return whether a word may be an alias, and why not."""
+    try:
+        return {"ok": True, "message": "", "next_version": None, "clean": clean_alias(alias)}
+    except ModelStoreError as error:
+        return {"ok": False, "message": error.message, "next_version": None, "clean": ""}
 
 
 def alias_history(store: Registry, ref: str) -> dict[str, Any]:
@@ -140,11 +191,11 @@ def _not_more(asked: Sequence[str], most: int) -> None:
 
 
 def download(store: Registry, ref: str, to: str | None, folder: str, progress: Progress) -> dict[str, Any]:
-    """Copy a model's file to where the user wants it; return its path as one would write it here, and the record."""
+    """Copy a model's file to where the user wants it; return its path, the user's directory as ``~``, and the record."""
     directory = Path(folder).expanduser() if folder else Path()
     if folder and not directory.is_dir():
         raise NotFound(f"The download folder {directory} is not there.", "Make it, or %modelstore config download_folder=…")
     record = store.get(ref)
     path = store.download(ref, directory / to if to else directory, progress=progress).absolute()
-    here = Path.cwd()
-    return {"path": os.path.relpath(path, here) if path.is_relative_to(here) else str(path), "record": record}
+    home = Path.home()
+    return {"path": f"~{os.sep}{path.relative_to(home)}" if path.is_relative_to(home) else str(path), "record": record}

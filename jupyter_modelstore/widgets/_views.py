@@ -7,11 +7,13 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import anywidget
 from IPython.core.getipython import get_ipython
-from traitlets import Unicode, default
+from IPython.display import DisplayHandle, display
+from ipywidgets import Layout
+from traitlets import Unicode, default, validate
 
 from jupyter_modelstore import _watching, capture
 from jupyter_modelstore._parser import arguments_from_json
@@ -27,6 +29,14 @@ from jupyter_modelstore.widgets._form import Form, Said
 
 if TYPE_CHECKING:
     from jupyter_modelstore._watching import Watching
+
+
+_ALL_WIDTH = "calc(100% - 2 * var(--jp-widgets-margin, 2px))"
+"""What is left beside the margin that ipywidgets gives."""
+
+
+_COLUMNS = {"name": "model_name", "size": "model_file_size"}
+"""Words for what a gallery sorts by."""
 
 
 @lru_cache(1)
@@ -80,6 +90,18 @@ class _Widget(anywidget.AnyWidget):
     @default("_esm")
     def _default_esm(self) -> str:
         return _bundle()
+
+    @default("layout")
+    def _default_layout(self) -> Layout:
+        return Layout(width=_ALL_WIDTH)
+
+    @validate("layout")
+    def _with_width(self, proposal: Any) -> Any:  # noqa: ANN401 (traitlets' own)
+        """Take the width that there is, unless the layout says another: a view has none of its own in ``HBox``."""
+        layout = proposal["value"]
+        if layout.width is None:
+            layout.width = _ALL_WIDTH
+        return layout
 
     def __repr__(self) -> str:
         """Return what a notebook that is opened again shows in its place."""
@@ -153,6 +175,8 @@ class Gallery(_Widget):
         shown = super()._shown()
         query = dict(self._query)
         sort = query.pop("sort", None) or shown["sort"]
+        column = sort.removeprefix("-")  # the list of the page knows a column by one name
+        sort = sort.replace(column, _COLUMNS.get(column, column))
         return {**shown, "sort": sort, "query": query or _checked(shown["query"])}
 
 
@@ -255,6 +279,12 @@ class Offer(_Widget):
     """
 
     _stored = "run this cell to be asked again"
+    _PLAIN: ClassVar = {
+        "saved": "Kept.",
+        "dismissed": "Not kept.",
+        "stale": "The model was fitted again since; this offer is over.",
+    }
+    """What stays in the notebook of an offer that is over; no name, since notebooks travel."""
 
     def __init__(self, fresh: capture.Fresh, watching: Watching, store: Registry, settings: ModelStore) -> None:
         self._fresh = fresh
@@ -266,6 +296,7 @@ class Offer(_Widget):
             "mode": settings.offer,
         }
         self._form = Form(store, model, fresh.variable, watching, Said(), fresh.print)
+        self._shown_as: DisplayHandle | None = None
         dismiss = Request("dismiss", self._dismiss)
         super().__init__(store, settings, (*self._form.requests(self._saved), dismiss), _kind="offer")
 
@@ -289,11 +320,26 @@ class Offer(_Widget):
         if known is not None and known[1]:
             self._become(state="saved", ref=known[0].ref)
 
+    def show(self) -> None:
+        """Display it where the cell's output is."""
+        self._shown_as = display(self, display_id=True)
+
+    def end(self) -> bool:
+        """Put a plain line in its place if it is over, for a notebook that is opened again knows no widgets; tell whether."""
+        if self.is_open or self._desk.is_busy:
+            return False
+        if self._shown_as is not None:
+            self._shown_as.update({"text/plain": self._PLAIN[self._state["state"]]}, raw=True)
+            self._shown_as = None
+            self.close()
+        return True
+
     def _saved(self, saved: Saved) -> None:
         self._become(state="saved", ref=saved.record.ref)
 
     def _dismiss(self) -> dict[str, Any]:
         self._become(state="dismissed")
+        self.end()
         return {}
 
     def _become(self, **state: str) -> None:

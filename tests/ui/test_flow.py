@@ -64,7 +64,7 @@ def compare(notebook, gallery):
 def download(gallery, server):
     card = gallery.get_by_role("listitem").filter(has_text="churn").first
     card.get_by_role("button", name=re.compile("Download")).click()
-    expect(gallery.get_by_text("Saved to churn.pkl")).to_be_visible()
+    expect(gallery.get_by_text(re.compile("Downloaded to .*churn.pkl"))).to_be_visible()
     model = pickle.loads((server.root / "churn.pkl").read_bytes())
     stored = jms.connect("local:" + str(server.home / "modelstore"), home=server.home / "modelstore").load("churn")
     rows = load_breast_cancer(return_X_y=True, as_frame=True)[0]

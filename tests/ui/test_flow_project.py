@@ -36,7 +36,7 @@ def test_from_a_fit_to_the_trash_and_back_in_a_project(open_notebook, server, pr
     compare(notebook, gallery)
     card = gallery.get_by_role("listitem").filter(has_text="churn").first
     card.get_by_role("button", name=re.compile("Download")).click()
-    expect(gallery.get_by_text("Saved to churn.pkl")).to_be_visible()
+    expect(gallery.get_by_text(re.compile("Downloaded to .*churn.pkl"))).to_be_visible()
     model = pickle.loads((server.root / "churn.pkl").read_bytes())
     assert set(model.predict(load_breast_cancer(return_X_y=True, as_frame=True)[0])) == {0, 1}
     (server.root / "churn.pkl").unlink()

@@ -134,11 +134,89 @@ def test_a_store_out_of_reach_is_told_with_a_way_on(open_notebook, server):
     expect(models(notebook)).to_contain_text("model 00002")
 
 
+def test_a_better_version_is_judged_and_explained_where_the_rows_are_the_same(open_notebook):
+    first, second = (
+        f'{TREE.replace("depth=3", f"depth={depth}")}\n%save_model clf tree -d "of depth {depth}"' for depth in (1, 3)
+    )
+    other = "%save_model clf told -m accuracy=0.5"
+    notebook = open_notebook(FIT, DATA, first, second, other, "%models")
+    for index in range(6):
+        notebook.run(index)
+    shown = models(notebook)
+    card = shown.locator("li.card").filter(has_text="tree")
+    expect(card.locator(".delta.good-text")).to_contain_text("better")
+    card.get_by_role("button", name="tree", exact=True).click()
+    details = shown.get_by_role("dialog")
+    expect(details.locator("dl.facts")).to_contain_text("max_depth=3, random_state=0 (others at their defaults)")
+    expect(details.locator("dl.facts")).to_contain_text("Python 3.")
+    details.get_by_text(re.compile("Cell 4 · .*fitted")).click()
+    expect(details.locator("pre").filter(has_text="max_depth=3")).to_be_visible()
+    for version in (1, 2):
+        details.get_by_label(f"Compare tree:{version}").check()
+    details.get_by_role("button", name="Compare (2)").click()
+    compared = shown.get_by_role("dialog").last
+    expect(compared.locator("td.best")).to_have_count(1)
+    expect(compared).not_to_contain_text("No best")
+    for _ in range(2):
+        notebook.page.keyboard.press("Escape")
+    expect(shown.get_by_role("dialog")).to_have_count(0)
+    shown.get_by_label("Compare told:1").check()
+    shown.get_by_role("button", name="Compare (3)").click()
+    expect(compared).to_contain_text("No best accuracy: it is not known that the models were scored on the same rows.")
+
+
+LAYOUTS = """import ipywidgets
+from ipywidgets import Box, HBox, Layout, Output, Tab, VBox
+import jupyter_modelstore as jms
+out = Output()
+with out:
+    display(jms.Gallery())
+display(
+    HBox([jms.Gallery(), jms.SaveDialog(clf)]), Box([jms.Gallery()], layout=Layout(width="240px")),
+    VBox([jms.Gallery()], layout=Layout(align_items="center")), Tab([jms.Gallery()]), out,
+    HBox([jms.Gallery(layout=Layout(width="300px"))]), jms.Gallery(layout={"border": "1px solid"}),
+)"""
+
+
+def test_in_every_layout_a_widget_has_the_width_that_there_is(open_notebook):
+    notebook = open_notebook(FIT, DATA, TREE, LAYOUTS)
+    for index in range(4):
+        notebook.run(index)
+    galleries = notebook.output.get_by_role("region", name="Models")
+    expect(galleries).to_have_count(7)
+    form = notebook.output.get_by_role("form", name="Save model").bounding_box()
+    widths = [galleries.nth(index).bounding_box()["width"] for index in range(7)]
+    row, box, column, tab, out, said, bordered = widths
+    assert row > 400, widths
+    assert form["width"] > 400, form
+    assert 220 < box <= 240, widths
+    assert 280 < said <= 300, widths
+    assert min(column, tab, out, bordered) > 800, widths
+    scrolls = "all => all.map(one => one.scrollWidth - one.clientWidth)"
+    assert set(notebook.page.locator(".jp-OutputArea-output").evaluate_all(scrolls)) == {0}
+
+
 def test_an_offer_of_a_model_that_was_fitted_again_is_over(open_notebook):
     notebook = open_notebook(FIT, DATA, TREE, "clf.fit(X_test, y_test)")
     for index in range(4):
         notebook.run(index)
     expect(notebook.output.get_by_text(re.compile("was fitted again since"))).to_be_visible()
+
+
+def test_the_form_takes_the_focus_judges_an_alias_and_gives_the_focus_back(open_notebook):
+    notebook = open_notebook(FIT, DATA, TREE)
+    for index in range(3):
+        notebook.run(index)
+    notebook.output.get_by_role("button", name="Save model…").click()
+    form = notebook.output.get_by_role("form", name="Save model")
+    expect(form.get_by_label("Name (required)")).to_be_focused()
+    notebook.page.keyboard.type("tree")
+    expect(form.get_by_text("New model, version 1")).to_be_visible()
+    form.get_by_label("Alias").fill("latest")
+    expect(form.get_by_text("'latest' is reserved and cannot be an alias.")).to_be_visible()
+    expect(form.get_by_role("button", name="Save", exact=True)).to_be_disabled()
+    form.get_by_role("button", name="Cancel").click()
+    expect(notebook.output.get_by_role("button", name="Save model…")).to_be_focused()
 
 
 def test_not_now_leaves_nothing(open_notebook):
@@ -147,6 +225,8 @@ def test_not_now_leaves_nothing(open_notebook):
         notebook.run(index)
     notebook.output.get_by_role("button", name="Not now").click()
     expect(notebook.output.get_by_role("button", name="Save model…")).to_have_count(0)
+    expect(notebook.output.get_by_text("Not kept.")).to_be_visible()
+    assert "widget-view" not in notebook.saved()
 
 
 def test_a_notebook_that_is_opened_again_says_to_run_the_cell(open_notebook, server):

@@ -10,6 +10,7 @@ from views import View
 
 from jupyter_modelstore import connect
 from jupyter_modelstore.errors import ModelStoreError
+from jupyter_modelstore.record import Captured
 from jupyter_modelstore.widgets import _desk
 from jupyter_modelstore.widgets._desk import Desk, Request
 from jupyter_modelstore.widgets._gallery import requests_of
@@ -38,7 +39,8 @@ def test_verbs_are_those_of_the_table(view):
     assert view.ask("stats")["versions_ready"] == 4
     assert view.ask("facets")["tags"] == {"telecom": 1}
     compared = view.ask("compare", refs=["churn:1", "churn:3"])
-    assert compared["sections"]["metrics"][0]["best"] == 1
+    assert compared["sections"]["metrics"] == [{"name": "auc", "texts": ["0.7", "0.9"], "differs": True, "best": None}]
+    assert compared["remark"].startswith("No best auc: it is not known")
     assert view.ask("edit", ref="churn:3", description="better", metrics=["f1=0.5"])["description"] == "better"
     assert view.ask("alias", ref="churn:3", alias="champion")["aliases"] == ["champion"]
     assert view.ask("alias", ref="churn", history=True)[0]["alias"] == "champion"
@@ -221,7 +223,46 @@ def test_fits_says_what_is_in_the_way(view, store, poke):
 def test_history_gives_the_line_of_a_metric(view, store):
     view.ask("edit", ref="churn:2", metrics=["auc=nan"])
     found = view.ask("history", names=["churn", "nobody", "rival"], metric={"churn": "auc"})
-    assert found == {"churn": [{"version": 1, "value": 0.7}, {"version": 3, "value": 0.9}], "nobody": [], "rival": []}
+    points = [{"version": 1, "value": 0.7, "fair": False}, {"version": 3, "value": 0.9, "fair": False}]
+    assert found == {"churn": points, "nobody": [], "rival": []}
+
+
+def test_versions_are_measured_fairly_if_they_were_scored_on_the_same_rows(view, store, pipeline):
+    for number, made in enumerate(["X = 1", "X = 1", "X = 2"]):
+        origin = {"auc": {"split": "test", "data": "X_test, y_test"}}
+        source = {"cells": [{"code": made, "does": ["prepared"]}], "metrics": origin}
+        captured = Captured(metrics={"auc": number / 10}, source=source, test_samples=20)
+        store.keep(pipeline, "fair", metrics={}, captured=captured, tags=[str(number)])
+    found = view.ask("history", names=["fair"], metric={"fair": "auc"})["fair"]
+    assert [point["fair"] for point in found] == [False, True, False]
+
+
+def test_a_name_is_judged_before_a_rename(view):
+    def told(name, **of):
+        return (check := view.ask("check-name", name=name, **of))["ok"], check["message"]
+
+    assert told("CHURN") == (True, "Becomes version 4 of churn")
+    assert told("Churn", of="churn") == (True, "The name of all its versions")
+    assert told("RIVAL", of="churn") == (False, "rival is the name of another model")
+    assert told("other", of="churn") == (True, "All versions of churn get the new name")
+    assert told("a/b", of="churn")[0] is False
+
+
+def test_an_alias_is_judged_before_a_save(view):
+    assert view.ask("check-alias", alias="champion")["ok"]
+    for alias in ("latest", "v3", "two words", "@x"):
+        check = view.ask("check-alias", alias=alias)
+        assert (check["ok"], bool(check["message"])) == (False, True), alias
+
+
+def test_details_tell_all_that_is_known(view):
+    told = view.ask("details", ref="churn:2")
+    facts = dict(told["facts"])
+    assert facts["algorithm"].startswith("LogisticRegression (in Pipeline)")
+    assert facts["metrics"] == "auc 0.8"
+    assert "logisticregression__" in facts["parameters"] + facts["defaults"]
+    assert facts["environment"].startswith("Python 3.")
+    assert told["cells"] == []
 
 
 def test_ways_says_which_way_a_metric_is_better(view):
@@ -259,15 +300,16 @@ def test_the_history_of_aliases_says_where_each_would_go_back_to(view, store):
 
 def test_a_download_goes_into_the_folder_and_overwrites_nothing(view, store, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert view.ask("download", ref="churn")["path"] == "churn.pkl"
-    assert view.ask("download", ref="churn")["path"] == "churn (2).pkl"
+    monkeypatch.setenv("HOME", str(tmp_path.parent))
+    assert view.ask("download", ref="churn")["path"] == f"~/{tmp_path.name}/churn.pkl"
+    assert view.ask("download", ref="churn")["path"] == f"~/{tmp_path.name}/churn (2).pkl"
     assert view.ask("download", ref="churn:1")["record"]["version"] == 1
     folder = tmp_path / "exports"
     aside = View(Desk(store, print, requests_of(store, str(folder))))
     error = aside.error("download", ref="churn")
     assert "exports" in error["message"]
     folder.mkdir()
-    assert aside.ask("download", ref="churn", to="best.pkl")["path"] == "exports/best.pkl"
+    assert aside.ask("download", ref="churn", to="best.pkl")["path"] == f"~/{tmp_path.name}/exports/best.pkl"
     assert (folder / "best.pkl").stat().st_size == store.get("churn").model_file_size
 
 

@@ -51,10 +51,11 @@ def test_all_that_is_known_is_filled_in(trained, jms_store):
     found = known["captured"]
     metrics = {(one["name"], one["split"], one["keep"]) for one in found["metrics"]}
     assert metrics == {("accuracy", "test", True), ("train_accuracy", "train", True)}
-    assert (found["features"], found["target"]) == (["age", "calls", "price"], "churned")
-    assert (found["training_samples"], found["test_samples"]) == (60, 20)
-    assert next(iter(found["parameters"].items())) == ("C", 0.5)
-    assert found["set"] == ["C"]
+    pieces = {what: text for what, _, text in found["pieces"]}
+    assert (pieces["features"], pieces["target"]) == ("3: age, calls, price", "churned")
+    assert pieces["rows"] == "60 for training · 20 for tests"
+    assert pieces["parameters"].startswith("C=0.5, ")
+    assert set(pieces) == {"features", "target", "rows", "time", "parameters"}
     assert any("fitted" in cell["does"] for cell in found["cells"])
     json.dumps(known, allow_nan=False)
 
@@ -115,7 +116,7 @@ def test_what_was_shown_is_kept(trained, jms_store):
     *progress, last = view.of(view.post("save", name="churn", **about))
     assert progress[0]["progress"]["stage"] == "writing"
     answer = last["answer"]
-    assert (answer["created"], answer["load_line"]) == (True, "%load_model churn")
+    assert answer["created"] is True
     record = jms_store.get("churn@champion")
     assert answer["record"]["id"] == record.id
     assert (record.description, record.tags, record.source["note"]) == ("the first", ("telecom",), "before the summer")
@@ -259,8 +260,8 @@ def test_a_gallery_begins_as_the_settings_or_the_line_say(trained, jms_store):
         "sort": "-metrics.auc",
         "query": {"tags": ["telecom"]},
     }
-    settings = View(Gallery(query={"words": ["churn"], "sort": "name"})._desk).ask("hello")["settings"]
-    assert (settings["sort"], settings["query"]) == ("name", {"words": ["churn"]})
+    settings = View(Gallery(query={"words": ["churn"], "sort": "-name"})._desk).ask("hello")["settings"]
+    assert (settings["sort"], settings["query"]) == ("-model_name", {"words": ["churn"]})
 
 
 @pytest.mark.parametrize("query", [{"words": 5}, {"tags": "telecom"}, {"sort": 3}, {"colour": "red"}])
@@ -314,7 +315,7 @@ def test_widgets_stand_inside_others_and_without_the_extension(shell, bundle, jm
     assert _watching.of(shell) is None
     box = ipywidgets.VBox([Gallery(jms_store), SaveDialog(clf, store=jms_store)])
     view = View(box.children[1]._desk)
-    assert view.ask("prefill")["captured"]["features"] == []
+    assert [what for what, _, _ in view.ask("prefill")["captured"]["pieces"]] == ["parameters"]
     view.ask("save", name="churn")
     assert jms_store.get("churn").algorithm == "LinearRegression"
 

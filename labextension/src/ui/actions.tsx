@@ -53,7 +53,7 @@ export function useActions(client: Client, changed: () => void): Actions {
         return { text: (await copied(code)) ? "Copied:" : "Select this line to copy it:", code };
       }),
     download: (record) =>
-      attempt(`Downloading ${title(record)}…`, async () => ({ text: `Saved to ${line(await client.download(record), 500)}` })),
+      attempt(`Downloading ${title(record)}…`, async () => ({ text: `Downloaded to ${line(await client.download(record), 500)}` })),
     deleted: (before, removal) => {
       const lost = [...removal.removed_aliases, ...removal.returned_aliases.map(([alias]) => alias)];
       const aliases = lost.length > 0 ? ` No longer there: ${lost.map((alias) => `@${line(alias, 50)}`).join(", ")}.` : "";

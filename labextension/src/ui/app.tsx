@@ -63,7 +63,7 @@ function Wait({ line }: { line: Line }): React.ReactElement | null {
 }
 
 function View({ client, hello }: { client: Client; hello: Hello }): React.ReactElement {
-  const [closed, setClosed] = React.useState(false);
+  const [closed, setClosed] = React.useState<boolean | null>(null);
   if (hello.kind === "gallery") return <Gallery client={client} hello={hello} />;
   if (hello.kind === "compare") return <CompareView client={client} refs={hello.refs ?? []} />;
   if (hello.kind === "offer") return <OfferLine client={client} hello={hello} />;
@@ -75,5 +75,5 @@ function View({ client, hello }: { client: Client; hello: Hello }): React.ReactE
       </div>
     );
   }
-  return <SaveDialog client={client} where={hello.where} onClose={() => setClosed(true)} />;
+  return <SaveDialog client={client} where={hello.where} asked={closed === false} onClose={() => setClosed(true)} />;
 }

@@ -1,7 +1,7 @@
 // What was found out about a model, each piece with a box that leaves it out.
 import * as React from "react";
 
-import { count, line, number, param, plain, source, trained, whole } from "./format";
+import { count, line, number, plain, source, whole } from "./format";
 import { Icon } from "./icons";
 import { Text } from "./parts";
 import type { Cell, Found as Captured } from "./types";
@@ -14,7 +14,7 @@ interface FoundProps {
 }
 
 export function Found({ found, dropped, onToggle }: FoundProps): React.ReactElement {
-  const pieces = all(found).filter(([, , text]) => text !== "");
+  const { pieces } = found;
   return (
     <section className="found" aria-label="Found in the notebook">
       <h3 className="section-title">Found in the notebook</h3>
@@ -36,14 +36,6 @@ export function Found({ found, dropped, onToggle }: FoundProps): React.ReactElem
       <Remarks found={found} />
     </section>
   );
-}
-
-/** What, label and text of each piece; a text is empty where nothing is known. */
-function all(found: Captured): [string, string, string][] {
-  const parameters = Object.entries(found.parameters);
-  const set = parameters.slice(0, 8).map(([name, value]) => `${line(name, 40)}=${param(value, 40)}`);
-  const pieces = trained(found).map(([label, text]): [string, string, string] => [label.replace("training ", ""), label, text]);
-  return [...pieces, ["parameters", "parameters", parameters.length === 0 ? "" : `${set.join(", ")}${parameters.length > 8 ? `, … (${parameters.length})` : ""}`]];
 }
 
 interface PieceProps {

@@ -86,13 +86,15 @@ export function Glyph({ record }: { record: Pick<ModelRecord, "algorithm" | "mod
 function Hero({ record, name, history, ways, trend }: CardProps & { name: string; trend: boolean }): React.ReactElement {
   const value = toNumber(record.metrics[name]) ?? NaN;
   const before = toNumber(history.filter((point) => point.version < record.version).at(-1)?.value);
+  // On other rows a difference may mean anything.
+  const fair = history.find((point) => point.version === record.version)?.fair;
   return (
     <div className="hero">
       <div className="grow">
         <Text className="hero-label" text={name} most={60} />
         <div className="hero-value">
           <span className="number">{number(value)}</span>
-          {before !== null && <Delta better={ways[name] ?? null} value={value} before={before} />}
+          {before !== null && <Delta better={(fair && ways[name]) || null} value={value} before={before} />}
         </div>
       </div>
       {trend && <Sparkline name={name} points={history} />}

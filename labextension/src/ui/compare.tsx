@@ -1,24 +1,14 @@
 // 2 to 6 records side by side. Who is best is the kernel's word: it knows whether the numbers may be compared.
 import * as React from "react";
 
-import { byId, count, date, duration, line, numbers, param, plain, size, title, toNumber } from "./format";
+import { byId, count, line, title } from "./format";
 import { useAsked } from "./hooks";
 import { Icon } from "./icons";
 import { Button, Dialog, Problem } from "./parts";
-import type { Comparison, Json, ModelRecord, Row } from "./record";
-import type { Client } from "./types";
+import type { ModelRecord } from "./record";
+import type { Client, Compared as Comparison, Row } from "./types";
 
 export const MOST_COMPARED = 6;
-
-const LABELS: { readonly [field: string]: string } = {
-  model_type: "type",
-  target_column: "target",
-  training_samples: "training rows",
-  test_samples: "test rows",
-  training_time_seconds: "training time",
-  model_file_size: "size",
-  created_at: "saved",
-};
 
 interface CompareProps {
   readonly client: Client;
@@ -64,6 +54,7 @@ function Compared({ client, refs }: { client: Client; refs: readonly string[] })
             <span>≠ marks what differs</span>
           </p>
           <Table compared={compared.value} differing={differing} />
+          {compared.value.remark && <p className="hint">{line(compared.value.remark, 400)}</p>}
         </>
       )}
     </>
@@ -107,7 +98,7 @@ function Section({ name, rows, columns }: { name: string; rows: readonly Row[]; 
       {rows.map((row) => (
         <tr key={row.name} className={row.differs ? "differs" : ""}>
           <th scope="row" title={line(row.name, 200)}>
-            {line(name === "about" ? (LABELS[row.name] ?? row.name) : row.name, 80)}
+            {line(row.name, 80)}
             {row.differs && (
               <>
                 <span className="mark" aria-hidden="true">
@@ -117,7 +108,7 @@ function Section({ name, rows, columns }: { name: string; rows: readonly Row[]; 
               </>
             )}
           </th>
-          {cells(name, row).map((text, at) => (
+          {row.texts.map((text, at) => (
             <Cell key={at} text={text} best={row.best === at} />
           ))}
         </tr>
@@ -137,7 +128,7 @@ function Cell({ text, best }: { text: string | null; best: boolean }): React.Rea
   }
   return (
     <td className={best ? "best" : ""} title={text.length > 40 ? text : undefined}>
-      <bdi>{text}</bdi>
+      <bdi>{line(text, 300)}</bdi>
       {best && (
         <span className="best-badge">
           <Icon name="check" />
@@ -146,22 +137,4 @@ function Cell({ text, best }: { text: string | null; best: boolean }): React.Rea
       )}
     </td>
   );
-}
-
-function cells(section: string, row: Row): (string | null)[] {
-  if (section === "metrics") {
-    const real = row.values.map(toNumber);
-    const texts = numbers(real);
-    return row.values.map((value, at) => (value === null ? null : real[at] === null ? plain(value) : (texts[at] ?? "")));
-  }
-  return row.values.map((value) => (value === null ? null : shown(section, row.name, value)));
-}
-
-function shown(section: string, name: string, value: Json): string {
-  if (section === "parameters") return param(value, 120);
-  if (name === "model_file_size" && typeof value === "number") return size(value);
-  if (name === "training_time_seconds" && typeof value === "number") return duration(value);
-  if (name === "created_at" && typeof value === "string") return date(value);
-  if (Array.isArray(value)) return value.length === 0 ? "none" : line(value.map((item) => plain(item, 40)).join(", "), 300);
-  return plain(value);
 }

@@ -2,7 +2,7 @@
 import * as React from "react";
 
 import { Toast, type Actions } from "./actions";
-import { ago, count, date, line, loadLine, mainMetric, plain, size, title, trained, typeName } from "./format";
+import { ago, byId, count, date, line, loadLine, mainMetric, plain, size, source, title } from "./format";
 import { useAsked } from "./hooks";
 import { Aliases, Button, CopyLine, Dialog, IconButton, Meta, Paragraph, Problem, Tags, Text } from "./parts";
 import type { ModelRecord } from "./record";
@@ -31,8 +31,8 @@ export function DetailsDialog(props: DetailsProps): React.ReactElement {
     <Dialog title={line(now.model_name, 100)} wide onClose={close}>
       {now.description && <Paragraph text={now.description} />}
       <Tags tags={now.tags} most={20} />
-      <Facts record={now} />
       <CopyLine text={loadLine(now)} />
+      <Known client={client} record={now} tick={props.tick} />
       <h3 className="section-title">{count(all.length, "version")}</h3>
       {versions.error !== null && <Problem error={versions.error} onAgain={versions.again} />}
       <Versions {...props} all={all} />
@@ -90,25 +90,26 @@ function Main({ record, metrics }: { record: ModelRecord; metrics: readonly stri
   );
 }
 
-function Facts({ record }: { record: ModelRecord }): React.ReactElement {
-  const rows = facts(record).filter(([, text]) => text !== "");
+/** All that is known of a version; asked again when something in the store changed. */
+function Known({ client, record, tick }: { client: Client; record: ModelRecord; tick: number }): React.ReactElement {
+  const { value, error, again } = useAsked(() => client.call("details", { ref: byId(record) }), [record.id, tick]);
+  if (error !== null) return <Problem error={error} onAgain={again} />;
   return (
-    <dl className="facts">
-      {rows.map(([label, text]) => (
-        <React.Fragment key={label}>
-          <dt>{label}</dt>
-          <dd className="wrap">{text}</dd>
-        </React.Fragment>
+    <>
+      <dl className="facts">
+        {value?.facts.map(([label, text]) => (
+          <React.Fragment key={label}>
+            <dt>{label}</dt>
+            <dd className="wrap">{line(text, 5000)}</dd>
+          </React.Fragment>
+        ))}
+      </dl>
+      {value?.cells.map((cell, at) => (
+        <details key={at}>
+          <summary>{line(cell.title, 200)}</summary>
+          <pre tabIndex={0}>{source(cell.code, 50_000)}</pre>
+        </details>
       ))}
-    </dl>
+    </>
   );
-}
-
-function facts(record: ModelRecord): [string, string][] {
-  const metrics = Object.entries(record.metrics).slice(0, 20);
-  return [
-    ["algorithm", [line(record.algorithm, 80), typeName(record.model_type)].filter(Boolean).join(" · ")],
-    ["metrics", metrics.map(([name, value]) => `${line(name, 40)} ${plain(value, 20)}`).join(" · ")],
-    ...trained({ ...record, features: record.feature_columns, target: record.target_column }),
-  ];
 }

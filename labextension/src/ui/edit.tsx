@@ -1,10 +1,11 @@
 // Change what is said of a model: its name, description, tags and metrics.
 import * as React from "react";
 
-import { byId, line, numeral, title } from "./format";
+import { byId, numeral, title } from "./format";
 import { useDeed } from "./hooks";
 import { DialogFoot, Dialog, Field, Problem, TextField } from "./parts";
 import type { ModelRecord } from "./record";
+import { useCheck } from "./name-check";
 import { keyOf, TokenInput } from "./tokens";
 import type { Changes, Client } from "./types";
 
@@ -43,15 +44,17 @@ export function EditDialog({ client, record, known, onClose, onDone }: EditProps
     event.preventDefault();
     deed.run(async () => {
       await write(client, record, written, now, setWritten);
-      onDone(`Changed ${title({ ...record, model_name: now.name })}.`, now.name !== before.name, () => write(client, record, now, before));
+      onDone(`Changed ${title({ ...record, model_name: now.name })}.`, renamed, () => write(client, record, now, before));
     });
   };
   const { version } = record;
-  const hint = now.name === before.name ? "The name of all its versions" : `All versions of ${line(before.name, 60)} get the new name`;
+  const check = useCheck(now.name, (name) => client.call("check-name", { name, of: before.name }));
+  const renamed = now.name !== before.name;
+  const bad = renamed && check?.ok === false;
   return (
     <Dialog title={`Edit ${title(record)}`} onClose={onClose}>
       <form onSubmit={save}>
-        <TextField id="edit-name" label="Name" hint={hint} value={now.name} onChange={(name) => change({ name })} />
+        <TextField id="edit-name" label="Name" hint={check?.message || "The name of all its versions"} bad={bad} value={now.name} onChange={(name) => change({ name })} />
         <Field id="edit-description" label={`Description of version ${version}`}>
           <textarea id="edit-description" rows={4} value={now.description} onInput={(event) => change({ description: event.currentTarget.value })} />
         </Field>
@@ -62,7 +65,7 @@ export function EditDialog({ client, record, known, onClose, onDone }: EditProps
           <TokenInput id="edit-metrics" noun="metric" tokens={now.metrics} onChange={(metrics) => change({ metrics })} />
         </Field>
         {deed.error !== null && <Problem error={deed.error} />}
-        <DialogFoot away="Cancel" label={deed.going ? "Saving…" : "Save changes"} disabled={deed.going || now.name.trim() === ""} onClose={onClose} />
+        <DialogFoot away="Cancel" label={deed.going ? "Saving…" : "Save changes"} disabled={deed.going || bad || now.name.trim() === ""} onClose={onClose} />
       </form>
     </Dialog>
   );

@@ -81,60 +81,10 @@ export function number(value: number, digits = 3): string {
   return String(value);
 }
 
-/** Return several values of one metric, with so many digits that different numbers look different. */
-export function numbers(values: readonly (number | null)[]): string[] {
-  const real = [...new Set(values.filter((value) => value !== null))];
-  let digits = 3;
-  while (digits < 16 && new Set(real.map((value) => number(value, digits))).size < real.length) digits += 1;
-  return values.map((value) => (value === null ? "" : number(value, digits)));
-}
-
-/** Return a parameter as one would type it: `'l2'`, `(2, 3)`, `{0: 1.5}`, `sklearn.metrics.f1_score`. */
-export function param(value: Json, most = 80): string {
-  return line(typed(value, 0), most);
-}
-
-const TAGS: { readonly [tag: string]: (value: Json, depth: number) => string } = {
-  $float: String,
-  $int: String,
-  $ref: String,
-  $repr: String,
-  $tuple: (value, depth) => items(value, depth, "(", Array.isArray(value) && value.length === 1 ? ",)" : ")"),
-  $set: (value, depth) => items(value, depth, "{", "}"),
-  $dict: (value, depth) =>
-    pairs(Array.isArray(value) ? value.map((pair) => (Array.isArray(pair) ? [pair[0] ?? null, pair[1] ?? null] : [pair, null])) : [], depth),
-};
-
-function typed(value: Json, depth: number): string {
-  if (value === null) return "None";
-  if (typeof value === "boolean") return value ? "True" : "False";
-  if (typeof value === "string") return `'${value.slice(0, 500).replace(/\\/g, "\\\\").replace(/'/g, "\\'")}'`;
-  if (typeof value === "number") return String(value);
-  if (depth > 3) return "…";
-  if (Array.isArray(value)) return items(value, depth, "[", "]");
-  const keys = Object.keys(value);
-  const [tag = ""] = keys;
-  // Own, because every object has a "constructor".
-  const read = keys.length === 1 && Object.hasOwn(TAGS, tag) ? TAGS[tag] : undefined;
-  if (read !== undefined) return read(value[tag] ?? null, depth);
-  return pairs(Object.entries(value), depth);
-}
-
-function items(value: Json, depth: number, open: string, close: string): string {
-  const all = Array.isArray(value) ? value : [];
-  const some = all.slice(0, 10).map((item) => typed(item, depth + 1));
-  return `${open}${some.join(", ")}${all.length > 10 ? ", …" : ""}${close}`;
-}
-
-function pairs(all: readonly (readonly [Json, Json])[], depth: number): string {
-  const some = all.slice(0, 10).map(([key, item]) => `${typed(key, depth + 1)}: ${typed(item, depth + 1)}`);
-  return `{${some.join(", ")}${all.length > 10 ? ", …" : ""}}`;
-}
-
-/** Return any value of a record for reading: text as it is, a number as a number, the rest as one would type it. */
+/** Return a metric for reading: a number as a number, text as it is. */
 export function plain(value: Json, most = 120): string {
   const amount = toNumber(value);
-  return amount !== null ? number(amount) : typeof value === "string" ? line(value, most) : param(value, most);
+  return amount !== null ? number(amount) : line(typeof value === "string" ? value : JSON.stringify(value), most);
 }
 
 const STEPS: readonly (readonly [number, number, string])[] = [
@@ -165,13 +115,6 @@ export function date(iso: string): string {
   return `${day} ${two(when.getHours())}:${two(when.getMinutes())}`;
 }
 
-/** Return a length of time: `0.12 s`, `3 min 20 s`, `2 h 5 min`. */
-export function duration(seconds: number): string {
-  if (seconds < 100) return `${number(seconds, 2)} s`;
-  const all = Math.round(seconds);
-  return all < 6000 ? `${Math.floor(all / 60)} min ${all % 60} s` : `${Math.floor(all / 3600)} h ${Math.floor((all % 3600) / 60)} min`;
-}
-
 /** Return a model's type in words; empty for `other`. */
 export function typeName(type: string): string {
   return type === "other" ? "" : line(type, 40).replace(/_/g, " ");
@@ -195,29 +138,12 @@ export function loadLine(record: ModelRecord): string {
   const ok = record.model_name.length <= MAX_NAME && NAME.test(record.model_name);
   const ref = ok ? `${record.model_name}:${record.version}` : `id:${line(record.id, 36).slice(0, 8)}`;
   const trust = record.origin !== "fitted" && /^[0-9a-f]{64}$/.test(record.sha256 ?? "") ? ` --trust sha256:${record.sha256}` : "";
-  return `%load_model ${WORD.test(ref) ? ref : `"${ref}"`}${trust}`;
+  return loading(ref) + trust;
 }
 
-interface Known {
-  readonly features: readonly string[] | null;
-  readonly target: string | null;
-  readonly training_samples: number | null;
-  readonly test_samples: number | null;
-  readonly training_time_seconds: number | null;
-}
-
-/** Return what is known of a training, each with its label; a text is empty where nothing is known. */
-export function trained(known: Known): [label: string, text: string][] {
-  const { target, training_samples, test_samples, training_time_seconds } = known;
-  const features = known.features ?? [];
-  const names = features.slice(0, 8).map((name) => line(name, 40)).join(", ");
-  const rows = [training_samples === null ? "" : `${whole(training_samples)} for training`, test_samples === null ? "" : `${whole(test_samples)} for tests`];
-  return [
-    ["features", features.length === 0 ? "" : `${features.length}: ${names}${features.length > 8 ? ", …" : ""}`],
-    ["target", line(target ?? "", 80)],
-    ["rows", rows.filter(Boolean).join(" · ")],
-    ["training time", training_time_seconds === null ? "" : duration(training_time_seconds)],
-  ];
+/** Return the line that loads what a reference means. */
+export function loading(ref: string): string {
+  return `%load_model ${WORD.test(ref) ? ref : `"${ref}"`}`;
 }
 
 const NOISE = 0.005;

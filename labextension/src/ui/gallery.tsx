@@ -8,7 +8,7 @@ import { CompareDialog, MOST_COMPARED } from "./compare";
 import { DetailsDialog } from "./details";
 import { EditDialog } from "./edit";
 import { Filters, SearchBox } from "./filters";
-import { count, line, mainMetric, size, whole } from "./format";
+import { count, line, mainMetric, size, title, whole } from "./format";
 import { useAsked, useLater } from "./hooks";
 import { MOST, PAGE, useBeside, useModels, type Models } from "./models";
 import { Button, IconButton, Notice, Problem } from "./parts";
@@ -82,6 +82,8 @@ type View = ReturnType<typeof useGallery>;
 export function Gallery({ client, hello }: { client: Client; hello: Hello }): React.ReactElement {
   const view = useGallery(client, hello);
   const actions = useActions(client, view.refresh);
+  // What was said of the one list is not meant in the other.
+  React.useEffect(actions.hush, [view.trash]);
   return (
     <section className="gallery" aria-label="Models">
       <Header view={view} />
@@ -131,7 +133,7 @@ function Header({ view }: { view: View }): React.ReactElement {
           label={chosen.size > 0 ? `Compare (${chosen.size})` : "Compare"}
           icon="compare"
           disabled={chosen.size < 2}
-          title={chosen.size < 2 ? "Choose 2 to 6 models" : undefined}
+          title={chosen.size < 2 ? "Choose 2 to 6 models" : [...chosen.values()].map(title).join(", ")}
           onClick={() => view.open({ what: "compare" })}
         />
       )}

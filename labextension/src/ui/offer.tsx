@@ -1,7 +1,7 @@
 // One quiet line after a training; it opens the save dialog in its place.
 import * as React from "react";
 
-import { line } from "./format";
+import { line, loading } from "./format";
 import { Icon } from "./icons";
 import { Button, CopyLine } from "./parts";
 import { SaveDialog } from "./save";
@@ -10,11 +10,16 @@ import type { Client, Hello, Offer } from "./types";
 export function OfferLine({ client, hello }: { client: Client; hello: Hello }): React.ReactElement {
   const [offer, setOffer] = React.useState<Offer>(hello.offer ?? { state: "open" });
   const [open, setOpen] = React.useState(hello.offer?.mode === "dialog" && hello.offer.state === "open");
+  const [asked, setAsked] = React.useState(false);
   const button = React.useRef<HTMLDivElement>(null);
   React.useEffect(() => client.onEvent((happening) => happening.event === "offer" && setOffer((before) => ({ ...before, ...happening.offer }))), [client]);
   const close = () => {
     setOpen(false);
     setTimeout(() => button.current?.querySelector("button")?.focus());
+  };
+  const ask = () => {
+    setAsked(true);
+    setOpen(true);
   };
   const dismiss = () => {
     setOffer({ ...offer, state: "dismissed" });
@@ -23,11 +28,11 @@ export function OfferLine({ client, hello }: { client: Client; hello: Hello }): 
   };
   const saved = (ref: string) => setOffer({ ...offer, state: "saved", ref });
   if (open) {
-    return <SaveDialog client={client} where={hello.where} onClose={close} onSaved={(answer) => saved(`${answer.record.model_name}:${answer.record.version}`)} />;
+    return <SaveDialog client={client} where={hello.where} asked={asked} onClose={close} onSaved={(answer) => saved(`${answer.record.model_name}:${answer.record.version}`)} />;
   }
   return (
     <div ref={button} className={offer.state === "dismissed" ? "offer gone" : "offer"} role="group" aria-label="Offer to keep a model">
-      <Told offer={offer} onSave={() => setOpen(true)} onDismiss={dismiss} />
+      <Told offer={offer} onSave={ask} onDismiss={dismiss} />
     </div>
   );
 }
@@ -46,7 +51,7 @@ function Told({ offer, onSave, onDismiss }: { offer: Offer; onSave: () => void; 
           <span className="good-text wrap" role="status">
             <Icon name="check" /> Kept as {line(offer.ref ?? "", 120)}
           </span>
-          {offer.ref && <CopyLine text={`%load_model ${/\s/.test(offer.ref) ? `"${line(offer.ref)}"` : line(offer.ref)}`} />}
+          {offer.ref && <CopyLine text={loading(line(offer.ref))} />}
         </>
       );
     case "stale":

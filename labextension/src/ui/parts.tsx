@@ -196,15 +196,27 @@ interface TextFieldProps {
   readonly label: string;
   readonly value: string;
   readonly onChange: (value: string) => void;
-  readonly hint?: string;
+  readonly hint?: string | undefined;
+  readonly bad?: boolean | undefined;
+  readonly required?: boolean;
   readonly placeholder?: string;
 }
 
 /** A line of text to type, with its label. */
-export function TextField({ id, label, value, onChange, placeholder, hint }: TextFieldProps): React.ReactElement {
+export function TextField({ id, label, value, onChange, placeholder, hint, bad = false, required }: TextFieldProps): React.ReactElement {
   return (
-    <Field id={id} label={label} hint={hint}>
-      <input id={id} type="text" autoComplete="off" placeholder={placeholder} value={value} onInput={(event) => onChange(event.currentTarget.value)} />
+    <Field id={id} label={label} hint={hint} bad={bad}>
+      <input
+        id={id}
+        type="text"
+        autoComplete="off"
+        placeholder={placeholder}
+        required={required}
+        aria-invalid={bad}
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+        value={value}
+        onInput={(event) => onChange(event.currentTarget.value)}
+      />
     </Field>
   );
 }

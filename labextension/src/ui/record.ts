@@ -104,5 +104,6 @@ export interface Row {
 export interface Comparison {
   readonly records: readonly ModelRecord[];
   readonly sections: { readonly [key: string]: readonly Row[] };
+  readonly remark: string;
 }
 export const MAX_NAME = 100;

@@ -33,11 +33,11 @@ export function DeleteDialog({ client, record, where, onClose, onDone }: DeleteP
     <Dialog title={`Delete ${every ? line(record.model_name, 60) : title(record)}?`} onClose={onClose}>
       {all.length > 1 && <Extent record={record} all={all} every={every} onChange={setEvery} />}
       <p className="wrap">
-        <b>{several(going)}</b> ({size(bytes)}), kept {line(where, 80)}, goes to the trash for 30 days. Until then it can be restored;
-        its file keeps its place.
+        <b>{several(going)}</b> ({size(bytes)}), kept {line(where, 80)}, goes to the trash for 30 days. Until then it can be restored,
+        and its file still takes up space.
       </p>
       <p>Notebooks that load it will not find it.</p>
-      {aliases.length > 0 && <Pointing aliases={aliases} every={every} />}
+      {aliases.length > 0 && <Pointing aliases={aliases} every={going.length === all.length} />}
       {deed.error !== null && <Problem error={deed.error} />}
       <DialogFoot label={deed.going ? "Deleting…" : "Move to trash"} kind="danger" disabled={deed.going} onDo={remove} onClose={onClose} />
     </Dialog>

@@ -3,20 +3,23 @@ import * as React from "react";
 
 import { Found } from "./captured";
 import { Glyph } from "./card";
-import { count, line, size, title, typeName } from "./format";
+import { count, line, loadLine, size, title, typeName } from "./format";
 import { useAsked } from "./hooks";
 import { Skeleton } from "./gallery";
 import { Button, CopyLine, Field, Meta, Notice, Problem, Text, TextField } from "./parts";
 import { ProgressBar } from "./progress";
+import type { Saved as Answer } from "./record";
 import { TokenInput } from "./tokens";
-import { useNameCheck } from "./name-check";
-import { Failure, type Client, type NameCheck, type Prefill, type Progress, type SaveAnswer, type SaveRequest } from "./types";
+import { useCheck } from "./name-check";
+import { Failure, type Check, type Client, type Prefill, type Progress, type SaveRequest } from "./types";
 
 interface SaveProps {
   readonly client: Client;
   readonly where: string;
+  /** Somebody pressed a button for it, and so waits there to type. */
+  readonly asked?: boolean | undefined;
   readonly onClose: () => void;
-  readonly onSaved?: (answer: SaveAnswer) => void;
+  readonly onSaved?: (answer: Answer) => void;
 }
 
 /** Ask what is known of the model, then let the user decide. */
@@ -36,10 +39,10 @@ export function SaveDialog(props: SaveProps): React.ReactElement {
 }
 
 type Draft = Omit<SaveRequest, "metrics" | "cells" | "drop" | "look">;
-type Stage = { readonly at: "form" } | { readonly at: "saving"; readonly progress: Progress | null; readonly cancelling: boolean } | { readonly at: "saved"; readonly answer: SaveAnswer };
+type Stage = { readonly at: "form" } | { readonly at: "saving"; readonly progress: Progress | null; readonly cancelling: boolean } | { readonly at: "saved"; readonly answer: Answer };
 
 /** The save itself: where it stands, how it failed, and how to stop it. */
-function useSaving(client: Client, onSaved: ((answer: SaveAnswer) => void) | undefined) {
+function useSaving(client: Client, onSaved: ((answer: Answer) => void) | undefined) {
   const [stage, setStage] = React.useState<Stage>({ at: "form" });
   const [error, setError] = React.useState<unknown>(null);
   const stopper = React.useRef<AbortController | null>(null);
@@ -66,38 +69,43 @@ function useSaving(client: Client, onSaved: ((answer: SaveAnswer) => void) | und
   return { stage, error, save, cancel };
 }
 
-function SaveForm({ client, where, prefill, onClose, onSaved }: SaveProps & { prefill: Prefill }): React.ReactElement {
+function SaveForm({ client, where, asked, prefill, onClose, onSaved }: SaveProps & { prefill: Prefill }): React.ReactElement {
   const { name, description, tags, captured, alias = "" } = prefill;
   const [draft, setDraft] = React.useState<Draft>({ name, description, tags, alias, note: "" });
   const [dropped, setDropped] = React.useState<ReadonlySet<string>>(new Set(captured.metrics.filter((one) => !one.keep).map((one) => `metric ${one.name}`)));
-  const check = useNameCheck(client, draft.name);
+  const check = useCheck(draft.name, (text) => client.call("check-name", { name: text }));
+  const pointed = useCheck(draft.alias, (text) => client.call("check-alias", { alias: text }));
+  const ready = check?.ok && (pointed?.ok ?? true);
   const { stage, error, save, cancel } = useSaving(client, onSaved);
   const form = React.useRef<HTMLFormElement>(null);
   // What had the focus was switched off for the time of the save.
   React.useEffect(() => {
     if (error) form.current?.querySelector<HTMLElement>("[type=submit]")?.focus();
   }, [error]);
+  React.useEffect(() => {
+    if (asked) form.current?.querySelector("input")?.focus();
+  }, []);
   if (stage.at === "saved") return <Saved client={client} answer={stage.answer} onClose={onClose} />;
   const submit = (event: React.FormEvent) => {
     event.preventDefault();
-    if (!check?.ok || stage.at === "saving") return;
+    if (!ready || stage.at === "saving") return;
     const metrics = captured.metrics.map((one) => one.name).filter((one) => !dropped.has(`metric ${one}`));
     const cells = [...captured.cells.keys()].filter((at) => !dropped.has(`cell ${at}`));
-    save({ ...draft, name: check.clean || draft.name, metrics, cells, drop: [...dropped].filter((one) => !/^(metric|cell) /.test(one)), look: prefill.look });
+    save({ ...draft, name: check?.clean || draft.name, metrics, cells, drop: [...dropped].filter((one) => !/^(metric|cell) /.test(one)), look: prefill.look });
   };
   const toggle = (what: string) => setDropped((before) => new Set(before.has(what) ? [...before].filter((one) => one !== what) : [...before, what]));
   return (
     <form ref={form} className="panel save" aria-label="Save model" onSubmit={submit}>
       <Subject prefill={prefill} where={where} />
       <fieldset disabled={stage.at === "saving"} className="bare">
-        <Fields draft={draft} check={check} known={prefill.tags_known} onChange={(change) => setDraft({ ...draft, ...change })} />
+        <Fields draft={draft} check={check} alias={pointed} known={prefill.tags_known} onChange={(change) => setDraft({ ...draft, ...change })} />
         <Found found={captured} dropped={dropped} onToggle={toggle} />
       </fieldset>
       {error !== null && <NotSaved error={error} />}
       <div className="dialog-foot">
         {stage.at === "saving" && <ProgressBar progress={stage.progress} />}
         <Button label={stage.at === "saving" && stage.cancelling ? "Cancelling…" : "Cancel"} onClick={stage.at === "saving" ? cancel : onClose} disabled={stage.at === "saving" && stage.cancelling} />
-        <Button label={stage.at === "saving" ? "Saving…" : "Save"} kind="main" type="submit" disabled={!check?.ok || stage.at === "saving"} />
+        <Button label={stage.at === "saving" ? "Saving…" : "Save"} kind="main" type="submit" disabled={!ready || stage.at === "saving"} />
       </div>
     </form>
   );
@@ -120,27 +128,16 @@ function Subject({ prefill, where }: { prefill: Prefill; where: string }): React
 
 interface FieldsProps {
   readonly draft: Draft;
-  readonly check: NameCheck | null;
+  readonly check: Check | null;
+  readonly alias: Check | null;
   readonly known: readonly string[];
   readonly onChange: (change: Partial<Draft>) => void;
 }
 
-function Fields({ draft, check, known, onChange }: FieldsProps): React.ReactElement {
+function Fields({ draft, check, alias, known, onChange }: FieldsProps): React.ReactElement {
   return (
     <>
-      <Field id="name" label="Name (required)" hint={nameHint(draft.name, check)} bad={check !== null && !check.ok}>
-        <input
-          id="name"
-          type="text"
-          required
-          autoComplete="off"
-          placeholder="churn"
-          aria-invalid={check !== null && !check.ok}
-          aria-describedby="name-hint"
-          value={draft.name}
-          onInput={(event) => onChange({ name: event.currentTarget.value })}
-        />
-      </Field>
+      <TextField id="name" label="Name (required)" hint={nameHint(draft.name, check)} bad={check?.ok === false} required placeholder="churn" value={draft.name} onChange={(name) => onChange({ name })} />
       <Field id="description" label="Description">
         <textarea id="description" rows={2} value={draft.description} placeholder="What it is, for people who find it later" onInput={(event) => onChange({ description: event.currentTarget.value })} />
       </Field>
@@ -148,19 +145,16 @@ function Fields({ draft, check, known, onChange }: FieldsProps): React.ReactElem
         <TokenInput id="tags" noun="tag" tokens={draft.tags} known={known} onChange={(tags) => onChange({ tags })} />
       </Field>
       <div className="two">
-        <TextField id="alias" label="Alias" placeholder="champion" value={draft.alias} onChange={(alias) => onChange({ alias })} />
+        <TextField id="alias" label="Alias" hint={alias?.ok === false ? line(alias.message, 300) : undefined} bad={alias?.ok === false} placeholder="champion" value={draft.alias} onChange={(alias) => onChange({ alias })} />
         <TextField id="note" label="Note" placeholder="What changed in this version" value={draft.note} onChange={(note) => onChange({ note })} />
       </div>
     </>
   );
 }
 
-function nameHint(name: string, check: NameCheck | null): string {
+function nameHint(name: string, check: Check | null): string {
   if (name.trim() === "") return "Letters, digits, space and . _ - + ( ) & ,";
-  if (check === null) return "Checking…";
-  if (!check.ok) return line(check.message, 300);
-  if (check.next_version === null) return "";
-  return check.next_version > 1 ? `Becomes version ${check.next_version} of ${line(check.clean, 60)}` : "New model, version 1";
+  return check === null ? "Checking…" : line(check.message, 300);
 }
 
 function NotSaved({ error }: { error: unknown }): React.ReactElement {
@@ -168,7 +162,7 @@ function NotSaved({ error }: { error: unknown }): React.ReactElement {
   return <Problem error={error} />;
 }
 
-function Saved({ client, answer, onClose }: { client: Client; answer: SaveAnswer; onClose: () => void }): React.ReactElement {
+function Saved({ client, answer, onClose }: { client: Client; answer: Answer; onClose: () => void }): React.ReactElement {
   const { record, created } = answer;
   const [file, setFile] = React.useState<{ path?: string; error?: unknown; going?: boolean }>({});
   const heading = React.useRef<HTMLHeadingElement>(null);
@@ -183,7 +177,7 @@ function Saved({ client, answer, onClose }: { client: Client; answer: SaveAnswer
         {created ? `Saved ${title(record)}` : `Nothing new: ${title(record)} is exactly this model`}
       </h2>
       <Meta facts={[line(record.algorithm, 80), size(record.model_file_size), count(Object.keys(record.metrics).length, "metric")]} />
-      <CopyLine text={line(answer.load_line, 300)} />
+      <CopyLine text={loadLine(record)} />
       {file.error !== undefined && <Problem error={file.error} onAgain={download} />}
       <footer className="dialog-foot">
         <span className="grow wrap" role="status">

@@ -1,5 +1,5 @@
 // What a view and whoever answers it say to each other. The widget asks the kernel, tests ask a fake.
-import type { AliasEvent, Comparison, Facets, Json, ModelRecord, Page, Removal, Saved, Stats, Unattached } from "./record";
+import type { AliasEvent, Facets, Json, ModelRecord, Page, Removal, Saved, Stats, Unattached } from "./record";
 
 export type Kind = "gallery" | "save" | "offer" | "compare";
 
@@ -55,6 +55,8 @@ export interface Fit {
 export interface Point {
   readonly version: number;
   readonly value: Json;
+  /** It is of the same rows as the one before. */
+  readonly fair?: boolean;
 }
 
 export interface FoundMetric {
@@ -72,12 +74,8 @@ export interface Cell {
 
 export interface Found {
   readonly metrics: readonly FoundMetric[];
-  readonly features: readonly string[] | null;
-  readonly target: string | null;
-  readonly training_samples: number | null;
-  readonly test_samples: number | null;
-  readonly training_time_seconds: number | null;
-  readonly parameters: { readonly [name: string]: Json };
+  /** Of each piece its name, a label and a line. */
+  readonly pieces: readonly (readonly [what: string, label: string, text: string])[];
   readonly cells: readonly Cell[];
   readonly not_attached: readonly Pick<Unattached, "name" | "value" | "reason">[];
   readonly notes: readonly string[];
@@ -100,7 +98,8 @@ export interface Prefill {
   readonly stale: string;
 }
 
-export interface NameCheck {
+/** What the kernel says of a name or an alias. */
+export interface Check {
   readonly ok: boolean;
   readonly message: string;
   readonly next_version: number | null;
@@ -119,8 +118,6 @@ export interface SaveRequest {
   readonly drop: readonly string[];
   readonly look: number;
 }
-
-export type SaveAnswer = Saved & { readonly load_line: string };
 
 export interface Progress {
   readonly stage: string;
@@ -154,6 +151,27 @@ export interface AliasHistory {
   readonly back: { readonly [alias: string]: number };
 }
 
+export interface Row {
+  readonly name: string;
+  /** Null: absent. */
+  readonly texts: readonly (string | null)[];
+  readonly differs: boolean;
+  readonly best: number | null;
+}
+
+export interface Compared {
+  readonly records: readonly ModelRecord[];
+  readonly sections: { readonly [name: string]: readonly Row[] };
+  /** Why no best value is named. */
+  readonly remark: string;
+}
+
+/** All that is known of a record, in words. */
+export interface Details {
+  readonly facts: readonly (readonly [label: string, text: string])[];
+  readonly cells: readonly { readonly title: string; readonly code: string }[];
+}
+
 type None = Record<string, never>;
 
 /** A dialog of the gallery, and what it is about. */
@@ -168,7 +186,8 @@ export interface Verbs {
   versions: [{ name: string }, Page];
   stats: [None, Stats];
   facets: [None, Facets];
-  compare: [{ refs: readonly string[] }, Comparison];
+  compare: [{ refs: readonly string[] }, Compared];
+  details: [{ ref: string }, Details];
   edit: [{ ref: string } & Changes, ModelRecord];
   alias: [{ ref: string; alias: string; remove?: boolean; rollback?: boolean; why?: string }, ModelRecord | readonly AliasEvent[]];
   "alias-history": [{ ref: string }, AliasHistory];
@@ -182,8 +201,10 @@ export interface Verbs {
   history: [{ names: readonly string[]; metric: { readonly [name: string]: string } }, { readonly [name: string]: readonly Point[] }];
   ways: [{ names: readonly string[] }, { readonly [metric: string]: Way }];
   prefill: [None, Prefill];
-  "check-name": [{ name: string }, NameCheck];
-  save: [SaveRequest, SaveAnswer];
+  /** `of`: the name that it would take the place of. */
+  "check-name": [{ name: string; of?: string }, Check];
+  "check-alias": [{ alias: string }, Check];
+  save: [SaveRequest, Saved];
   dismiss: [None, None];
 }
 

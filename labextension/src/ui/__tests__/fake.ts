@@ -1,6 +1,6 @@
 // A store in the page, for the tests and for the page of states that is looked at.
-import type { AliasEvent, Comparison, Json, ModelRecord } from "../record";
-import { Failure, type Client, type Happening, type Hello, type Line, type Prefill, type SaveAnswer, type Verb, type Verbs, type Ways } from "../types";
+import type { AliasEvent, Json, ModelRecord, Saved } from "../record";
+import { Failure, type Client, type Compared, type Details, type Happening, type Hello, type Line, type Prefill, type Verb, type Verbs, type Ways } from "../types";
 
 const HOUR = 3_600_000;
 const NOW = Date.parse("2026-11-24T12:00:00Z");
@@ -92,12 +92,13 @@ export const PREFILL: Prefill = {
       { name: "auc", value: 0.9312, split: "test", keep: true },
       { name: "accuracy", value: 0.8842, split: "test", keep: true },
     ],
-    features: ["age", "income", "tenure", "plan", "calls", "region", "sex", "since", "device", "visits"],
-    target: "churned",
-    training_samples: 12_000,
-    test_samples: 3000,
-    training_time_seconds: 4.21,
-    parameters: { C: 0.5, penalty: "l2", class_weight: { $dict: [[0, 1], [1, 2.5]] }, max_iter: 1000 },
+    pieces: [
+      ["features", "features", "10: age, income, tenure, plan, calls, region, sex, since, … (10)"],
+      ["target", "target", "churned"],
+      ["rows", "rows", "12,000 for training · 3,000 for tests"],
+      ["time", "training time", "4.2 s"],
+      ["parameters", "parameters", "C=0.5, penalty='l2', class_weight={0: 1, 1: 2.5}, max_iter=1000"],
+    ],
     cells: [
       { cell: 4, does: ["fit"], code: "clf = make_pipeline(StandardScaler(), LogisticRegression(C=0.5))\nclf.fit(X_train, y_train)" },
       { cell: 5, does: ["score"], code: "auc = roc_auc_score(y_test, clf.predict_proba(X_test)[:, 1])" },
@@ -241,11 +242,11 @@ export class FakeClient implements Client {
         const one = this.records.find((found) => found.model_name === name);
         const value = Number(one?.metrics[metric[name] ?? ""] ?? 0);
         const last = one?.version ?? 1;
-        return [name, Array.from({ length: last }, (_, at) => ({ version: at + 1, value: at + 1 === last ? value : value * (1 + 0.04 * Math.sin(at * 2.1 + name.length)) }))];
+        return [name, Array.from({ length: last }, (_, at) => ({ version: at + 1, value: at + 1 === last ? value : value * (1 + 0.04 * Math.sin(at * 2.1 + name.length)), fair: at > 0 }))];
       }),
     );
 
-  do_compare = ({ refs }: { refs: readonly string[] }): Comparison => {
+  do_compare = ({ refs }: { refs: readonly string[] }): Compared => {
     const records = refs.map((ref) => this.find(ref));
     const rows = (read: (one: ModelRecord) => { readonly [key: string]: Json }) => {
       const names = [...new Set(records.flatMap((one) => Object.keys(read(one))))];
@@ -254,14 +255,36 @@ export class FakeClient implements Client {
         const real = values.filter((value): value is number => typeof value === "number");
         const top = WAYS[name] === "up" ? Math.max(...real) : Math.min(...real);
         const best = real.length === values.length && WAYS[name] !== undefined && read === metrics ? values.indexOf(top) : null;
-        return { name, values, differs: new Set(values.map((value) => JSON.stringify(value))).size > 1, best };
+        const texts = values.map((value) => (value === null ? null : String(value)));
+        return { name, texts, differs: new Set(values.map((value) => JSON.stringify(value))).size > 1, best };
       });
     };
     const metrics = (one: ModelRecord) => one.metrics;
     const params = (one: ModelRecord) => (one.training_config["params"] ?? {}) as { [key: string]: Json };
     const about = (one: ModelRecord) => ({ algorithm: one.algorithm, model_file_size: one.model_file_size, training_samples: one.training_samples, created_at: one.created_at });
     const environment = (one: ModelRecord) => ({ python: one.environment["python"] ?? null });
-    return { records, sections: { metrics: rows(metrics), parameters: rows(params), features: [], environment: rows(environment), about: rows(about) } };
+    return { records, sections: { metrics: rows(metrics), parameters: rows(params), features: [], environment: rows(environment), about: rows(about) }, remark: "" };
+  };
+
+  do_details = ({ ref }: Verbs["details"][0]): Details => {
+    const one = this.find(ref);
+    const params = Object.entries(one.training_config["params"] as object);
+    return {
+      facts: [
+        ["note", "Stronger regularisation."],
+        ["algorithm", `${one.algorithm} · ${one.model_type}`],
+        ["metrics", Object.entries(one.metrics).map(([name, value]) => `${name} ${String(value)}`).join(" · ")],
+        ["parameters", params.map(([name, value]) => `${name}=${String(value)}`).join(", ")],
+        ["defaults", "class_weight=None, dual=False, fit_intercept=True, max_iter=100, tol=0.0001"],
+        ["features", "3: age, income, tenure"],
+        ["rows", "12,000 for training · 3,000 for tests"],
+        ["training time", "1.5 s"],
+        ["notebook", "churn/monthly.ipynb"],
+        ["git", "git 341822d with changes"],
+        ["environment", "Python 3.11.7 · numpy 2.4.6 · scikit-learn 1.9.1"],
+      ],
+      cells: [{ title: "Cell 4 · fitted, scored", code: "clf = LogisticRegression(C=0.5).fit(X_train, y_train)\nauc = clf.score(X_test, y_test)" }],
+    };
   };
 
   do_edit = ({ ref, description, add_tags = [], remove_tags = [], metrics = [], drop_metrics = [] }: Verbs["edit"][0]) => {
@@ -324,15 +347,21 @@ export class FakeClient implements Client {
 
   do_prefill = () => PREFILL;
 
-  "do_check-name" = ({ name }: { name: string }) =>
-    /^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(name)
-      ? { ok: true, message: "", next_version: name === "churn" ? 4 : 1, clean: name }
-      : { ok: false, message: `The name '${name}' holds a character that is not allowed.`, next_version: 1, clean: "" };
+  "do_check-alias" = ({ alias }: Verbs["check-alias"][0]) =>
+    /^(latest|v\d+)$|\s/.test(alias)
+      ? { ok: false, message: `'${alias}' cannot be an alias.`, next_version: null, clean: "" }
+      : { ok: true, message: "", next_version: null, clean: alias };
 
-  do_save = ({ name, tags, description }: Verbs["save"][0]): SaveAnswer => ({
+  "do_check-name" = ({ name, of }: Verbs["check-name"][0]) =>
+    of && name !== of && this.records.some((one) => one.model_name === name)
+      ? { ok: false, message: `${name} is the name of another model`, next_version: 2, clean: name }
+      : /^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(name)
+        ? { ok: true, message: of ? "The name of all its versions" : name === "churn" ? "Becomes version 4 of churn" : "New model, version 1", next_version: name === "churn" ? 4 : 1, clean: name }
+        : { ok: false, message: `The name '${name}' holds a character that is not allowed.`, next_version: 1, clean: "" };
+
+  do_save = ({ name, tags, description }: Verbs["save"][0]): Saved => ({
     record: record({ model_name: name, version: 4, tags, description }),
     created: true,
-    load_line: `%load_model ${name}:4`,
   });
 
   do_dismiss = () => ({});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { ago, duration, line, loadLine, moved, number, numbers, numeral, param, size, source, toNumber } from "../format";
+import { ago, line, loadLine, moved, number, numeral, size, source, toNumber } from "../format";
 import { record } from "./fake";
 
 describe("text that nobody can vouch for", () => {
@@ -39,32 +39,14 @@ describe("numbers", () => {
     [-Infinity, "-inf"],
   ])("%f is written %s", (value, written) => expect(number(value)).toBe(written));
 
-  it("gives so many digits that different numbers look different", () => {
-    expect(numbers([0.93001, 0.93002, null])).toEqual(["0.93001", "0.93002", ""]);
-  });
-
   it("reads what JSON cannot say", () => {
     expect(toNumber({ $float: "nan" })).toBeNaN();
     expect(toNumber({ $int: "9007199254740993" })).toBeGreaterThan(9e15);
     expect(toNumber("0.5")).toBeNull();
   });
 
-  it("writes sizes and lengths of time", () => {
+  it("writes sizes", () => {
     expect([size(0), size(1900), size(67e6), size(999_950_000), size(-1)]).toEqual(["0 B", "1.9 kB", "67 MB", "1.0 GB", "unknown size"]);
-    expect([duration(0.124), duration(200), duration(7500)]).toEqual(["0.12 s", "3 min 20 s", "2 h 5 min"]);
-  });
-
-  it("writes parameters as one types them", () => {
-    expect(param("l2")).toBe("'l2'");
-    expect(param({ $tuple: [2, 3] })).toBe("(2, 3)");
-    expect(param({ $tuple: [2] })).toBe("(2,)");
-    expect(param({ $dict: [[0, 1], [1, 2.5]] })).toBe("{0: 1, 1: 2.5}");
-    expect(param({ $ref: "sklearn.metrics.f1_score" })).toBe("sklearn.metrics.f1_score");
-    expect(param([null, true, { $float: "nan" }])).toBe("[None, True, nan]");
-  });
-
-  it.each(["constructor", "__proto__", "valueOf", "toString"])("takes %s for a key like any other", (key) => {
-    expect(param(JSON.parse(`{"${key}": 1}`))).toBe(`{'${key}': 1}`);
   });
 
   it("writes a metric with all its digits, to be typed again", () => {

@@ -26,7 +26,7 @@ describe("the gallery", () => {
 
   it("takes from the kernel which way a metric is better", async () => {
     const client = new FakeClient([record({ version: 2, metrics: { auc: 0.95 } }), record({ model_name: "price", metrics: { rmse: 5 } }), record({ model_name: "reach", metrics: { lift: 3 } })]);
-    client.answers.history = () => ({ churn: [{ version: 1, value: 0.9 }, { version: 2, value: 0.95 }] });
+    client.answers.history = () => ({ churn: [{ version: 1, value: 0.9, fair: false }, { version: 2, value: 0.95, fair: true }] });
     const root = show(client);
     await says(root, "up 0.05 from the version before, better");
     const sort = await control(root, "Sort");
@@ -131,7 +131,7 @@ describe("the gallery", () => {
   it("downloads, and says where to", async () => {
     const root = show(new FakeClient(three()));
     await press(root, "Download churn:3");
-    await says(root, "Saved to churn.pkl");
+    await says(root, "Downloaded to churn.pkl");
   });
 });
 
@@ -271,7 +271,7 @@ describe("compare", () => {
 
   it("names no winner of its own accord", async () => {
     const client = new FakeClient(three(), {
-      compare: () => ({ records: three().slice(0, 2), sections: { metrics: [{ name: "auc", values: [0.9, null], differs: true, best: null }] } }),
+      compare: () => ({ records: three().slice(0, 2), sections: { metrics: [{ name: "auc", texts: ["0.9", null], differs: true, best: null }] }, remark: "No best auc: other rows." }),
     });
     const root = show(client);
     await press(root, "Compare churn:3");
@@ -279,11 +279,25 @@ describe("compare", () => {
     await press(root, "Compare (2)");
     await found(() => root.querySelector("table"));
     expect(root.querySelector(".best")).toBeNull();
+    await says(root, "No best auc: other rows.");
     expect(text(root.querySelector("table") as Element)).toContain("absent");
   });
 });
 
 describe("details", () => {
+  it("shows all that is known in the kernel's words, and the cells as text", async () => {
+    const hostile = "<img src=x onerror=alert(1)>\u202e";
+    const told = { facts: [["note", hostile]] as const, cells: [{ title: hostile, code: `x = 1\n${hostile}` }] };
+    const client = new FakeClient(three(), { details: () => told });
+    const root = show(client);
+    await press(root, "churn");
+    const code = await found(() => root.querySelector("dialog pre"));
+    expect(code.textContent).toBe("x = 1\n<img src=x onerror=alert(1)>\\u202e");
+    expect(text(root.querySelector("dl.facts") as Element)).toBe("note<img src=x onerror=alert(1)>\\u202e");
+    expect(root.querySelector("img")).toBeNull();
+    expect(client.of("details")).toEqual([{ ref: `id:${client.records[1]?.id}` }]);
+  });
+
   it("shows all versions, and edits", async () => {
     const client = new FakeClient(three());
     const root = show(client);
@@ -321,23 +335,45 @@ describe("details", () => {
     expect(client.records[0]?.metrics).toEqual({ auc: 0.95 });
   });
 
-  it("drops a metric, and leaves a decimal comma to the kernel's judgement", async () => {
+  it("drops a metric, and takes only a name with a number for one", async () => {
     const client = new FakeClient(three().filter((one) => one.version !== 2));
     const root = show(client);
     await press(root, "churn");
     await press(root, "Edit…");
     await press(root, "Remove metric auc=0.95");
-    const input = await type(root, "Metrics of version 3", "auc=0");
-    key(input, ",");
-    await type(root, "Metrics of version 3", "auc=0,96");
+    for (const wrong of ["f1=abc", "recall 0.9", "auc=0,96", "=1", "auc="]) {
+      const input = await type(root, "Metrics of version 3", wrong);
+      key(input, "Enter");
+      await says(root, "Write name=number");
+      expect(input.validationMessage).toContain("name=number");
+      expect(root.querySelectorAll(".token")).toHaveLength(0);
+    }
+    const input = await type(root, "Metrics of version 3", "loss=0.123456789");
+    await vi.waitFor(() => expect(text(root)).not.toContain("Write name=number"));
     key(input, "Enter");
-    await press(root, "Save changes");
-    await says(root, "That is not a number.");
-    expect(client.of("edit")).toMatchObject([{ metrics: ["auc=0,96"] }]);
-    await press(root, "Remove metric auc=0,96");
+    await control(root, "Remove metric loss=0.12346");
     await press(root, "Save changes");
     await says(root, "Changed churn:3.");
-    expect(client.records[0]?.metrics).toEqual({});
+    expect(client.of("edit")).toMatchObject([{ metrics: ["loss=0.123456789"], drop_metrics: ["auc"] }]);
+  });
+
+  it("tells of a name that is taken before it is sent", async () => {
+    const client = new FakeClient(three());
+    const root = show(client);
+    await press(root, "digits");
+    await press(root, "Edit…");
+    await type(root, "Name", "churn");
+    await says(root, "churn is the name of another model");
+    expect((await control(root, "Save changes")).disabled).toBe(true);
+  });
+
+  it("forgets in the trash what was said of the models", async () => {
+    const client = new FakeClient([...three(), record({ model_name: "gone", deleted_at: "2026-11-23T08:00:00Z" })]);
+    const root = show(client);
+    await press(root, "Download digits:1");
+    await says(root, "Downloaded to");
+    await press(root, "Open trash");
+    await vi.waitFor(() => expect(text(root)).not.toContain("Downloaded to"));
   });
 
   it("goes on from what was written where the new name was refused", async () => {

@@ -93,9 +93,27 @@ describe("the save dialog", () => {
     await says(root, "Nothing new: churn:4 is exactly this model");
   });
 
+  it("judges an alias while it is typed", async () => {
+    const root = show(new FakeClient([], {}, { kind: "save" }), "save");
+    await says(root, "Becomes version 4 of churn");
+    await type(root, "Alias", "v3");
+    await says(root, "'v3' cannot be an alias.");
+    expect((await control(root, "Save")).disabled).toBe(true);
+    await type(root, "Alias", "champion");
+    await vi.waitFor(async () => expect((await control(root, "Save")).disabled).toBe(false));
+  });
+
+  it("takes the focus where it was asked for, and gives it back", async () => {
+    const root = show(new FakeClient([], {}, { kind: "offer", offer: { state: "open", variable: "clf", algorithm: "LogisticRegression" } }), "offer");
+    await press(root, "Save model…");
+    await vi.waitFor(() => expect(root.activeElement?.id).toBe("name"));
+    await press(root, "Cancel");
+    await vi.waitFor(() => expect(text(root.activeElement as Element)).toBe("Save model…"));
+  });
+
   it("shows hostile pieces as text", async () => {
     const words = "<script>alert(1)</script>\u202E";
-    const captured = { ...PREFILL.captured, metrics: [{ name: words, value: 1, keep: true }], features: [words], target: words, notes: [words], cells: [{ cell: 1, does: [], code: words }] };
+    const captured = { ...PREFILL.captured, metrics: [{ name: words, value: 1, keep: true }], pieces: [["target", "target", words]] as const, notes: [words], cells: [{ cell: 1, does: [], code: words }] };
     const root = show(dialog({ prefill: () => ({ ...PREFILL, variable: words, algorithm: words, captured, tags_known: [words] }) }), "save");
     await says(root, "Found in the notebook");
     expect(root.querySelector("script")).toBeNull();
