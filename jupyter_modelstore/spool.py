@@ -117,9 +117,23 @@ class Spool:
 
 
 def _read(path: Path) -> Waiting | None:
-    """Return a journal; None if it cannot be read: then its file stays, for somebody to look at."""
+    """Return a journal; None if it cannot be read: its file stays, for somebody to look at, and others are not held up."""
     try:
         entry = Waiting(**json.loads(path.read_text(encoding="utf-8")))
-        return entry if str(uuid.UUID(entry.save_id)) == path.stem and isinstance(entry.draft, dict) else None
-    except (OSError, ValueError, TypeError):
+        return entry if _is_whole(entry) and str(uuid.UUID(entry.save_id)) == path.stem else None
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
+
+
+def _is_whole(entry: Waiting) -> bool:
+    """Tell whether a journal says what sending reads, each of its type."""
+    texts = (entry.save_id, entry.url, entry.user_id, entry.space, entry.upload)
+    if not all(isinstance(text, str) for text in texts) or not isinstance(entry.draft, dict):
+        return False
+    named = isinstance(entry.draft.get("model_name"), str) and isinstance(entry.draft.get("sha256"), str)
+    return (
+        named
+        and isinstance(entry.draft.get("model_file_size"), int)
+        and isinstance(entry.at, (int, float))
+        and isinstance(entry.refused, (dict, type(None)))
+    )

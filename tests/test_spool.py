@@ -1,0 +1,38 @@
+"""A journal that somebody damaged hides and holds up no other."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+import pytest
+
+from jupyter_modelstore.backends.supabase import _sending
+from jupyter_modelstore.spool import Spool
+
+DRAFT = {"model_name": "churn", "model_file_size": 1, "sha256": "0" * 64}
+
+
+def put(directory, text=None, **more):
+    """Write a save and its journal."""
+    save_id = str(uuid.uuid4())
+    entry = {"save_id": save_id, "url": "u", "user_id": "me", "space": "", "draft": DRAFT, "at": 1.0, **more}
+    (directory / f"{save_id}.bin").write_bytes(b"x")
+    (directory / f"{save_id}.json").write_text(json.dumps(entry) if text is None else text)
+    return save_id
+
+
+DAMAGED = [
+    {"at": "x"}, {"at": None}, {"draft": {}}, {"draft": [1]}, {"draft": {**DRAFT, "model_name": [1]}}, {"upload": 7},
+    {"draft": {**DRAFT, "model_file_size": "1"}}, {"refused": "x"}, {"save_id": 5}, {"save_id": str(uuid.uuid4())},
+    {"url": None}, {"more": 1}, {"text": "[" * 100_000}, {"text": "7"}, {"text": ""},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("how", DAMAGED, ids=lambda how: json.dumps(how)[:40])
+def test_a_damaged_journal_does_not_hold_up_others(tmp_path, how):
+    spool = Spool(tmp_path)
+    first, _, last = put(tmp_path), put(tmp_path, **how), put(tmp_path, at=2)
+    found = [_sending.pending_record(waiting) for waiting in spool.waiting("u", "me")]
+    assert [record.id for record in found] == [first, last]
+    assert len(list(tmp_path.glob("*.bin"))) == 3
