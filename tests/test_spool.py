@@ -24,7 +24,7 @@ def put(directory, text=None, **more):
 
 DAMAGED = [
     {"at": "x"}, {"at": None}, {"draft": {}}, {"draft": [1]}, {"draft": {**DRAFT, "model_name": [1]}}, {"upload": 7},
-    {"draft": {**DRAFT, "model_file_size": "1"}}, {"refused": "x"}, {"save_id": 5}, {"save_id": str(uuid.uuid4())},
+    {"draft": {**DRAFT, "model_file_size": "1"}}, {"refused": "x"}, {"save_id": 5}, {"save_id": "8a4e4614-2d53-4a3b-bc34-cccccccccccc"},
     {"url": None}, {"more": 1}, {"text": "[" * 100_000}, {"text": "7"}, {"text": ""},
 ]  # fmt: skip
 
