@@ -10,6 +10,7 @@ import pytest
 from jupyter_modelstore.backends.supabase import _sending
 from jupyter_modelstore.spool import Spool
 
+ANOTHER = "8a4e4614-2d53-4a3b-bc34-cccccccccccc"
 DRAFT = {"model_name": "churn", "model_file_size": 1, "sha256": "0" * 64}
 
 
@@ -24,7 +25,7 @@ def put(directory, text=None, **more):
 
 DAMAGED = [
     {"at": "x"}, {"at": None}, {"draft": {}}, {"draft": [1]}, {"draft": {**DRAFT, "model_name": [1]}}, {"upload": 7},
-    {"draft": {**DRAFT, "model_file_size": "1"}}, {"refused": "x"}, {"save_id": 5}, {"save_id": "8a4e4614-2d53-4a3b-bc34-cccccccccccc"},
+    {"draft": {**DRAFT, "model_file_size": "1"}}, {"refused": "x"}, {"save_id": 5}, {"save_id": ANOTHER},
     {"url": None}, {"more": 1}, {"text": "[" * 100_000}, {"text": "7"}, {"text": ""},
 ]  # fmt: skip
 
