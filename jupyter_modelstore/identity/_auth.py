@@ -54,11 +54,6 @@ _MESSAGES: dict[str, tuple[type[ModelStoreError], str, str]] = {
         "There is an account with this address already.",
         "Sign in: %modelstore login, without --sign-up.",
     ),
-    "weak_password": (
-        InvalidValue,
-        "The password is too weak for this project.",
-        "Choose a longer one, with letters, digits and signs.",
-    ),
     "email_address_invalid": (InvalidValue, "This is not an e-mail address that the project takes.", "Check its spelling."),
     "validation_failed": (InvalidValue, "This is not an e-mail address that the project takes.", "Check its spelling."),
     "signup_disabled": (NotSignedIn, "The project takes no new accounts.", "Ask its admin for one."),
@@ -72,6 +67,12 @@ _MESSAGES: dict[str, tuple[type[ModelStoreError], str, str]] = {
     "over_request_rate_limit": (Throttled, "Too many attempts to sign in.", "Wait a minute, then try again."),
     "over_email_send_rate_limit": (Throttled, "Too many messages were sent.", "Wait an hour, or sign in with a password."),
 }
+_WEAK = "weak_password"
+_MESSAGES[_WEAK] = (
+    InvalidValue,
+    "The password is too weak for this project.",
+    "Choose a longer one, with letters, digits and signs.",
+)
 
 
 @dataclass(frozen=True, slots=True)

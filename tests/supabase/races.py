@@ -305,7 +305,6 @@ def race_quota(url: str, rounds: int = 40, writers: int = 8, room: int = 3) -> l
         def make(session: Session, number: int, groups: bool = groups) -> tuple:
             who, group, saves = person(), person(), [str(uuid.uuid4()) for _ in range(writers)]
             add = "insert into public.modelstore_spaces (id, kind, name, quota_bytes) values (%s, %s, %s, %s)"
-            session.db.execute(add, [who, "person", None, room * SIZE])
             session.db.execute(add, [group, "group", f"group {group}", None])
             session.db.execute(
                 "insert into public.modelstore_members (space_id, user_id, role) values (%s, %s, 'editor')", [group, who]
@@ -313,6 +312,7 @@ def race_quota(url: str, rounds: int = 40, writers: int = 8, room: int = 3) -> l
             spaces = [group if groups and n % 2 else who for n in range(writers)]
             for space, save_id in zip(spaces, saves, strict=True):
                 session.upload(f"{space}/{save_id}.pkl")
+            session.db.execute(add, [who, "person", None, room * SIZE])  # after the files, which a quota counts too
             return who, spaces, saves
 
         places = _prepared(url, rounds, make)
