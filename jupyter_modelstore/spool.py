@@ -79,10 +79,6 @@ class Spool:
         found = [entry for entry in self._journals() if (entry.url, entry.user_id) == (url, user_id)]
         return sorted(found, key=lambda entry: entry.at)
 
-    def count(self) -> int:
-        """Return how many saves wait here, whoever's they are."""
-        return sum(1 for _ in self._journals())
-
     @contextlib.contextmanager
     def held(self, save_id: str) -> Iterator[Lease | None]:
         """Hold the lease on a save; None if another kernel has it."""

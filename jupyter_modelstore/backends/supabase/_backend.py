@@ -16,7 +16,7 @@ from typing import Any
 
 from jupyter_modelstore._files import HashingFile, file_errors
 from jupyter_modelstore.backends.supabase import _sending
-from jupyter_modelstore.backends.supabase._database import Functions
+from jupyter_modelstore.backends.supabase._database import Functions, record_of
 from jupyter_modelstore.backends.supabase._objects import Objects
 from jupyter_modelstore.errors import Forbidden, ModelFileNotFound, NotFound, NotSignedIn
 from jupyter_modelstore.names import visible
@@ -129,14 +129,14 @@ class SupabaseBackend:
         """Keep a whole save on this machine, then send it; if the project does not answer, it waits."""
         waiting = _sending.journal_of(draft, self._url, self.user_id, self._space)
         try:
-            self._functions.call("may_save", _sending.question(waiting))
+            allowed = self._functions.call("may_save", _sending.question(waiting))
         except _sending.LATER as error:  # it is asked again when it is sent
             self._spool.accept(waiting)
             return Saved(record=_sending.pending_record(waiting, error), created=True)
         self._spool.accept(waiting)
         with self._spool.held(draft.save_id):
             try:
-                return self._sender.send(waiting, progress)
+                return self._sender.send(waiting, progress, allowed)
             except _sending.LATER as error:
                 return Saved(record=_sending.pending_record(waiting, error), created=True)
 
@@ -147,7 +147,7 @@ class SupabaseBackend:
     def saved(self, save_id: str) -> ModelRecord | None:
         """Return what a save became, whatever became of it."""
         row = self._functions.call("find", self._q(save_id=save_id))
-        return None if row is None else ModelRecord.from_json(row)
+        return None if row is None else record_of(row)
 
     # ---- what waits --------------------------------------------------------------------------------------------------
 
@@ -172,7 +172,7 @@ class SupabaseBackend:
         """Return the one record that is meant, or None."""
         q = {"id": ref.id} if ref.id else {"name": ref.name, "version": ref.version, "alias": ref.alias}
         row = self._ask("find", self._q(**q, at=None if at is None else format_time(at)), ref.space)
-        return None if row is None else ModelRecord.from_json(row)
+        return None if row is None else record_of(row)
 
     def _ask(self, name: str, q: dict[str, Any], space: str | None) -> Any:  # noqa: ANN401 (JSON)
         """Ask in the space that is named, if one is; in one that is not there for this person, nothing is found: None."""
@@ -188,9 +188,8 @@ class SupabaseBackend:
         found: list[ModelRecord] = []
         while limit is None or len(found) < limit:
             some = _PAGE if limit is None else min(_PAGE, limit - len(found))
-            asked = self._terms(query) | {"limit": some, "offset": offset + len(found)}
-            rows = (self._ask("list", asked, query.space) or _NOTHING)["records"]
-            found += map(ModelRecord.from_json, rows)
+            rows = self._list(query, some, offset + len(found))["records"]
+            found += map(record_of, rows)
             if len(rows) < some:
                 break
         return found
@@ -199,13 +198,16 @@ class SupabaseBackend:
         """Return a part of what the query finds, and how many that are in all."""
         if limit > _PAGE:
             return self.select(query, limit=limit, offset=offset), self.count(query)
-        asked = self._terms(query) | {"limit": limit, "offset": offset}
-        answer = self._ask("list", asked, query.space) or _NOTHING
-        return [ModelRecord.from_json(row) for row in answer["records"]], int(answer["total"])
+        answer = self._list(query, limit, offset)
+        return [record_of(row) for row in answer["records"]], int(answer["total"])
 
     def count(self, query: Query) -> int:
         """Return how many the query finds."""
-        return int((self._ask("list", self._terms(query) | {"limit": 0}, query.space) or _NOTHING)["total"])
+        return int(self._list(query, 0)["total"])
+
+    def _list(self, query: Query, limit: int, offset: int = 0) -> Any:  # noqa: ANN401 (JSON)
+        asked = self._terms(query) | {"limit": limit, "offset": offset}
+        return self._ask("list", asked, query.space) or _NOTHING
 
     def _terms(self, query: Query) -> dict[str, Any]:
         terms = {name: value for name, value in to_json(query).items() if value is not None and name != "space"}
@@ -271,7 +273,7 @@ class SupabaseBackend:
     def delete(self, records: Sequence[ModelRecord], *, force: bool = False) -> Removal:
         """Move records to the trash."""
         answer = self._functions.call("delete", {"ids": [record.id for record in records], "force": force})
-        gone = tuple(ModelRecord.from_json(row) for row in answer["records"])
+        gone = tuple(record_of(row) for row in answer["records"])
         returned = tuple((alias, ref) for alias, ref in answer["returned_aliases"])
         removed = tuple(dict.fromkeys(answer["removed_aliases"]))
         return Removal(
@@ -292,7 +294,7 @@ class SupabaseBackend:
         if not records:
             return Removal(records=(), bytes=0)
         answer = self._functions.call("purge", {"ids": [record.id for record in records]})
-        gone = tuple(ModelRecord.from_json(row) for row in answer["records"])
+        gone = tuple(record_of(row) for row in answer["records"])
         sizes = dict(answer["objects"])
         if sizes:
             self._objects.remove(list(sizes))

@@ -121,14 +121,15 @@ class Functions:
 
     def record(self, name: str, q: Mapping[str, Any]) -> ModelRecord:
         """Call a function that answers with a row."""
-        return _record(self.call(name, q))
+        return record_of(self.call(name, q))
 
     def records(self, name: str, q: Mapping[str, Any]) -> list[ModelRecord]:
         """Call a function that answers with rows."""
-        return [_record(row) for row in self.call(name, q) or ()]
+        return [record_of(row) for row in self.call(name, q) or ()]
 
 
-def _record(row: Any) -> ModelRecord:  # noqa: ANN401 (JSON)
+def record_of(row: Any) -> ModelRecord:  # noqa: ANN401 (JSON)
+    """Return a row of an answer as a record; one that cannot be read is an error of the project's."""
     try:
         return ModelRecord.from_json(row)
     except (ValueError, RecursionError) as error:

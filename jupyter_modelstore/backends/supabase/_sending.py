@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from jupyter_modelstore._json import JsonObject
-from jupyter_modelstore.backends.supabase._database import Functions
+from jupyter_modelstore.backends.supabase._database import Functions, record_of
 from jupyter_modelstore.backends.supabase._objects import Objects
 from jupyter_modelstore.errors import FileChanged, ModelStoreError, NotSignedIn, ServiceError, StoreBusy, Throttled, Unreachable
 from jupyter_modelstore.names import visible
@@ -87,8 +87,17 @@ class Sender:
                     continue  # it is noted in the journal
         return arrived
 
-    def send(self, waiting: Waiting, progress: Progress | None = None) -> Saved:
+    def send(self, waiting: Waiting, progress: Progress | None = None, allowed: Mapping[str, Any] | None = None) -> Saved:
         """Send a save and forget it here; a refusal is noted in its journal.
+
+        Parameters
+        ----------
+        waiting
+            Its journal.
+        progress
+            Told of the bytes.
+        allowed
+            The answer to :func:`question`; None: it is asked first.
 
         Raises
         ------
@@ -96,7 +105,7 @@ class Sender:
             One of :data:`LATER`: it waits. Any other: it was refused, and is kept with the reason.
         """
         try:
-            saved = self._send(waiting, progress)
+            saved = self._send(waiting, progress, allowed)
         except LATER:
             raise
         except ModelStoreError as error:
@@ -108,8 +117,8 @@ class Sender:
     def _note(self, waiting: Waiting, upload: str) -> None:
         self._spool.note(replace(waiting, upload=upload))
 
-    def _send(self, waiting: Waiting, progress: Progress | None) -> Saved:
-        allowed = self._functions.call("may_save", question(waiting))
+    def _send(self, waiting: Waiting, progress: Progress | None, allowed: Mapping[str, Any] | None) -> Saved:
+        allowed = allowed or self._functions.call("may_save", question(waiting))
         if not allowed["known"]:
             size = int(waiting.draft["model_file_size"])
             with self._spool.file(waiting.save_id).open("rb") as file:
@@ -122,7 +131,7 @@ class Sender:
                     remember=lambda upload: self._note(waiting, upload),
                 )
         answer = self._functions.call("commit", _in_space(waiting, waiting.draft))
-        saved = Saved(record=ModelRecord.from_json(answer["record"]), created=answer["created"])
+        saved = Saved(record=record_of(answer["record"]), created=answer["created"])
         if saved.record.user_id != waiting.user_id and saved.record.sha256 != waiting.draft["sha256"]:  # another editor's doing
             raise FileChanged(
                 f"What the project keeps as {visible(saved.record.ref)} is not what was sent.",
