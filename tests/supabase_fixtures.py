@@ -167,4 +167,16 @@ def project(stack):
         database = Database(stack.database_url)
         if database.state().pending or database.state().changed:
             database.apply()
+        wait_for_functions(stack)
     return stack
+
+
+def wait_for_functions(stack: Project) -> None:
+    """PostgREST learns of new functions a moment after they are made."""
+    for _ in range(100):
+        answer = httpx.post(
+            f"{stack.url}/rest/v1/rpc/modelstore_whoami", json={"q": {}}, headers={"apikey": stack.key}, timeout=30
+        )
+        if answer.status_code != 404:
+            return
+        time.sleep(0.1)

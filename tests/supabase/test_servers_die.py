@@ -9,7 +9,7 @@ import httpx
 import pytest
 from conformance.backend import find, keep
 from stack import Stack
-from supabase_fixtures import OUTSIDE, Project
+from supabase_fixtures import OUTSIDE, Project, wait_for_functions
 
 from jupyter_modelstore.backends.supabase import Functions, Objects
 from jupyter_modelstore.sql import Database
@@ -43,6 +43,7 @@ def http(stack):
 @pytest.fixture(scope="module")
 def project(stack):
     Database(stack.database_url).apply()
+    wait_for_functions(stack)
     return stack
 
 
