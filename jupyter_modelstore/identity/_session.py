@@ -133,17 +133,17 @@ class EmailSession:
                 return self._current()[0]
             try:
                 return self._keep(_auth.refreshed(self._url, self._key, str(stored.get("refresh_token", ""))))
-            except NotSignedIn:
-                return self._after_refusal(str(stored.get("refresh_token", "")))
+            except NotSignedIn as error:
+                return self._after_refusal(str(stored.get("refresh_token", "")), error)
 
-    def _after_refusal(self, used: str) -> AccessToken:
+    def _after_refusal(self, used: str, error: NotSignedIn) -> AccessToken:
         """Forget a session that has ended; unless another kernel has stored a newer one meanwhile."""
         stored = self._stored()
         if stored is not None and stored.get("refresh_token") != used:
             return self._current()[0]
         self._path.unlink(missing_ok=True)
         self._held = None
-        raise NotSignedIn("Your session has ended.", f"Sign in again: {_SIGN_IN}")
+        raise error
 
     # ---- the file ------------------------------------------------------------------------------------------------------------
 

@@ -16,13 +16,23 @@ from typing import Any
 from jupyter_modelstore._json import JsonObject
 from jupyter_modelstore.backends.supabase._database import Functions, record_of
 from jupyter_modelstore.backends.supabase._objects import Objects
-from jupyter_modelstore.errors import FileChanged, ModelStoreError, NotSignedIn, ServiceError, StoreBusy, Throttled, Unreachable
+from jupyter_modelstore.errors import (
+    FileChanged,
+    ModelStoreError,
+    NotConfigured,
+    NotSignedIn,
+    SchemaMismatch,
+    ServiceError,
+    StoreBusy,
+    Throttled,
+    Unreachable,
+)
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Progress, SaveSpool, Waiting
 from jupyter_modelstore.record import OBJECT_FIELDS, Draft, ModelRecord, Saved, to_json
 
-LATER = (Unreachable, Throttled, StoreBusy, NotSignedIn, ServiceError)
-"""After these a save waits and is tried again; any other error is a refusal, which only the person can mend."""
+LATER = (Unreachable, Throttled, StoreBusy, NotSignedIn, ServiceError, NotConfigured, SchemaMismatch)
+"""After these, which say nothing of the save itself, it waits and is tried again; any other error is a refusal."""
 
 
 def journal_of(draft: Draft, url: str, user_id: str, space: str) -> Waiting:
