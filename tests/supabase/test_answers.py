@@ -9,9 +9,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import time
 import uuid
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
@@ -28,6 +30,7 @@ from jupyter_modelstore.identity import EmailSession, _auth
 pytest_plugins = ("supabase_fixtures",)
 pytestmark = pytest.mark.supabase
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "supabase.md"
 LARGE = 7_000_000
 WAIT = {"unreachable", "throttled", "store_busy", "not_signed_in", "service_error", "not_configured", "schema_mismatch"}
 """After these a save waits; after any other it is refused."""
@@ -191,9 +194,9 @@ def check(told, code):
     assert "<" not in told[1]
 
 
-def arrives(opened, spool, door, count):
+def arrives(backend, spool, door, count):
     """What is kept here arrives once the project answers: one row each, each with its bytes."""
-    assert len(opened().resume(refused=True)) == count
+    assert len(backend.resume(refused=True)) == count
     assert names(spool) == []
     rows = door.rows()
     assert len(rows) == len(door.objects()) == count
@@ -216,7 +219,7 @@ def save_meets(reply, code, relay, opened, spool, door):
     kept = {record.model_name: "refused" in record.extra for record in through.pending()}
     assert kept == ({"asked": False} if asked else {}) | {"sent": code not in WAIT}
     relay.is_plain()
-    arrives(opened, spool, door, asked + 1)
+    arrives(through, spool, door, asked + 1)
 
 
 @pytest.mark.parametrize("code", DATABASE)
@@ -255,7 +258,7 @@ GATEWAY = {
         lambda real: real.ask("POST", "/rest/v1/rpc/modelstore_whoami", key="sb_publishable_wrong", json={}),
     ),
     403: ("forbidden", page(403)),
-    404: ("file_not_found", lambda real: real.ask("GET", "/nothing")),
+    404: ("service_error", lambda real: real.ask("GET", "/nothing")),
     409: ("service_error", page(409)),
     413: ("too_large", page(413)),
     429: ("throttled", page(429)),
@@ -289,7 +292,7 @@ def test_nobody_answers(how, relay, opened, spool, door):
     relay.answers("POST", "storage/v1/object/", NETWORK[how])
     check(outcome(through, "bytes"), "unreachable")
     relay.is_plain()
-    arrives(opened, spool, door, 3)
+    arrives(through, spool, door, 3)
 
 
 # ---- storage ------------------------------------------------------------------------------------------------------------
@@ -342,7 +345,7 @@ def test_an_error_of_storage(word, real, relay, opened, spool, door):
     (pending,) = through.pending()
     assert ("refused" in pending.extra) == (code not in WAIT)
     relay.is_plain()
-    assert len(opened().resume(refused=True)) == 1
+    assert len(through.resume(refused=True)) == 1
     assert [row["model_file_size"] for row in door.rows()] == [5]
 
 
@@ -373,7 +376,7 @@ def test_an_error_of_a_resumable_upload(how, step, real, relay, opened, spool, d
     (pending,) = through.pending()
     assert ("refused" in pending.extra) == (code not in WAIT)
     relay.is_plain()
-    arrives(opened, spool, door, 1)
+    arrives(through, spool, door, 1)
 
 
 # ---- signing in -----------------------------------------------------------------------------------------------------------
@@ -507,10 +510,29 @@ def test_a_save_whose_token_is_not_renewed_waits(code, real, relay, person, sess
     assert [saved.record.ref for saved in through.resume()] == ["churn:1"]
 
 
-def test_every_row_of_the_tables_is_caused():
+def test_every_row_of_the_tables_is_caused_and_documented():
     assert set(DATABASE) == set(_answers.BY_CODE)
     assert set(WORDS) == set(_answers.OURS)
     assert set(_gateway.BY_STATUS) <= set(GATEWAY)
     assert set(_gateway.BY_NETWORK) == set(NETWORK)
     assert set(_answers.BY_WORD) <= set(STORAGE)
     assert set(_auth.BY_CODE) == set(AUTH)
+    tables = (_answers.BY_CODE, _answers.BY_WORD, _gateway.BY_STATUS, _gateway.BY_NETWORK, _auth.BY_CODE)
+    meant = {
+        str(said): (message.format(url="SUPABASE_URL"), kind.code)
+        for table in tables
+        for said, (kind, message, _) in table.items()
+    }
+    assert documented() == meant | {word: ("", kind.code) for word, kind in _answers.OURS.items()}
+
+
+def documented():
+    """Return what the document says of each answer: the message, and the word to search for."""
+    text = DOCUMENT.read_text(encoding="utf-8").partition("## Every error")[2].partition("\n## ")[0]
+    told = {}
+    for line in re.findall(r"^\| `.*", text, re.MULTILINE):
+        says, seen, means = (cell.strip() for cell in line.strip("|").split(" | "))
+        assert means.endswith("."), line
+        message, code = re.fullmatch(r"(.*?)\s*`\[modelstore:(\w+)\]`", seen).groups()
+        told |= {said: (message.replace("`", ""), code) for said in re.findall(r"`([^`]+)`", says)}
+    return told

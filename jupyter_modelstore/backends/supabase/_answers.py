@@ -133,6 +133,8 @@ def of_database(error: Mapping[str, Any], status: int) -> ModelStoreError:
         return kind(str(error.get("details") or word), str(error.get("hint") or ""))
     if code in BY_CODE:
         return _error(BY_CODE[code])
+    if status == 404 and not code:
+        return not_understood("there is no database at its address")
     return of_status(status, word)
 
 
