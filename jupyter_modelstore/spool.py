@@ -91,13 +91,15 @@ class Spool:
                 lease.release()
 
     def sweep(self) -> None:
-        """Remove what no journal names and nobody has written to for a day: what a process that died left."""
+        """Remove halves of saves that nobody has written to for a day: what a process that died left."""
         oldest = time.time() - _LEFT_FOR
         with contextlib.suppress(OSError), os.scandir(self.directory) as entries:
             for entry in entries:
                 stem, _, kind = entry.name.partition(".")
                 with contextlib.suppress(OSError):
-                    orphan = kind in {"part", "bin", "lease"} and not self.directory.joinpath(f"{stem}.json").exists()
+                    other = {"part": "json", "bin": "json", "lease": "bin", "json": "bin"}.get(kind)
+                    half = other is not None and not self.directory.joinpath(f"{stem}.{other}").exists()
+                    orphan = half or entry.name.startswith(".")  # a file that was to become another one
                     if orphan and entry.stat(follow_symlinks=False).st_mtime < oldest:
                         Path(entry.path).unlink()
 

@@ -12,6 +12,7 @@ import time
 import psycopg
 import pytest
 
+from jupyter_modelstore._sizes import size
 from jupyter_modelstore.sql import Database, migrations
 
 pytest_plugins = ("supabase_fixtures",)
@@ -242,6 +243,12 @@ def test_a_missing_or_changed_migration_is_told_and_applied(init, installed, cha
     assert (done.returncode, said in done.stdout) == (1, True)
     assert init(installed).returncode == 0
     assert UP_TO_DATE in init(installed, "--check").stdout
+
+
+def test_the_database_writes_sizes_as_the_client_does(installed):
+    counts = [0, 999, 1000, 1234, 9_949, 9_960, 67_000_000, 999_499, 999_600, 5 * 10**9, 123 * 10**12, 4 * 10**15]
+    told = run_sql(installed, f"select modelstore_private.size_text(n) from unnest(array{counts}::numeric[]) n")
+    assert [text for (text,) in told] == [size(count) for count in counts]
 
 
 # ---- what it refuses -----------------------------------------------------------------------------------------------------
