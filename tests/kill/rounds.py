@@ -92,6 +92,8 @@ class Writer:
 class Rounds:
     """Start writers, kill each, look; and the counts. What is written, and what is looked at, a subclass says."""
 
+    longest = LONGEST
+
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.counts = Counter()
@@ -115,7 +117,7 @@ class Rounds:
         for _ in range(kills):
             seed = self.random.randrange(10**9)
             child = fork(lambda say, seed=seed: self.writer(seed, say).work())
-            writers.append((time.monotonic() + self.random.uniform(0, LONGEST), *child))
+            writers.append((time.monotonic() + self.random.uniform(0, self.longest), *child))
         for moment, child, _ in sorted(writers):
             time.sleep(max(0.0, moment - time.monotonic()))
             os.kill(child, signal.SIGKILL)
