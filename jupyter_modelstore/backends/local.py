@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from jupyter_modelstore._files import HashingFile, file_errors, fsync_directory, hash_file
 from jupyter_modelstore._json import dumps, encode, loads
-from jupyter_modelstore.backends import _aliases, _health, _repair
+from jupyter_modelstore.backends import _aliases, _health, _repair, _trash
 from jupyter_modelstore.backends._rows import (
     MIGRATIONS,
     NEWEST,
@@ -522,7 +522,7 @@ class LocalBackend:
         return Removal(
             records=after,
             bytes=sum(record.model_file_size for record in after if record.status == "ready"),
-            purge_after=at + timedelta(days=_health.TRASH_DAYS),
+            purge_after=at + timedelta(days=_trash.DAYS),
             removed_aliases=tuple(dict.fromkeys(alias for alias, ref in pairs if ref is None)),
             returned_aliases=tuple((alias, ref) for alias, ref in pairs if ref is not None),
             former_aliases=tuple(alias for alias in former if alias not in dict(pairs)),
@@ -624,7 +624,7 @@ class LocalBackend:
         """After a save: sweep leftovers, purge what is due. The save is safe; no failure here may touch it."""
         with contextlib.suppress(ModelStoreError):
             self.sweep()
-            _health.purge_expired(self)
+            _trash.purge_expired(self)
 
     # ---- files -------------------------------------------------------------------------------------------------------
 
