@@ -62,7 +62,7 @@ def status(store: Registry) -> Status:
         if isinstance(error, NotSignedIn) and not pending:
             raise
         stats, trouble = Stats(models=0, versions_ready=0, trash=0, storage_bytes=0, trash_bytes=0), error.message
-    refusals = [(record.model_name, record.extra.get("refused")) for record in pending]
+    refusals = [(record.model_name, record.refused) for record in pending]
     return Status(
         where=store.where,
         location=store.location,

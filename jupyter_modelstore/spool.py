@@ -91,13 +91,14 @@ class Spool:
                 lease.release()
 
     def sweep(self) -> None:
-        """Remove what no journal names and nobody has written to for a day: what a process that died left."""
+        """Remove halves of saves that nobody has written to for a day: what a process that died left."""
         oldest = time.time() - _LEFT_FOR
         with contextlib.suppress(OSError), os.scandir(self.directory) as entries:
             for entry in entries:
                 stem, _, kind = entry.name.partition(".")
                 with contextlib.suppress(OSError):
-                    orphan = kind in {"part", "bin", "lease"} and not self.directory.joinpath(f"{stem}.json").exists()
+                    other = {"part": "json", "bin": "json", "lease": "json", "json": "bin"}.get(kind)
+                    orphan = other is not None and not self.directory.joinpath(f"{stem}.{other}").exists()
                     if orphan and entry.stat(follow_symlinks=False).st_mtime < oldest:
                         Path(entry.path).unlink()
 

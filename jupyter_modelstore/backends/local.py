@@ -51,7 +51,7 @@ from jupyter_modelstore.errors import (
     StoreCorrupt,
 )
 from jupyter_modelstore.names import key_of, visible
-from jupyter_modelstore.protocols import Finding, Progress
+from jupyter_modelstore.protocols import Finding, Progress, Told
 from jupyter_modelstore.record import (
     AliasEvent,
     Changes,
@@ -316,9 +316,9 @@ class LocalBackend:
         """Return nothing: a save here is done when it returns."""
         return ()
 
-    def resume(self, progress: Progress | None = None, *, refused: bool = False) -> Sequence[Saved]:
+    def resume(self, progress: Progress | None = None, *, refused: bool = False, told: Told | None = None) -> Sequence[Saved]:
         """Do nothing: nothing waits here."""
-        del progress, refused
+        del progress, refused, told
         return ()
 
     def discard(self, record: ModelRecord) -> None:
@@ -663,6 +663,10 @@ class _Incoming:
         if due:
             backend._tidy()  # noqa: SLF001
         return saved
+
+    def keep(self, draft: Draft) -> Saved:
+        """Commit: here a save is safe when it is visible."""
+        return self.commit(draft)
 
     def _give_name(self) -> None:
         with file_errors(f"in {self.file.path.parent}"):
