@@ -7,7 +7,6 @@ is drawn anew as the save comes on, at most twice a second, until it says what a
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -92,9 +91,9 @@ class Arrivals:
     def worker(self) -> Worker:
         """What sends them; made with the first."""
         if self._worker is None:
-            from jupyter_modelstore.worker import Worker
+            from jupyter_modelstore import worker
 
-            self._worker = Worker(self.store, self._changed)
+            self._worker = worker.of(self.store)
         return self._worker
 
     def stop(self) -> None:
@@ -146,12 +145,6 @@ class Arrivals:
         """Wait until nothing is being sent."""
         if self._worker is not None:
             _wait(self._worker.rest, "what waits")
-
-    def _changed(self) -> None:
-        """Let open galleries look again, if there are any."""
-        widgets = sys.modules.get("jupyter_modelstore.widgets")
-        if widgets is not None:
-            widgets.tell_changed(self.store)
 
 
 def _names(refs: Iterable[object], *, only_versions: bool) -> Iterable[str]:

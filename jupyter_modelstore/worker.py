@@ -80,12 +80,17 @@ class Worker:
     ----------
     store
         Where saves go.
-    changed
-        Called whenever there is news of what waits: a save begins, comes on, has arrived or failed.
+
+    Attributes
+    ----------
+    changed : callable
+        Called on the worker's thread whenever there is news: a save begins, comes on, fails (False), or has arrived (True).
     """
 
-    def __init__(self, store: Registry, changed: Callable[[], None] = lambda: None) -> None:
-        self._store, self._changed = store, changed
+    def __init__(self, store: Registry) -> None:
+        self._store = store
+        self.changed: Callable[[bool], None] = lambda _: None
+        self._refused = False
         self._lock = threading.Lock()
         self._wanted, self._resting = threading.Event(), threading.Event()
         self._resting.set()
@@ -93,12 +98,18 @@ class Worker:
         self._stopped = False
         self._tickets: dict[str, Ticket] = {}
         self._steps: dict[str, Step] = {}
+        self._failures: dict[str, ModelStoreError] = {}
         self._next = 0.0
 
     @property
     def steps(self) -> Mapping[str, Step]:
         """How far the saves that are being sent now have come, by ``save_id``."""
         return dict(self._steps)
+
+    @property
+    def failures(self) -> Mapping[str, ModelStoreError]:
+        """Why saves that wait have not arrived, by ``save_id``."""
+        return dict(self._failures)
 
     @property
     def under_way(self) -> list[Ticket]:
@@ -118,9 +129,10 @@ class Worker:
         """Wait until nothing is being sent; False if the time is over before."""
         return self._resting.wait(seconds)
 
-    def wake(self, *, now: bool = True) -> None:
-        """Send what waits; or soon, since it failed just now."""
+    def wake(self, *, now: bool = True, refused: bool = False) -> None:
+        """Send what waits; or soon, since it failed just now. ``refused``: try also what was refused."""
         with self._lock:
+            self._refused = self._refused or refused
             if now:
                 self._resting.clear()
                 self._wanted.set()
@@ -132,6 +144,7 @@ class Worker:
         """Send no more after what is being sent now; what waits stays in the spool."""
         self._stopped = True
         self._wanted.set()
+        _workers.pop(id(self._store), None)
 
     def _run(self) -> None:
         pause = _FIRST_PAUSE
@@ -151,8 +164,9 @@ class Worker:
                     return
 
     def _send(self) -> None:
+        refused, self._refused = self._refused, False
         try:
-            self._store.resume(self._progress, told=self._hear)
+            self._store.resume(self._progress, refused=refused, told=self._hear)
             self._close()
         except ModelStoreError as error:  # nobody is signed in, or the disk is gone: all of them wait
             self._fail(error)
@@ -174,16 +188,19 @@ class Worker:
             self._steps[save_id] = step = Step(stage, done, total)
             if (ticket := self._tickets.get(save_id)) is not None:
                 ticket.tell(step)
-        self._changed()
+        self.changed(False)
 
     def _hear(self, record: ModelRecord, outcome: Outcome | None) -> None:
         save_id = str(record.save_id)
         self._steps.pop(save_id, None)
+        self._failures.pop(save_id, None)
         if outcome is None:
             self._steps[save_id] = Step()
         else:
+            if isinstance(outcome, ModelStoreError):
+                self._failures[save_id] = outcome
             self._settle(save_id, outcome)
-        self._changed()
+        self.changed(isinstance(outcome, Saved))
 
     def _settle(self, save_id: str, outcome: Outcome) -> None:
         """Tell of what became of a save; one that waits is followed further."""
@@ -210,10 +227,18 @@ class Worker:
             record = self._store.saved(save_id)
             gone = NotFound("This save was given up, or refused.", "%modelstore status shows what waits.")
             self._settle(save_id, gone if record is None else Saved(record=record, created=True))
-            self._changed()
+            self.changed(record is not None)
 
     def _fail(self, error: ModelStoreError) -> None:
         self._steps.clear()
         for ticket in list(self._tickets.values()):
             ticket.tell(error)
-        self._changed()
+        self.changed(False)
+
+
+_workers: dict[int, Worker] = {}
+
+
+def of(store: Registry) -> Worker:
+    """Return the one worker of a store, for all doors of this process."""
+    return _workers.setdefault(id(store), Worker(store))

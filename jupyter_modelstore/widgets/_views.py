@@ -23,7 +23,7 @@ from jupyter_modelstore.names import MAX_ALIAS, MAX_NAME, MAX_TAG, MAX_TAGS, MAX
 from jupyter_modelstore.record import Saved
 from jupyter_modelstore.registry import Registry
 from jupyter_modelstore.verbs import VERBS
-from jupyter_modelstore.widgets import _gallery
+from jupyter_modelstore.widgets import _gallery, _signing, _waiting
 from jupyter_modelstore.widgets._desk import Desk, Request
 from jupyter_modelstore.widgets._form import Form, Said
 
@@ -83,8 +83,13 @@ class _Widget(anywidget.AnyWidget):
         self._store = store or self._settings.registry()
         comm_id = uuid.uuid4().hex
         super().__init__(model_id=comm_id, _comm_id=comm_id, **traits)
-        gallery = _gallery.requests_of(self._store, self._settings.download_folder)
-        self._desk = Desk(self._store, self._tell, (Request("hello", self._hello), *gallery, *requests))
+        self._project = _signing.project_of(self._store, self._settings)
+        answers = (
+            *_gallery.requests_of(self._store, self._settings.download_folder),
+            *_waiting.requests_of(self._store),
+            *(_signing.requests_of(self._project) if self._project is not None else ()),
+        )
+        self._desk = Desk(self._store, self._tell, (Request("hello", self._hello), *answers, *requests))
         self.on_msg(lambda _, content, __: self._desk.receive(content))
 
     @default("_esm")
@@ -121,6 +126,7 @@ class _Widget(anywidget.AnyWidget):
             "python": platform.python_version(),
             "limits": {"name": MAX_NAME, "alias": MAX_ALIAS, "tag": MAX_TAG, "tags": MAX_TAGS, "text": MAX_TEXT},
             "downloads": "kernel",
+            "sign_in": self._project is not None,
             "settings": self._shown(),
         }
 
