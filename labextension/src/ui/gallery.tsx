@@ -194,7 +194,7 @@ function Body({ view, actions }: { view: View; actions: Actions }): React.ReactE
   const { models, trash } = view;
   if (models.records.length > 0) {
     if (!trash) return <Cards view={view} actions={actions} />;
-    return <TrashList records={models.records} onRestore={(record) => actions.restore([record])} onPurge={(record) => view.open({ what: "purge", record })} />;
+    return <TrashList records={models.records} onRestore={actions.restore} onPurge={(record) => view.open({ what: "purge", record })} />;
   }
   if (models.waiting && !models.known) return <Skeleton />;
   if (models.error !== null) return null;
@@ -311,11 +311,11 @@ function Deleting({ record, view, actions }: { record: ModelRecord; view: View; 
       record={record}
       where={view.hello.where}
       onClose={view.close}
-      onDone={(before, removal) => {
+      onDone={(deleted) => {
         // Also what it was opened from: its model may be gone.
         view.dialogs.forEach(view.close);
-        view.unchoose(removal.records);
-        actions.deleted(before, removal);
+        view.unchoose(deleted.records);
+        actions.deleted(deleted);
         view.refresh();
       }}
     />

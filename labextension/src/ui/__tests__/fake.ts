@@ -326,9 +326,21 @@ export class FakeClient implements Client {
   "do_delete-these" = ({ ids }: Verbs["delete-these"][0]) => {
     const gone = this.records.filter((one) => ids.includes(one.id));
     const records = gone.map((one) => this.change(`id:${one.id}`, { deleted_at: new Date(NOW).toISOString(), aliases: [] }));
-    const removed_aliases = gone.flatMap((one) => one.aliases);
+    const aliases = gone.flatMap(({ id, aliases }) => aliases.map((alias) => ({ alias, id, now: "" })));
     const bytes = gone.reduce((sum, one) => sum + one.model_file_size, 0);
-    return { records, bytes, purge_after: null, removed_aliases, returned_aliases: [], former_aliases: [] };
+    return { records, bytes, left: 0, why: null, aliases };
+  };
+
+  do_undelete = ({ ids, aliases }: Verbs["undelete"][0]) => {
+    const records = ids.map((id) => this.change(`id:${id}`, { deleted_at: null }));
+    const holder = (id: string, alias: string) => this.records.find((one) => one.model_name === this.find(`id:${id}`).model_name && one.aliases.includes(alias));
+    const kept = aliases.flatMap(({ id, alias }) => {
+      const now = holder(id, alias);
+      if (now) return [{ alias, version: now.version }];
+      this.change(`id:${id}`, { aliases: [...this.find(`id:${id}`).aliases, alias] });
+      return [];
+    });
+    return { records, kept };
   };
 
   do_restore = ({ ref }: { ref: string }) => [this.change(ref, { deleted_at: null })];

@@ -133,6 +133,21 @@ describe("the gallery", () => {
     await press(root, "Download churn:3");
     await says(root, "Downloaded to churn.pkl");
   });
+
+  it("downloads one file for a double click, and another one when it is asked again", async () => {
+    const client = new FakeClient(three());
+    let arrive = () => undefined as void;
+    client.answers.download = (args) => new Promise((done) => (arrive = () => done(client.do_download(args))));
+    const root = show(client);
+    await press(root, "Download churn:3");
+    await press(root, "Download churn:3");
+    await press(root, "Download digits:1");
+    expect(client.of("download")).toHaveLength(2);
+    arrive();
+    await says(root, "Downloaded to digits.pkl");
+    await press(root, "Download digits:1");
+    expect(client.of("download")).toHaveLength(3);
+  });
 });
 
 describe("delete", () => {
@@ -174,6 +189,54 @@ describe("delete", () => {
     await says(root, "2 versions of");
     expect(client.records.filter((one) => one.deleted_at === null).map((one) => one.model_name)).not.toContain("kept");
     expect(client.records.at(-1)?.deleted_at).toBeNull();
+  });
+
+  it("leaves an alias where somebody has put it since, and says so", async () => {
+    const client = new FakeClient(three());
+    const root = show(client);
+    await press(root, "Delete churn:3…");
+    await press(root, "Move to trash");
+    await says(root, "No longer there: @champion.");
+    client.do_alias({ ref: `id:${client.records[1]?.id}`, alias: "champion" });
+    await press(root, "Undo");
+    await says(root, "Restored churn:3. @champion stays at v2: it was changed meanwhile.");
+    expect(client.records.map((one) => one.aliases)).toEqual([[], ["champion"], []]);
+  });
+
+  it("stops after the one that is on its way, says how many went, and takes those back", async () => {
+    const client = new FakeClient(three());
+    let signal: AbortSignal | undefined;
+    client.answers["delete-these"] = ({ ids }, ways) => {
+      signal = ways.signal;
+      ways.onProgress?.({ stage: "deleting", done: 1, total: 2 });
+      const why = { code: "cancelled", message: "You stopped it; nothing was changed.", hint: "" };
+      return new Promise((done) => signal?.addEventListener("abort", () => done({ ...client["do_delete-these"]({ ids: ids.slice(1) }), left: 1, why })));
+    };
+    const root = show(client);
+    await press(root, "Delete churn:2…");
+    await press(root, "All 2 versions");
+    await press(root, "Move to trash");
+    await says(root, "Deleting 2 of 2…");
+    await press(root, "Stop");
+    await says(root, "Moved churn:2 (48 kB) to the trash. You stopped it; 1 version stays.");
+    expect(signal?.aborted).toBe(true);
+    expect(root.querySelector("dialog")).toBeNull();
+    await press(root, "Undo");
+    await says(root, "Restored churn:2.");
+    expect(client.records.every((one) => one.deleted_at === null)).toBe(true);
+  });
+
+  it("closes where it was stopped before anything went, and says what broke it off", async () => {
+    const client = new FakeClient(three(), { "delete-these": () => Promise.reject(new Failure("cancelled", "You stopped it.")) });
+    const root = show(client);
+    await press(root, "Delete churn:3…");
+    await press(root, "Move to trash");
+    await vi.waitFor(() => expect(root.querySelector("dialog")).toBeNull());
+    client.answers["delete-these"] = ({ ids }) => ({ ...client["do_delete-these"]({ ids: ids.slice(1) }), left: 1, why: { code: "store_busy", message: "The store is busy.", hint: "" } });
+    await press(root, "Delete churn:3…");
+    await press(root, "All 2 versions");
+    await press(root, "Move to trash");
+    await says(root, "to the trash. The store is busy; 1 version stays.");
   });
 
   it("keeps an error inside, and Escape closes", async () => {
