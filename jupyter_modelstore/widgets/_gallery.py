@@ -44,7 +44,14 @@ def requests_of(store: Registry, download_folder: str) -> tuple[Request, ...]:
             lambda name, of="": check_name(store, name, of),
             (Argument("name", "the name to judge"), Argument("of", "the model that would get it", optional=True)),
         ),
-        Request("check-alias", check_alias, (Argument("alias", "the alias to judge"),)),
+        Request(
+            "check-alias",
+            lambda alias, ref="": check_alias(store, alias, ref),
+            (
+                Argument("alias", "the alias to judge"),
+                Argument("ref", "the version that it would point at", optional=True),
+            ),
+        ),
         Request("ways", ways, (Argument("names", "names of metrics", many=True),)),
         Request(
             "alias-history", lambda ref: alias_history(store, ref), (Argument("ref", "a version of the model whose aliases"),)
@@ -170,12 +177,21 @@ def check_name(store: Registry, name: str, of: str = "") -> dict[str, Any]:
     return {"ok": not taken, "message": told, "next_version": version, "clean": clean}
 
 
-def check_alias(alias: str) -> dict[str, Any]:
-    """Return whether a word may be an alias, and why not."""
+def check_alias(store: Registry, alias: str, ref: str = "") -> dict[str, Any]:
+    """Return whether a word may be an alias, and why not; if it is asked for a version, also where it points now."""
     try:
-        return {"ok": True, "message": "", "next_version": None, "clean": clean_alias(alias)}
+        clean = clean_alias(alias)
     except ModelStoreError as error:
         return {"ok": False, "message": error.message, "next_version": None, "clean": ""}
+    told = _points_now(store, clean, store.get(ref)) if ref else ""
+    return {"ok": True, "message": told, "next_version": None, "clean": clean}
+
+
+def _points_now(store: Registry, alias: str, record: ModelRecord) -> str:
+    if key_of(alias) in map(key_of, record.aliases):
+        return "Points here already"
+    last = next(iter(store.alias_history(record.model_name, alias)), None)
+    return f"Moves from version {last.version}" if last is not None and last.version is not None else "A new alias"
 
 
 def alias_history(store: Registry, ref: str) -> dict[str, Any]:

@@ -255,6 +255,20 @@ def test_an_alias_is_judged_before_a_save(view):
         assert (check["ok"], bool(check["message"])) == (False, True), alias
 
 
+def test_an_alias_says_where_it_points_before_it_is_set(view, store):
+    def told(alias, ref="churn:3"):
+        return (check := view.ask("check-alias", alias=alias, ref=ref))["ok"], check["message"]
+
+    store.set_alias("churn:2", "champion")
+    assert told("CHAMPION") == (True, "Moves from version 2")
+    assert told("Champion", f"id:{store.get('churn:2').id}") == (True, "Points here already")
+    assert told("prod") == (True, "A new alias")
+    store.remove_alias("churn", "champion")
+    assert told("champion") == (True, "A new alias")
+    assert told("v3") == (False, view.ask("check-alias", alias="v3")["message"])
+    assert view.error("check-alias", alias="x", ref="none:1")["code"] == "not_found"
+
+
 def test_details_tell_all_that_is_known(view):
     told = view.ask("details", ref="churn:2")
     facts = dict(told["facts"])

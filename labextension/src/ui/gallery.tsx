@@ -80,8 +80,14 @@ function useGallery(client: Client, hello: Hello) {
 type View = ReturnType<typeof useGallery>;
 
 export function Gallery({ client, hello }: { client: Client; hello: Hello }): React.ReactElement {
-  const view = useGallery(client, hello);
-  const actions = useActions(client, view.refresh);
+  const state = useGallery(client, hello);
+  const actions = useActions(client, state.refresh);
+  const open = (opened: Opened) => {
+    // What was said before is not meant in the dialog, and would lie over it.
+    actions.hush();
+    state.open(opened);
+  };
+  const view = { ...state, open };
   // What was said of the one list is not meant in the other.
   React.useEffect(actions.hush, [view.trash]);
   return (

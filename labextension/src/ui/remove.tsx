@@ -24,8 +24,9 @@ export function DeleteDialog({ client, record, where, onClose, onDone }: DeleteP
   const stopper = React.useRef<AbortController | null>(null);
   const all = versions.value?.records ?? [record];
   const going = every ? all : [record];
-  const aliases = going.flatMap((one) => one.aliases);
-  const bytes = going.reduce((sum, one) => sum + one.model_file_size, 0);
+  const one = going.length === 1;
+  const aliases = going.flatMap(({ aliases }) => aliases);
+  const bytes = going.reduce((sum, { model_file_size }) => sum + model_file_size, 0);
   const remove = () =>
     deed.run(async () => {
       const { signal } = (stopper.current = new AbortController());
@@ -43,13 +44,13 @@ export function DeleteDialog({ client, record, where, onClose, onDone }: DeleteP
     <Dialog title={`Delete ${every ? line(record.model_name, 60) : title(record)}?`} onClose={close}>
       {all.length > 1 && <Extent record={record} all={all} every={every} onChange={setEvery} />}
       <p className="wrap">
-        <b>{several(going)}</b> ({size(bytes)}), kept {line(where, 80)}, goes to the trash for 30 days. Until then it can be restored,
-        and its file still takes up space.
+        <b>{several(going)}</b> ({size(bytes)}), kept {line(where, 80)}, {one ? "goes" : "go"} to the trash for 30 days. Until then {one ? "it" : "they"} can be
+        restored, and still {one ? "takes" : "take"} up space.
       </p>
-      <p>Notebooks that load it will not find it.</p>
+      <p>Notebooks that load {one ? "it will not find it" : "them will not find them"}.</p>
       {aliases.length > 0 && <Pointing aliases={aliases} every={going.length === all.length} />}
       {deed.error !== null && <Problem error={deed.error} />}
-      <DialogFoot away={deed.going ? "Stop" : "Cancel"} label={deed.going ? `Deleting ${going.length > 1 ? `${gone + 1} of ${going.length}` : ""}…` : "Move to trash"} kind="danger" disabled={deed.going} onDo={remove} onClose={close} />
+      <DialogFoot away={deed.going ? "Stop" : "Cancel"} label={deed.going ? (one ? "Deleting…" : `Deleting ${gone + 1} of ${going.length}…`) : "Move to trash"} kind="danger" disabled={deed.going} onDo={remove} onClose={close} />
     </Dialog>
   );
 }

@@ -217,7 +217,8 @@ export interface Verbs {
   prefill: [None, Prefill];
   /** `of`: the name that it would take the place of. */
   "check-name": [{ name: string; of?: string }, Check];
-  "check-alias": [{ alias: string }, Check];
+  /** `ref`: the version that it would point at. */
+  "check-alias": [{ alias: string; ref?: string }, Check];
   save: [SaveRequest, Saved];
   dismiss: [None, None];
 }

@@ -359,10 +359,13 @@ export class FakeClient implements Client {
 
   do_prefill = () => PREFILL;
 
-  "do_check-alias" = ({ alias }: Verbs["check-alias"][0]) =>
-    /^(latest|v\d+)$|\s/.test(alias)
-      ? { ok: false, message: `'${alias}' cannot be an alias.`, next_version: null, clean: "" }
-      : { ok: true, message: "", next_version: null, clean: alias };
+  "do_check-alias" = ({ alias, ref }: Verbs["check-alias"][0]) => {
+    if (/^(latest|v\d+)$|\s/.test(alias)) return { ok: false, message: `'${alias}' cannot be an alias.`, next_version: null, clean: "" };
+    const own = ref && this.find(ref);
+    const holder = own && this.records.find((one) => one.model_name === own.model_name && one.aliases.includes(alias));
+    const message = !own ? "" : !holder ? "A new alias" : holder.id === own.id ? "Points here already" : `Moves from version ${holder.version}`;
+    return { ok: true, message, next_version: null, clean: alias };
+  };
 
   "do_check-name" = ({ name, of }: Verbs["check-name"][0]) =>
     of && name !== of && this.records.some((one) => one.model_name === name)

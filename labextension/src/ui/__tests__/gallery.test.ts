@@ -150,6 +150,22 @@ describe("the gallery", () => {
   });
 });
 
+describe("what was said", () => {
+  it("goes when a dialog opens, and does not lie over it", async () => {
+    const root = show(new FakeClient(three()));
+    await press(root, "Download digits:1");
+    await says(root, "Downloaded to digits.pkl");
+    await press(root, "digits");
+    await found(() => root.querySelector("dialog"));
+    expect(text(root)).not.toContain("Downloaded to");
+    await press(root, "Download digits:1");
+    await says(root, "Downloaded to digits.pkl");
+    await press(root, "Edit…");
+    await control(root, "Save changes");
+    expect(text(root)).not.toContain("Downloaded to");
+  });
+});
+
 describe("delete", () => {
   it("says what, how much and what follows, then offers to undo it, aliases included", async () => {
     const client = new FakeClient(three());
@@ -314,6 +330,17 @@ describe("compare", () => {
     await vi.waitFor(() => expect(text(table)).not.toContain("python"));
   });
 
+  it("heads each column with the whole name", async () => {
+    const name = `customer-lifetime-value-${"segments-".repeat(8)}eu`;
+    const client = new FakeClient([record({ model_name: name, version: 12 }), ...three()]);
+    const root = show(client);
+    await press(root, `Compare ${name}:12`);
+    await press(root, "Compare churn:3");
+    await press(root, "Compare (2)");
+    const heads = await found(() => root.querySelectorAll("thead th").length === 2 ? [...root.querySelectorAll("thead th")] : null);
+    expect(heads.map(text)).toEqual([`${name} v12`, "churn v3"]);
+  });
+
   it("is also a view of its own, for a cell, which looks again when something changed", async () => {
     const client = new FakeClient(three(), {}, { kind: "compare", refs: three().slice(0, 2).map((one) => `id:${one.id}`) });
     const root = show(client, "compare");
@@ -466,6 +493,29 @@ describe("details", () => {
     await press(root, "Set alias");
     await vi.waitFor(() => expect(client.of("alias")).toHaveLength(2));
     expect(client.of("alias")).toMatchObject([{ alias: "champion", remove: true }, { alias: "prod" }]);
+  });
+
+  it("judges an alias while it is typed, and tells from where it moves", async () => {
+    const client = new FakeClient(three());
+    const root = show(client);
+    await press(root, "churn");
+    await press(root, "Aliases of churn:2…");
+    await says(root, "If it points at another version of this model, it moves.");
+    const input = await type(root, "Let an alias point here", "champion");
+    await says(root, "Moves from version 3");
+    await type(root, "Let an alias point here", "v3");
+    await says(root, "'v3' cannot be an alias.");
+    expect(input.getAttribute("aria-invalid")).toBe("true");
+    expect((await control(root, "Set alias")).disabled).toBe(true);
+    input.form?.requestSubmit();
+    await type(root, "Let an alias point here", "prod");
+    await says(root, "A new alias");
+    expect(input.getAttribute("aria-invalid")).toBe("false");
+    expect(client.of("alias")).toEqual([]);
+    await press(root, "Set alias");
+    await says(root, "@prod");
+    await type(root, "Let an alias point here", "prod");
+    await says(root, "Points here already");
   });
 
   it("tells who let an alias point where and why, and lets it go back", async () => {
