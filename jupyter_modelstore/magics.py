@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_modelstore._arriving import Arrivals, ProgressLine
 from jupyter_modelstore._front import is_live
 from jupyter_modelstore._lines import Word, as_word, split_line
+from jupyter_modelstore._outputs import Outputs
 from jupyter_modelstore._watching import Watching
 from jupyter_modelstore.errors import (
     Ambiguous,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from jupyter_modelstore.config import ModelStore
     from jupyter_modelstore.registry import Registry
     from jupyter_modelstore.verbs import Verb
+    from jupyter_modelstore.widgets import Comparison, Gallery, SaveDialog
 
 VERB_OF_MAGIC = {
     "models": "list",
@@ -96,7 +98,8 @@ class Magics:
         self._settings: ModelStore | None = None
         self._arrivals: Arrivals | None = None
         self.watching = Watching(shell, lambda: self.settings)
-        self.offers = Offers(shell, self.watching, lambda: self.settings, lambda: self.store)
+        self.outputs = Outputs(shell)
+        self.offers = Offers(shell, self.watching, lambda: self.settings, lambda: self.store, self.outputs)
 
     @property
     def settings(self) -> ModelStore:
@@ -197,7 +200,7 @@ class Magics:
         elif is_live(self.shell):
             from jupyter_modelstore.widgets import Gallery
 
-            display(Gallery(self.store, settings=self.settings, query=_chosen(options)))
+            self._show(Gallery(self.store, settings=self.settings, query=_chosen(options)))
         else:
             show(card.Shown("Gallery: run this cell in a notebook to see your models, or write %models --table"))
 
@@ -214,9 +217,14 @@ class Magics:
             from jupyter_modelstore.widgets import Comparison
 
             self._settle("compare", options)
-            display(Comparison(options["refs"], self.store, self.settings))
+            self._show(Comparison(options["refs"], self.store, self.settings))
         else:
             show(card.Shown("Comparison: run this cell in a notebook to see it, or write %compare_models --table"))
+
+    def _show(self, widget: Comparison | Gallery | SaveDialog) -> None:
+        """Display a widget under the running cell, until that runs again."""
+        self.outputs.note(widget)
+        display(widget)
 
     def _is_static(self, *, table: bool) -> bool:
         """Tell whether an answer is written into the notebook, in place of a widget."""
@@ -308,7 +316,7 @@ class Magics:
             raise UsageError("A form needs a notebook that somebody sits at.", f'Without it: %save_model {variable} "name"')
         from jupyter_modelstore.widgets import SaveDialog
 
-        display(SaveDialog(model, variable, store=self.store, settings=self.settings, said={**said, "name": name}))
+        self._show(SaveDialog(model, variable, store=self.store, settings=self.settings, said={**said, "name": name}))
 
     def _variable_and_name(self, words: list[Word], namespace: Mapping[str, Any]) -> tuple[str, str]:
         """Tell what is to be saved under which name; a quoted word alone is the name of the model fitted last."""
@@ -740,6 +748,7 @@ def load(shell: InteractiveShell) -> None:
         shell.register_magic_function(_Magic(magics, name), "line", name)
     shell.configurables.append(magics.settings)  # for %config ModelStore
     magics.watching.begin()
+    magics.outputs.begin()
     magics.offers.begin()
     hook(shell, magics)
     if is_live(shell):
@@ -754,13 +763,14 @@ def _prepare() -> None:
 
 def unload(shell: InteractiveShell) -> None:
     """Take the magics away; saved models are not touched."""
-    from jupyter_modelstore import _watching, offer
+    from jupyter_modelstore import _outputs, _watching, offer
     from jupyter_modelstore._completion import unhook
     from jupyter_modelstore.config import ModelStore
 
     for name in MAGICS:
         shell.magics_manager.magics["line"].pop(name, None)
     offer.end(shell)
+    _outputs.end(shell)
     _watching.end(shell)
     shell.configurables[:] = [known for known in shell.configurables if not isinstance(known, ModelStore)]
     unhook(shell)

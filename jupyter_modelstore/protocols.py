@@ -390,8 +390,19 @@ class Backend(Protocol):
     def purge(self, records: Sequence[ModelRecord]) -> Removal:
         """Turn trashed records into tombstones, then remove their files; ``bytes`` counts those that are really gone."""
 
-    def set_alias(self, record: ModelRecord, alias: str, *, why: str = "") -> ModelRecord:
-        """Let an alias name this version, with a line in its history."""
+    def set_alias(self, record: ModelRecord, alias: str, *, why: str = "", only_from: int | None = None) -> ModelRecord:
+        """Let an alias name this version, with a line in its history.
+
+        Parameters
+        ----------
+        only_from
+            The version that it must name until now, 0 for none. Left out: whatever it names.
+
+        Raises
+        ------
+        InUse
+            It names another one.
+        """
 
     def remove_alias(self, name: str, alias: str, *, why: str = "") -> AliasEvent:
         """Take an alias away, with a line in its history.

@@ -473,12 +473,14 @@ class LocalBackend:
 
     # ---- aliases -----------------------------------------------------------------------------------------------------
 
-    def set_alias(self, record: ModelRecord, alias: str, *, why: str = "") -> ModelRecord:
+    def set_alias(self, record: ModelRecord, alias: str, *, why: str = "", only_from: int | None = None) -> ModelRecord:
         """Let an alias name this version, with a line in its history."""
         with self._database.write() as db:
             current = self._again(db, record.id)
             if current.status != "ready" or current.deleted_at is not None:
                 raise NotFound(f"{current.ref} is not there to be named.", f"%restore_model {current.ref} brings it back.")
+            if only_from is not None and (_aliases.version_of(db, current.model_name, alias) or 0) != only_from:
+                raise InUse(f"{current.model_name}@{alias} was moved meanwhile.", "It stays where it is.")
             return self._set_alias(db, current, alias, why)
 
     def _set_alias(self, db: sqlite3.Connection, record: ModelRecord, alias: str, why: str) -> ModelRecord:

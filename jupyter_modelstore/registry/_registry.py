@@ -630,9 +630,27 @@ class Registry:
         found = (Query(name=clean, all_versions=True, deleted=deleted, sort="-version") for deleted in (False, True))
         return [record for query in found for record in self._backend.select(query)]
 
-    def set_alias(self, ref: str | Reference, alias: str, *, why: str = "") -> ModelRecord:
-        """Let a word point at this version; what it pointed at before stays in its history."""
-        return self._backend.set_alias(self._arrived(ref), clean_alias(alias), why=clean_text(why, "reason"))
+    def set_alias(self, ref: str | Reference, alias: str, *, why: str = "", only_from: int | None = None) -> ModelRecord:
+        """Let a word point at this version; what it pointed at before stays in its history.
+
+        Parameters
+        ----------
+        ref
+            Which version.
+        alias
+            The word.
+        why
+            A reason, kept in the history.
+        only_from
+            The version that it must point at until now, 0 for none. Left out: whatever it points at.
+
+        Raises
+        ------
+        InUse
+            It points at another one.
+        """
+        record, word = self._arrived(ref), clean_alias(alias)
+        return self._backend.set_alias(record, word, why=clean_text(why, "reason"), only_from=only_from)
 
     def remove_alias(self, name: str, alias: str, *, why: str = "") -> AliasEvent:
         """Take an alias away; its history stays."""
@@ -707,7 +725,11 @@ class Registry:
 
     def restore(self, ref: str | Reference) -> Sequence[ModelRecord]:
         """Take a version, or all versions of a model, out of the trash."""
-        return self._backend.restore(self.meant(ref, deleted=True))
+        return self.restore_records(self.meant(ref, deleted=True))
+
+    def restore_records(self, records: Sequence[ModelRecord]) -> Sequence[ModelRecord]:
+        """Take these out of the trash, all or none."""
+        return self._backend.restore(records)
 
     def purge(self, ref: str | Reference) -> Removal:
         """Delete for good what is in the trash. Its numbers are never given again."""

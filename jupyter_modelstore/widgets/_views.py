@@ -71,6 +71,7 @@ class _Widget(anywidget.AnyWidget):
     _comm_id = Unicode().tag(sync=True)
     """By it, a page asks a kernel whether it still knows the widget: not after a restart."""
     _stored = ""
+    _own_layout: Layout | None = None
 
     def __init__(
         self,
@@ -98,7 +99,8 @@ class _Widget(anywidget.AnyWidget):
 
     @default("layout")
     def _default_layout(self) -> Layout:
-        return Layout(width=_ALL_WIDTH)
+        self._own_layout = Layout(width=_ALL_WIDTH)
+        return self._own_layout
 
     @validate("layout")
     def _with_width(self, proposal: Any) -> Any:  # noqa: ANN401 (traitlets' own)
@@ -107,6 +109,17 @@ class _Widget(anywidget.AnyWidget):
         if layout.width is None:
             layout.width = _ALL_WIDTH
         return layout
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no view can ask it any more."""
+        return self.comm is None
+
+    def close(self) -> None:
+        """Close it, and the layout that came with it, which is a widget too; a layout that it was given may be of others."""
+        super().close()
+        if self._own_layout is not None:
+            self._own_layout.close()
 
     def __repr__(self) -> str:
         """Return what a notebook that is opened again shows in its place."""

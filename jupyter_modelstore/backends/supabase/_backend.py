@@ -311,9 +311,9 @@ class SupabaseBackend:
 
     # ---- aliases -----------------------------------------------------------------------------------------------------
 
-    def set_alias(self, record: ModelRecord, alias: str, *, why: str = "") -> ModelRecord:
+    def set_alias(self, record: ModelRecord, alias: str, *, why: str = "", only_from: int | None = None) -> ModelRecord:
         """Let an alias name this version."""
-        return self._functions.record("set_alias", {"id": record.id, "alias": alias, "why": why})
+        return self._functions.record("set_alias", {"id": record.id, "alias": alias, "why": why, "only_from": only_from})
 
     def remove_alias(self, name: str, alias: str, *, why: str = "") -> AliasEvent:
         """Take an alias away."""
