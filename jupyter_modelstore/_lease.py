@@ -9,6 +9,7 @@ file system, which all machines that share it share too.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import socket
@@ -70,7 +71,7 @@ class Lease:
         self._holder = ""
 
     def _make(self) -> bool:
-        holder = json.dumps({"host": socket.gethostname(), "boot": _boot(), "pid": os.getpid(), "nonce": uuid.uuid4().hex})
+        holder = json.dumps({"host": socket.gethostname(), "boot": boot_id(), "pid": os.getpid(), "nonce": uuid.uuid4().hex})
         try:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
@@ -136,7 +137,7 @@ def _is_gone(text: str) -> bool:
     try:
         holder = json.loads(text)
         here = holder["host"] == socket.gethostname()
-        if here and holder["boot"] != _boot():
+        if here and holder["boot"] != boot_id():
             return True
         if here and hasattr(os, "getuid"):
             os.kill(int(holder["pid"]), 0)
@@ -147,7 +148,9 @@ def _is_gone(text: str) -> bool:
     return False
 
 
-def _boot() -> str:
+@functools.cache
+def boot_id() -> str:
+    """Return a word that is this machine's until it starts anew; empty on systems that have none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:  # another system

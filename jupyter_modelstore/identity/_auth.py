@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from jupyter_modelstore._gateway import Meaning, of_network, of_status
 from jupyter_modelstore.errors import (
     InvalidValue,
     ModelStoreError,
@@ -23,17 +24,14 @@ if TYPE_CHECKING:
 _TIMEOUT = 10.0  # seconds for an answer
 _CONNECT = 3.0  # seconds for a connection: a dead server is told soon
 
-_SIGNED_OUT = frozenset(
-    {
-        "refresh_token_not_found",
-        "refresh_token_already_used",
-        "session_not_found",
-        "session_expired",
-        "bad_jwt",
-        "user_not_found",
-    }
-)
-_MESSAGES: dict[str, tuple[type[ModelStoreError], str, str]] = {
+_ENDED: Meaning = (NotSignedIn, "Your session has ended.", "Sign in again: %modelstore login YOUR@EMAIL")
+BY_CODE: dict[str, Meaning] = {
+    "refresh_token_not_found": _ENDED,
+    "refresh_token_already_used": _ENDED,
+    "session_not_found": _ENDED,
+    "session_expired": _ENDED,
+    "bad_jwt": _ENDED,
+    "user_not_found": _ENDED,
     "invalid_credentials": (
         NotSignedIn,
         "The e-mail address or the password is not right.",
@@ -66,13 +64,13 @@ _MESSAGES: dict[str, tuple[type[ModelStoreError], str, str]] = {
     "user_banned": (NotSignedIn, "This account has been locked by the project's admin.", "Ask the admin."),
     "over_request_rate_limit": (Throttled, "Too many attempts to sign in.", "Wait a minute, then try again."),
     "over_email_send_rate_limit": (Throttled, "Too many messages were sent.", "Wait an hour, or sign in with a password."),
+    "weak_password": (
+        InvalidValue,
+        "The password is too weak for this project.",
+        "Choose a longer one, with letters, digits and signs.",
+    ),
 }
-_WEAK = "weak_password"
-_MESSAGES[_WEAK] = (
-    InvalidValue,
-    "The password is too weak for this project.",
-    "Choose a longer one, with letters, digits and signs.",
-)
+"""By Auth's own word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +123,8 @@ def refreshed(url: str, key: str, refresh_token: str) -> Tokens:
         The session has ended.
     """
     if not refresh_token:
-        raise NotSignedIn("Your session has ended.", "Sign in again.")
+        kind, message, hint = _ENDED
+        raise kind(message, hint)
     with _client(url, key) as auth:
         return _tokens(auth.refresh_session(refresh_token))
 
@@ -149,34 +148,30 @@ def _client(url: str, key: str) -> Iterator[SyncGoTrueClient]:
     from supabase_auth.errors import AuthError
 
     timeout = httpx.Timeout(_TIMEOUT, connect=_CONNECT)
-    with httpx.Client(timeout=timeout, follow_redirects=False) as http:
+    answers: list[httpx.Response] = []  # the library does not tell the status of an answer that is no JSON
+    with httpx.Client(timeout=timeout, follow_redirects=False, event_hooks={"response": [answers.append]}) as http:
         headers = {"apiKey": key, "Authorization": f"Bearer {key}"}
         try:
             yield SyncGoTrueClient(
                 url=f"{url}/auth/v1", headers=headers, http_client=http, auto_refresh_token=False, persist_session=False
             )
-        except (AuthError, httpx.HTTPError) as error:
-            raise _translated(error, url) from None  # the cause may hold a password, a code or a token
+        except (AuthError, httpx.HTTPError, ValueError) as error:
+            # The cause may hold a password, a code or a token.
+            raise _translated(error, url, answers[-1].status_code if answers else None) from None
 
 
-def _translated(error: Exception, url: str) -> ModelStoreError:
+def _translated(error: Exception, url: str, status: int | None) -> ModelStoreError:
+    """Return what an error of the library's means; its answers that are none are errors of a parser, ``ValueError``."""
+    import httpx
+
     code = str(getattr(error, "code", None) or "")
-    status = getattr(error, "status", None)
-    if code in _SIGNED_OUT:
-        return NotSignedIn("Your session has ended.", "Sign in again.")
-    if code in _MESSAGES:
-        kind, message, hint = _MESSAGES[code]
+    if code in BY_CODE:
+        kind, message, hint = BY_CODE[code]
         return kind(message, hint)
-    original = getattr(error, "original_error", error)
-    status = status or getattr(getattr(original, "response", None), "status_code", None)
-    if status == 429:  # noqa: PLR2004 (too many requests)
-        return Throttled("Too many requests to sign in.", "Wait a minute, then try again.")
-    if status in {None, 0, 502, 503, 504} and not code:
-        return Unreachable(
-            f"{url} does not answer.", "Check the network and SUPABASE_URL; a paused project is woken in its dashboard."
-        )
-    if status == 401:  # noqa: PLR2004 (the gateway's)
-        return NotConfigured("The project does not know SUPABASE_KEY.", "Copy the publishable key from the project's settings.")
-    return ServiceError(
-        f"Signing in failed ({code or status}).", "Try again later; the project's admin sees why in Auth's log."
-    )
+    if status is None or isinstance(error, httpx.HTTPError):  # the library does not tell what became of the connection
+        return of_network(error, url)
+    known = of_status(status)
+    if not code and isinstance(known, (NotConfigured, Throttled, Unreachable)):
+        return known
+    what = code or ("what answered is no Supabase project" if status < 400 else status)  # noqa: PLR2004 (a success)
+    return ServiceError(f"Signing in failed ({what}).", "Try again later; the project's admin sees why in Auth's log.")

@@ -6,8 +6,8 @@ token in memory: it reads the file, uses what stands there, and writes the answe
 sees to that; without it two at once are still the newest and its parent). A kernel that is killed between answer and file
 leaves the parent there.
 
-Expiry is reckoned by the server's clock: each token says when it was issued, and the file notes how far this machine's clock
-was off.
+Expiry is reckoned by the server's clock: each token says when it was issued, and the file notes what this machine's clocks said
+then. One of them may be wrong or be set meanwhile, the other stands still while a virtual machine does: the later one counts.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_modelstore._files import is_only_mine, write_private
-from jupyter_modelstore._lease import leased
-from jupyter_modelstore.errors import NotSignedIn, ReadOnly
+from jupyter_modelstore._lease import boot_id, leased
+from jupyter_modelstore.errors import NotSignedIn, ReadOnly, ServiceError, Throttled, Unreachable
 from jupyter_modelstore.identity import _auth
 from jupyter_modelstore.identity._keys import claims_of
 from jupyter_modelstore.protocols import AccessToken
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from jupyter_modelstore.identity._auth import Tokens
 
 _EARLY = 60.0  # seconds before its end at which a token is renewed: storage grants none, and clocks differ
+_LAST = 5.0  # seconds before its end up to which a token is used if it cannot be renewed
 _WAIT = 5.0  # for another kernel that renews
 _SIGN_IN = "%modelstore login YOUR@EMAIL"
 
@@ -55,7 +56,7 @@ class EmailSession:
         self._url, self._key = url, key
         name = hashlib.sha256(f"{url} {robot.casefold()}".strip().encode()).hexdigest()[:16]
         self._path = home / "sessions" / f"{name}.json"
-        self._held: tuple[tuple[int, ...], AccessToken, float] | None = None  # the file's state, its token, the clock's error
+        self._held: tuple[tuple[int, ...], AccessToken, Mapping[str, Any]] | None = None  # the file's state, token, all
 
     def __repr__(self) -> str:
         """Return the project, and nothing secret."""
@@ -108,22 +109,27 @@ class EmailSession:
         Unreachable
             The project's Auth does not answer.
         """
-        token, skew = self._current()
-        if token.value != refused and token.expires_at - (time.time() + skew) > _EARLY:
+        token, stored = self._current()
+        if token.value != refused and token.expires_at - _server_time(stored) > _EARLY:
             return token
-        return self._renew(token.value)
+        try:
+            return self._renew(token.value)
+        except (ServiceError, Throttled, Unreachable):
+            if token.value == refused or token.expires_at - _server_time(stored) < _LAST:
+                raise
+            return token  # Auth alone may be gone, and this one is good still
 
     def known(self) -> AccessToken:
         """Return who signed in, by what is stored here; nobody is asked, and the token may have ended."""
         return self._current()[0]
 
-    def _current(self) -> tuple[AccessToken, float]:
+    def _current(self) -> tuple[AccessToken, Mapping[str, Any]]:
         state = self._state()
         if self._held is None or self._held[0] != state or state == ():
             stored = self._stored()
             if stored is None:
                 raise NotSignedIn(f"Nobody is signed in to {self._url}.", f"{_SIGN_IN} asks for your password or sends a code.")
-            self._held = (state, _token_of(stored), float(stored.get("skew", 0.0)))
+            self._held = (state, _token_of(stored), stored)
         return self._held[1], self._held[2]
 
     def _renew(self, old: str) -> AccessToken:
@@ -133,27 +139,30 @@ class EmailSession:
                 return self._current()[0]
             try:
                 return self._keep(_auth.refreshed(self._url, self._key, str(stored.get("refresh_token", ""))))
-            except NotSignedIn:
-                return self._after_refusal(str(stored.get("refresh_token", "")))
+            except NotSignedIn as error:
+                return self._after_refusal(str(stored.get("refresh_token", "")), error)
 
-    def _after_refusal(self, used: str) -> AccessToken:
+    def _after_refusal(self, used: str, error: NotSignedIn) -> AccessToken:
         """Forget a session that has ended; unless another kernel has stored a newer one meanwhile."""
         stored = self._stored()
         if stored is not None and stored.get("refresh_token") != used:
             return self._current()[0]
         self._path.unlink(missing_ok=True)
         self._held = None
-        raise NotSignedIn("Your session has ended.", f"Sign in again: {_SIGN_IN}")
+        raise error
 
     # ---- the file ------------------------------------------------------------------------------------------------------------
 
     def _keep(self, tokens: Tokens) -> AccessToken:
-        issued = float(claims_of(tokens.access_token).get("iat", 0)) or time.time()
+        issued = _number(claims_of(tokens.access_token).get("iat")) or time.time()
         stored: dict[str, Any] = {
             "url": self._url,
             "access_token": tokens.access_token,
             "refresh_token": tokens.refresh_token,
-            "skew": issued - time.time(),
+            "issued": issued,
+            "clock": time.time(),
+            "boot": boot_id(),
+            "uptime": _uptime(),
         }
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -163,7 +172,7 @@ class EmailSession:
                 f"The session cannot be kept: {self._path.parent} cannot be written.",
                 "Set MODELSTORE_HOME to a directory of yours.",
             ) from error
-        self._held = (self._state(), _token_of(stored), float(stored["skew"]))
+        self._held = (self._state(), _token_of(stored), stored)
         return self._held[1]
 
     def _stored(self) -> Mapping[str, Any] | None:
@@ -184,12 +193,32 @@ class EmailSession:
         return (state.st_ino, state.st_mtime_ns, state.st_ctime_ns)
 
 
+def _server_time(stored: Mapping[str, Any]) -> float:
+    """Return what the server's clock says now, at the latest."""
+    issued, passed = _number(stored.get("issued")), time.time() - _number(stored.get("clock"))
+    if stored.get("boot") != boot_id():  # another machine's clock was read: this one's may be the right one
+        return max(time.time(), issued + passed)
+    if stored["boot"]:
+        passed = max(passed, _uptime() - _number(stored.get("uptime")))
+    return issued + passed
+
+
+def _uptime() -> float:
+    """Return the seconds since this machine started, its sleep counted."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, (int, float)) else 0.0
+
+
 def _token_of(stored: Mapping[str, Any]) -> AccessToken:
     value = str(stored["access_token"])
     claims = claims_of(value)
     return AccessToken(
         value=value,
-        expires_at=float(claims.get("exp", 0)),
+        expires_at=_number(claims.get("exp")),
         user_id=str(claims.get("sub", "")),
         handle=str(claims.get("email") or ""),
     )

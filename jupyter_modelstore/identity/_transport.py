@@ -8,6 +8,7 @@ again.
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -46,7 +47,7 @@ def signed_client(source: TokenSource, url: str, key: str) -> httpx.Client:
             token = source.token()
             request.headers["authorization"] = f"Bearer {token.value}"
             answer = self._inner.handle_request(request)
-            if not _refuses_token(answer):
+            if not (_refuses_token(answer) or _hides_refusal(answer, token.expires_at)):
                 return answer
             other = source.token(refused=token.value)
             if not _can_be_repeated(request):  # whoever sends a stream may begin it again
@@ -85,3 +86,16 @@ def _refuses_token(answer: httpx.Response) -> bool:
         return False
     answer.read()
     return any(word in answer.text for word in _NOT_ACCEPTED)
+
+
+def _hides_refusal(answer: httpx.Response, expires_at: float) -> bool:
+    """Tell whether Storage says "no such bucket" because the token has ended, by its own clock."""
+    if answer.status_code not in {400, 404} or not expires_at:
+        return False
+    answer.read()
+    if "Bucket not found" not in answer.text and "NoSuchBucket" not in answer.text:
+        return False
+    try:
+        return parsedate_to_datetime(answer.headers.get("date", "")).timestamp() >= expires_at
+    except (ValueError, OverflowError):
+        return False

@@ -85,11 +85,11 @@ def spool(tmp_path):
 
 @pytest.fixture
 def opened(project, person, spool, tmp_path):
-    """A function that opens the project, at another address if one is given."""
+    """A function that opens the project, at another address or as somebody else if they are given."""
     clients = []
 
-    def make(url=project.url):
-        source = Somebody(person)
+    def make(url=project.url, source=None):
+        source = source or Somebody(person)
         http = signed_client(source, url, project.key)
         clients.append(http)
         functions, objects = Functions(http, url, source), Objects(http, url)

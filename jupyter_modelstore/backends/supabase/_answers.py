@@ -7,10 +7,10 @@ Storage answers 400 whatever the kind, with the real status in the body; and "Bu
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from jupyter_modelstore._gateway import Meaning, of_status
 from jupyter_modelstore.errors import (
     Ambiguous,
     Forbidden,
@@ -18,7 +18,6 @@ from jupyter_modelstore.errors import (
     InvalidName,
     InvalidReference,
     InvalidValue,
-    ModelFileNotFound,
     ModelStoreError,
     NameTaken,
     NotFound,
@@ -27,7 +26,6 @@ from jupyter_modelstore.errors import (
     SchemaMismatch,
     ServiceError,
     StoreBusy,
-    Throttled,
     TooLarge,
     Unreachable,
 )
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
     import httpx
 
 # The words that our functions say (sql/): each with the error that has this code.
-_OURS: dict[str, type[ModelStoreError]] = {
+OURS: dict[str, type[ModelStoreError]] = {
     kind.code: kind
     for kind in (
         Ambiguous,
@@ -55,128 +53,115 @@ _OURS: dict[str, type[ModelStoreError]] = {
 
 _INIT = "Its admin runs: jupyter modelstore init --check"
 _AGAIN = "Try again; nothing was changed."
-_GONE = (Unreachable, "The project's database does not answer.", "Try again later; a paused project is woken in its dashboard.")
-_BY_CODE: dict[str, tuple[type[ModelStoreError], str, str]] = {
-    "PGRST301": (NotSignedIn, "The project does not accept your session.", "Sign in again: %modelstore login YOUR@EMAIL"),
+_GONE: Meaning = (
+    Unreachable,
+    "The project's database does not answer.",
+    "Try again later; a paused project is woken in its dashboard.",
+)
+_BUSY: Meaning = (StoreBusy, "The project's database has no connection to spare.", _AGAIN)
+_VALUE: Meaning = (InvalidValue, "The project's database refused a value.", "Check what was typed.")
+_SESSION: Meaning = (
+    NotSignedIn,
+    "The project does not accept your session.",
+    "Sign in again: %modelstore login YOUR@EMAIL",
+)
+
+
+def _lacks(what: str) -> Meaning:
+    return SchemaMismatch, f"The project's database lacks a {what} that this version needs.", _INIT
+
+
+BY_CODE: dict[str, Meaning] = {
+    "PGRST301": _SESSION,
     "PGRST302": (NotSignedIn, "Nobody is signed in.", "%modelstore login YOUR@EMAIL"),
-    "PGRST303": (NotSignedIn, "The project does not accept your session.", "Sign in again: %modelstore login YOUR@EMAIL"),
-    "PGRST000": (
-        Unreachable,
-        "The project's database does not answer.",
-        "Try again later; a paused project is woken in its dashboard.",
-    ),
-    "PGRST001": (
-        Unreachable,
-        "The project's database does not answer.",
-        "Try again later; a paused project is woken in its dashboard.",
-    ),
-    "PGRST002": (
-        Unreachable,
-        "The project's database does not answer.",
-        "Try again later; a paused project is woken in its dashboard.",
-    ),
-    "PGRST003": (StoreBusy, "The project's database has no connection to spare.", _AGAIN),
-    "PGRST202": (SchemaMismatch, "The project's database lacks a function that this version needs.", _INIT),
-    "PGRST204": (SchemaMismatch, "The project's database lacks a column that this version needs.", _INIT),
-    "PGRST205": (SchemaMismatch, "The project's database lacks a table that this version needs.", _INIT),
-    "42P01": (SchemaMismatch, "The project's database lacks a table that this version needs.", _INIT),
-    "42883": (SchemaMismatch, "The project's database lacks a function that this version needs.", _INIT),
-    "42703": (SchemaMismatch, "The project's database lacks a column that this version needs.", _INIT),
+    "PGRST303": _SESSION,
+    "PGRST000": _GONE,
+    "PGRST001": _GONE,
+    "PGRST002": _GONE,
+    "PGRST003": _BUSY,
+    "PGRST202": _lacks("function"),
+    "PGRST204": _lacks("column"),
+    "PGRST205": _lacks("table"),
+    "42P01": _lacks("table"),
+    "42883": _lacks("function"),
+    "42703": _lacks("column"),
     "42501": (Forbidden, "The project's database refused: you may not do that.", "Ask the admin of the project or space."),
     "22P02": (InvalidValue, "The project's database could not read a value.", "Check what was typed."),
     "22P05": (InvalidValue, "A text holds a character that the database cannot keep (U+0000).", "Remove it."),
     "23505": (ServiceError, "Something with this key is there already.", _AGAIN),
     "23503": (ServiceError, "The project's database does not know this user.", "Sign out and in again."),
-    "23514": (InvalidValue, "The project's database refused a value.", "Check what was typed."),
+    "23502": _VALUE,
+    "23514": _VALUE,
     "40P01": (StoreBusy, "Two changes waited for each other, and this one gave way.", _AGAIN),
     "40001": (StoreBusy, "Another change came first.", _AGAIN),
     "55P03": (StoreBusy, "Another change holds what this one needs.", _AGAIN),
     "57014": (StoreBusy, "The project's database took too long to answer.", _AGAIN),
-    "53300": (StoreBusy, "The project's database has no connection to spare.", _AGAIN),
+    "53300": _BUSY,
 }
+"""By what PostgREST tells: a code of its own, or the SQLSTATE of the database."""
+_NO_BUCKET: Meaning = (SchemaMismatch, "The project has no bucket model-files.", _INIT)
+_NOT_TAKEN = "The bucket model-files must take any type. " + _INIT
+BY_WORD: dict[str, Meaning] = {
+    "Bucket not found": _NO_BUCKET,
+    "NoSuchBucket": _NO_BUCKET,
+    "InvalidJWT": _SESSION,
+    "JWS": _SESSION,
+    "claim": _SESSION,
+    "invalid_mime_type": (ServiceError, "Failed to upload to storage: it does not take this type of file.", _NOT_TAKEN),
+    "InvalidKey": (ServiceError, "Failed to upload to storage: it does not take this name of a file.", _INIT),
+}
+"""By a word of Storage's, whatever its status says."""
 RETRIED = frozenset({"40P01", "40001", "55P03", "57014", "53300"})
 """Codes after which the same question may be asked again."""
 
 
-def of_database(error: Mapping[str, Any], status: int | None = None) -> ModelStoreError:
+def of_database(error: Mapping[str, Any], status: int) -> ModelStoreError:
     """Return what an error of PostgREST means.
 
     Parameters
     ----------
     error
-        Its members ``code``, ``message``, ``details``, ``hint``.
+        Its members ``code``, ``message``, ``details``, ``hint``; none of them, if the gateway answered.
     status
-        The HTTP status, if known.
+        The HTTP status.
     """
     code, word = str(error.get("code") or ""), str(error.get("message") or "")
     if code.startswith("PT"):
-        kind = _OURS.get(word)
+        kind = OURS.get(word)
         if kind is None:
             return SchemaMismatch(f"The project's database answered with a word that is not known here ({word[:40]}).", _INIT)
         return kind(str(error.get("details") or word), str(error.get("hint") or ""))
-    if code in _BY_CODE:
-        kind, message, hint = _BY_CODE[code]
-        return kind(message, hint)
-    return _by_status(int(code) if code.isdigit() and len(code) == 3 else status, word)
+    if code in BY_CODE:
+        return _error(BY_CODE[code])
+    if status == 404 and not code:
+        return not_understood("there is no database at its address")
+    return of_status(status, word)
 
 
 def of_storage(answer: httpx.Response) -> ModelStoreError:
     """Return what an error of Storage means. Its token must be known to be good: an expired one looks like a missing bucket."""
     try:
         body = answer.json()
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         body = None
-    if not isinstance(body, dict):
-        return _by_status(answer.status_code, answer.text)
-    status = int(body["statusCode"]) if str(body.get("statusCode", "")).isdigit() else answer.status_code
-    error, message = str(body.get("error") or ""), str(body.get("message") or "")
-    if error in {"Bucket not found", "NoSuchBucket"} or message == "Bucket not found":
-        return SchemaMismatch("The project has no bucket model-files.", _INIT)
-    if "JWS" in message or "claim" in message or error == "InvalidJWT":
-        return NotSignedIn("The project does not accept your session.", "Sign in again: %modelstore login YOUR@EMAIL")
-    if error in {"invalid_mime_type", "InvalidKey"}:
-        return ServiceError(f"Failed to upload to storage: {error}.", "The bucket model-files must take any type. " + _INIT)
-    return _by_status(status, message)
+    if not isinstance(body, dict):  # a resumable upload is refused in plain words, a proxy with a page
+        body = {"message": "" if "<" in answer.text else answer.text}
+    said = str(body.get("statusCode", ""))
+    status = int(said) if said.isascii() and said.isdigit() and len(said) == 3 else answer.status_code
+    words, message = (body.get("error"), body.get("code")), str(body.get("message") or "")
+    for word, meaning in BY_WORD.items():
+        if word in words or word in message:
+            return _error(meaning)
+    return of_status(status, message)
 
 
-def _by_status(status: int | None, message: str) -> ModelStoreError:
-    if status == 401:
-        return NotSignedIn(
-            "The project does not know SUPABASE_KEY, or your session.", "Copy the publishable key from its settings."
-        )
-    if status == 403:
-        return Forbidden("The project refused: you may not do that.", "Ask the admin of the project or space.")
-    if status == 404:
-        return ModelFileNotFound("Model file not found in the project's storage.", "%modelstore doctor lists what is missing.")
-    if status == 409:
-        return ServiceError("Something with this key is in the project's storage already.", _AGAIN)
-    if status == 413:
-        return TooLarge(
-            "The file is larger than the project takes.", "Its admin can raise the limit of the bucket model-files."
-        )
-    if status == 429:
-        return Throttled("The project takes no more requests for a while.", "Wait a minute, then try again.")
-    if status == 540:  # Supabase's own, for a project that sleeps
-        return Unreachable("The project is paused.", "Wake it in its dashboard; models are not lost.")
-    if status in {502, 503, 504, 521, 522, 523, 544}:
-        return Unreachable("The project does not answer.", "Try again later; a paused project is woken in its dashboard.")
-    words = f": {' '.join(message.split())[:120]}" if message and "<" not in message else ""
-    return ServiceError(f"The project answered with an error ({status}){words}.", "Try again later.")
+def _error(meaning: Meaning) -> ModelStoreError:
+    kind, message, hint = meaning
+    return kind(message, hint)
 
 
 def not_understood(what: str) -> ServiceError:
     """Return the error for an answer that says success and is not what was asked for; a hotel's log-in page does that."""
     return ServiceError(
         f"What answered is no Supabase project, or a damaged one: {what}.", "Check SUPABASE_URL, the network and its proxy."
-    )
-
-
-def of_network(error: Exception, url: str) -> ModelStoreError:
-    """Return what a failure of the connection means."""
-    import httpx
-
-    if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
-        return Unreachable(f"{url} did not answer in time.", "Try again; check the network.")
-    return Unreachable(
-        f"{url} does not answer.", "Check the network and SUPABASE_URL; a paused project is woken in its dashboard."
     )

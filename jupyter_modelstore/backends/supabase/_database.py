@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from jupyter_modelstore._gateway import of_network
 from jupyter_modelstore.backends.supabase import _answers
 from jupyter_modelstore.errors import NotSignedIn, SchemaMismatch
 from jupyter_modelstore.names import visible
@@ -95,29 +96,35 @@ class Functions:
         return answer
 
     def _call(self, name: str, q: Mapping[str, Any]) -> Any:  # noqa: ANN401 (JSON)
-        import httpx
-        from postgrest import APIError
-
         function = f"modelstore_{name}"
-        argument = "draft" if function in _DRAFT else "q"
         for attempt in range(_TRIES):
+            answer = self._ask(function, q)
             try:
-                answer = self._client.rpc(function, {argument: dict(q)}).execute().data  # type: ignore[dict-item]  # JSON, not text
-            except APIError as error:
-                if str(error.code) not in _answers.RETRIED or attempt == _TRIES - 1:
-                    raise _answers.of_database(error.json()) from None
-            except httpx.TransportError as error:
-                raise _answers.of_network(error, self._url) from None
-            except (ValueError, RecursionError, httpx.DecodingError):
-                raise _answers.not_understood(f"the answer of {function} cannot be read") from None
-            else:
-                if answer is None or isinstance(answer, (dict, list)):
-                    return answer
-                raise _answers.not_understood(
-                    f"the answer of {function} is no JSON object"
-                )  # text that is no JSON comes as it is
+                body = answer.json()
+            except (ValueError, RecursionError):
+                body = ""
+            if answer.is_success:
+                if body is None or isinstance(body, (dict, list)):
+                    return body
+                raise _answers.not_understood(f"the answer of {function} cannot be read")
+            error = body if isinstance(body, dict) else {}
+            if error.get("code") not in _answers.RETRIED or attempt == _TRIES - 1:
+                raise _answers.of_database(error, answer.status_code)
             time.sleep(_PAUSE * 2**attempt)
         raise AssertionError  # the last attempt returned or raised
+
+    def _ask(self, function: str, q: Mapping[str, Any]) -> httpx.Response:
+        """Call a function once; supabase-py's own error does not tell the HTTP status, so its answer is read here."""
+        import httpx
+
+        argument = "draft" if function in _DRAFT else "q"
+        request = self._client.rpc(function, {argument: dict(q)}).request  # type: ignore[dict-item]  # JSON, not text
+        try:
+            return request.send(httpx.Headers())
+        except httpx.TransportError as error:
+            raise of_network(error, self._url) from None
+        except httpx.DecodingError:
+            raise _answers.not_understood(f"the answer of {function} cannot be read") from None
 
     def record(self, name: str, q: Mapping[str, Any]) -> ModelRecord:
         """Call a function that answers with a row."""

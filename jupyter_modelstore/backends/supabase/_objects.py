@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import quote
 
+from jupyter_modelstore._gateway import of_network
 from jupyter_modelstore.backends.supabase import _answers
 from jupyter_modelstore.errors import ModelFileNotFound, NotSignedIn, ServiceError, Unreachable
 from jupyter_modelstore.protocols import Progress
@@ -226,7 +227,7 @@ class Objects:
                 grown = part.stat().st_size > begun if part.exists() else False
                 tries = 0 if grown else tries + 1
                 if tries >= _TRIES:
-                    raise _answers.of_network(error, self._url) from None
+                    raise of_network(error, self._url) from None
                 time.sleep(_FIRST_PAUSE * 2**tries)
             else:
                 return
@@ -291,9 +292,9 @@ class Objects:
             try:
                 return ask()
             except httpx.TransportError as error:
-                raise _answers.of_network(error, self._url) from None
+                raise of_network(error, self._url) from None
         except httpx.TransportError as error:
-            raise _answers.of_network(error, self._url) from None
+            raise of_network(error, self._url) from None
 
 
 def _region(file: BinaryIO, offset: int, length: int) -> Iterator[bytes]:

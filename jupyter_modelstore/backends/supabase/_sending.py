@@ -20,7 +20,9 @@ from jupyter_modelstore.errors import (
     Cancelled,
     FileChanged,
     ModelStoreError,
+    NotConfigured,
     NotSignedIn,
+    SchemaMismatch,
     ServiceError,
     StoreBusy,
     Throttled,
@@ -30,8 +32,8 @@ from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Held, Progress, SaveSpool, Told, Waiting
 from jupyter_modelstore.record import OBJECT_FIELDS, Draft, ModelRecord, Saved, to_json
 
-LATER = (Unreachable, Throttled, StoreBusy, NotSignedIn, ServiceError)
-"""After these a save waits and is tried again; any other error is a refusal, which only the person can mend."""
+LATER = (Unreachable, Throttled, StoreBusy, NotSignedIn, ServiceError, NotConfigured, SchemaMismatch)
+"""After these, which say nothing of the save itself, it waits and is tried again; any other error is a refusal."""
 
 
 def journal_of(draft: Draft, url: str, user_id: str, space: str) -> Waiting:
