@@ -72,6 +72,11 @@ class Project:
 
         return EmailSession(self.home, self.url, self.key)
 
+    def asks_people(self, environment: Mapping[str, str]) -> bool:
+        """Tell whether a person signs in here; not where a file brings tokens, or a job has a password."""
+        names = ("MODELSTORE_ACCESS_TOKEN_FILE", "MODELSTORE_EMAIL", "MODELSTORE_PASSWORD_FILE")
+        return not any(environment.get(name, "").strip() for name in names)
+
     def source(self, environment: Mapping[str, str]) -> TokenSource:
         """Return where tokens come from: a file that somebody renews, a robot's password, or this user's session."""
         from jupyter_modelstore.identity import EmailSession, FileToken, Robot
@@ -111,6 +116,17 @@ class Project:
         return made
 
 
+def _check(email: str) -> None:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
+        raise InvalidValue(f"'{visible(email)}' is no e-mail address.", "%modelstore login you@example.org")
+
+
+def send_code(project: Project, email: str) -> None:
+    """Have a one-time code sent to an address."""
+    _check(email)
+    project.session().send_code(email)
+
+
 def sign_in(
     project: Project,
     email: str,
@@ -139,11 +155,10 @@ def sign_in(
     NotSignedIn
         It did not work, or the address must be confirmed first.
     """
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
-        raise InvalidValue(f"'{visible(email)}' is no e-mail address.", "%modelstore login you@example.org")
+    _check(email)
     session = project.session()
     if code:
-        session.send_code(email)
+        send_code(project, email)
         return session.sign_in_with_code(email, ask(f"The code that was sent to {email}: ").strip())
     if not sign_up:
         return session.sign_in(email, ask(f"Password of {email}: "))

@@ -66,7 +66,7 @@ def status(store: Registry) -> Status:
         if isinstance(error, NotSignedIn) and not pending:
             raise
         stats, trouble = Stats(models=0, versions_ready=0, trash=0, storage_bytes=0, trash_bytes=0), error.message
-    refusals = [(record.model_name, record.extra.get("refused")) for record in pending]
+    refusals = [(record.model_name, record.refused) for record in pending]
     return Status(
         where=store.where,
         location=store.location,
@@ -111,15 +111,17 @@ def _on_their_way(store: Registry) -> list[Finding]:
         pending = store.pending()
     except NotSignedIn:  # nobody knows whose they are
         return []
-    reasons = [(visible(record.model_name), record.extra.get("refused")) for record in pending]
+    reasons = [(visible(record.model_name), record.refused) for record in pending]
     waiting = [name for name, why in reasons if not why]
     found = (
         [Finding(what="waiting", ok=True, message=f"kept on this machine: {_named(waiting)}", hint=_SEND)] if waiting else []
     )
     for name, why in reasons:
         if why:
-            hint = f"{visible(why['hint'])} {_GIVE_UP}".strip()
-            found.append(Finding(what="refused", ok=False, message=f"{name}: {visible(why['message'])}", hint=hint))
+            hint = f"{visible(str(why.get('hint', '')))} {_GIVE_UP}".strip()
+            found.append(
+                Finding(what="refused", ok=False, message=f"{name}: {visible(str(why.get('message', '')))}", hint=hint)
+            )
     return found
 
 

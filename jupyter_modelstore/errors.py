@@ -180,7 +180,7 @@ class Ambiguous(ModelStoreError, LookupError):
 
 
 class InUse(ModelStoreError, ValueError):
-    """An alias names the version that was to be deleted."""
+    """An alias names the version that was to be deleted, or another one than was thought."""
 
     code = "in_use"
     status = 409

@@ -16,8 +16,10 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from jupyter_modelstore._arriving import Arrivals, ProgressLine
 from jupyter_modelstore._front import is_live
 from jupyter_modelstore._lines import Word, as_word, split_line
+from jupyter_modelstore._outputs import Outputs
 from jupyter_modelstore._watching import Watching
 from jupyter_modelstore.errors import (
     Ambiguous,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from jupyter_modelstore.config import ModelStore
     from jupyter_modelstore.registry import Registry
     from jupyter_modelstore.verbs import Verb
+    from jupyter_modelstore.widgets import Comparison, Gallery, SaveDialog
 
 VERB_OF_MAGIC = {
     "models": "list",
@@ -93,9 +96,10 @@ class Magics:
     def __init__(self, shell: InteractiveShell) -> None:
         self.shell = shell
         self._settings: ModelStore | None = None
-        self._store: Registry | None = None
+        self._arrivals: Arrivals | None = None
         self.watching = Watching(shell, lambda: self.settings)
-        self.offers = Offers(shell, self.watching, lambda: self.settings, lambda: self.store)
+        self.outputs = Outputs(shell)
+        self.offers = Offers(shell, self.watching, lambda: self.settings, lambda: self.store, self.outputs)
 
     @property
     def settings(self) -> ModelStore:
@@ -110,13 +114,20 @@ class Magics:
     @property
     def store(self) -> Registry:
         """The store that is configured; opened when it is first needed."""
-        if self._store is None:
-            self._store = self.settings.registry()
-            _resume_aside(self._store)
-        return self._store
+        return self.arrivals.store
+
+    @property
+    def arrivals(self) -> Arrivals:
+        """The store, and what is on its way there; opened when it is first needed."""
+        if self._arrivals is None:
+            self._arrivals = Arrivals(self.settings.registry())
+            self._arrivals.begin()
+        return self._arrivals
 
     def _forget_store(self, _: object) -> None:
-        self._store = None
+        if self._arrivals is not None:
+            self._arrivals.stop()
+        self._arrivals = None
 
     def parser(self, magic: str, command: str) -> Parser | None:
         """Return the parser of a magic, or of a command of ``%modelstore``; None if it has none."""
@@ -138,10 +149,21 @@ class Magics:
         if verb.question is not None and not yes:
             # In front: the line may end with a comment.
             self._confirm(verb.question(self.store, **options), f"{prog} --yes {line.strip()}".rstrip())
+        self._settle(verb.name, options)
         answer = verb.call(self.store, **options)
         show(verb.show(self.store, answer))
         self._changed(verb.name)
         return answer
+
+    def _settle(self, verb: str, options: Mapping[str, Any]) -> None:
+        """Let saves arrive that a line may mean: before, `churn:3` is not there, and `churn` is the version before."""
+        from jupyter_modelstore.verbs import CHANGING
+
+        if verb == "resume":
+            self.arrivals.settle_all()
+        elif verb != "discard":
+            refs = [options.get("ref"), options.get("name"), *(options.get("refs") or ())]
+            self.arrivals.settle(refs, only_versions=verb not in CHANGING)
 
     def _changed(self, verb: str) -> None:
         """Let open galleries look again, if there are any, and a reason."""
@@ -178,7 +200,7 @@ class Magics:
         elif is_live(self.shell):
             from jupyter_modelstore.widgets import Gallery
 
-            display(Gallery(self.store, settings=self.settings, query=_chosen(options)))
+            self._show(Gallery(self.store, settings=self.settings, query=_chosen(options)))
         else:
             show(card.Shown("Gallery: run this cell in a notebook to see your models, or write %models --table"))
 
@@ -189,13 +211,20 @@ class Magics:
 
         options = vars(_parser(VERBS["compare"], "%compare_models").parse_args(split_line(line)))
         if self._is_static(table=options.pop("table")):
+            self._settle("compare", options)
             show(VERBS["compare"].show(self.store, VERBS["compare"].call(self.store, **options)))
         elif is_live(self.shell):
             from jupyter_modelstore.widgets import Comparison
 
-            display(Comparison(options["refs"], self.store, self.settings))
+            self._settle("compare", options)
+            self._show(Comparison(options["refs"], self.store, self.settings))
         else:
             show(card.Shown("Comparison: run this cell in a notebook to see it, or write %compare_models --table"))
+
+    def _show(self, widget: Comparison | Gallery | SaveDialog) -> None:
+        """Display a widget under the running cell, until that runs again."""
+        self.outputs.note(widget)
+        display(widget)
 
     def _is_static(self, *, table: bool) -> bool:
         """Tell whether an answer is written into the notebook, in place of a widget."""
@@ -246,26 +275,32 @@ class Magics:
 
         options = vars(save_parser().parse_args(split_line(line)))
         words: list[Word] = options.pop("words")
-        path, force, dialog = options.pop("file"), options.pop("force"), options.pop("dialog")
+        path, force, dialog, wait = (options.pop(name) for name in ("file", "force", "dialog", "wait"))
         namespace = {**self.shell.user_ns, **(local_ns or {})}
         about = {name: value for name, value in options.items() if value is not None}
         about["metrics"] = metrics_from(about.pop("metrics", None), lambda text: _metric(text, namespace))
         if dialog or (path is None and is_live(self.shell) and _lacks_name(words)):
             self._dialog(words, namespace, path, {**about, "force": force})
             return
+        about["wait"] = wait or not is_live(self.shell)  # a script may end before its models have arrived
         captured = None
-        with _Progress() as progress:
+        with ProgressLine() as progress, self.arrivals.awaiting(str(words[-1]) if wait and words else ""):
             if path is not None:
                 saved = self.store.save_file(path, _only_name(words), progress=progress, **about)
             else:
                 variable, name = self._variable_and_name(words, namespace)
                 model = _resolve(variable, namespace)
                 captured = self.watching.captured(variable, model)
-                saved = self.store.keep(
-                    model, name, variable=variable, captured=captured, force=force, progress=progress, **about
-                )
+                more = {"variable": variable, "captured": captured, "force": force, "progress": progress}
+                saved = self.store.keep(model, name, **more, **about)
                 self.watching.kept(model)
-        show(card.saved_card(saved, self.store.where, captured))
+        pending = saved.record.status == "pending"
+        if pending and not about["wait"]:
+            self.arrivals.follow(saved, captured)
+        else:
+            show(card.saved_card(saved, self.store.where, captured))
+            if pending:
+                self.arrivals.leave()
         self._changed("save")
 
     def _dialog(self, words: list[Word], namespace: Mapping[str, Any], path: str | None, said: dict[str, Any]) -> None:
@@ -281,7 +316,7 @@ class Magics:
             raise UsageError("A form needs a notebook that somebody sits at.", f'Without it: %save_model {variable} "name"')
         from jupyter_modelstore.widgets import SaveDialog
 
-        display(SaveDialog(model, variable, store=self.store, settings=self.settings, said={**said, "name": name}))
+        self._show(SaveDialog(model, variable, store=self.store, settings=self.settings, said={**said, "name": name}))
 
     def _variable_and_name(self, words: list[Word], namespace: Mapping[str, Any]) -> tuple[str, str]:
         """Tell what is to be saved under which name; a quoted word alone is the name of the model fitted last."""
@@ -332,7 +367,8 @@ class Magics:
 
         verb = VERBS["load"]
         options = vars(_parser(verb, "%load_model").parse_args(split_line(line)))
-        with _Progress() as progress:
+        self._settle("load", options)
+        with ProgressLine() as progress:
             loaded = verb.call(self.store, progress=progress, **options)
         show(verb.show(self.store, loaded))
         return loaded.model
@@ -437,26 +473,6 @@ class Magics:
         show(card.lines_card("Settings of this session", [*rows, keep]))
 
 
-def _resume_aside(store: Registry) -> None:
-    """Send what waits for a project, if anything does, while the user goes on; what cannot be sent now waits on."""
-    try:
-        waits = any("refused" not in record.extra for record in store.pending())
-    except ModelStoreError:  # nobody is signed in: the line that was typed says so
-        return
-    if waits:
-        threading.Thread(target=_resume, args=(store,), name="modelstore-resume", daemon=True).start()
-
-
-def _resume(store: Registry) -> None:
-    try:
-        arrived = store.resume()
-    except ModelStoreError:
-        return
-    widgets = sys.modules.get("jupyter_modelstore.widgets")
-    if widgets is not None and arrived:
-        widgets.tell_changed(store)
-
-
 def _ask_unseen(question: str) -> str:
     """Ask for something secret; the answer is neither shown nor kept in the notebook."""
     from getpass import getpass
@@ -482,42 +498,6 @@ def display(thing: object) -> None:
     display_in_cell(thing)
 
 
-class _Progress:
-    """Tells of long work in one line that is updated at most twice a second, and gone at the end."""
-
-    def __init__(self) -> None:
-        from time import monotonic
-
-        self._clock = monotonic
-        self._next = monotonic() + 1.0
-        self._handle: Any = None
-
-    def __enter__(self) -> _Progress:  # noqa: PYI034 (Python 3.10 has no Self)
-        return self
-
-    def __call__(self, stage: str, done: int, total: int | None) -> None:
-        if self._clock() < self._next:
-            return
-        from jupyter_modelstore.card import size
-
-        self._next = self._clock() + 0.5
-        part = f" of {size(total)} ({100 * done // total} %)" if total else ""
-        self._tell(f"{stage} … {size(done)}{part}")
-
-    def _tell(self, text: str) -> None:
-        from IPython.display import display
-
-        bundle = {"text/plain": text}
-        if self._handle is None:
-            self._handle = display(bundle, raw=True, display_id=True)
-        else:
-            self._handle.update(bundle, raw=True)
-
-    def __exit__(self, *_: object) -> None:
-        if self._handle is not None:
-            self._tell("")
-
-
 def save_parser() -> Parser:
     """Return the parser of ``%save_model``."""
     from jupyter_modelstore._parser import Parser
@@ -526,7 +506,7 @@ def save_parser() -> Parser:
     parser = Parser(
         prog="%save_model",
         usage='%%save_model [VARIABLE] ["NAME"] [-d TEXT] [-t TAG]… [-m NAME=VALUE]… [-a ALIAS] [--dialog]'
-        "\n                   [--file PATH] [--force]",
+        "\n                   [--file PATH] [--wait] [--force]",
         description="Keep a fitted model under a name. VARIABLE is a name, attribute or subscript, such as\n"
         "search.best_estimator_ or models['rf']; without one, the model fitted last is kept. A name that\n"
         "exists gets its next version. In -m, VALUE is a number or a variable. Without a name, a form opens\n"
@@ -538,6 +518,7 @@ def save_parser() -> Parser:
         argument.add_to(parser)
     parser.add_argument("--dialog", action="store_true", help="open a form, filled in with what the line says")
     parser.add_argument("--file", metavar="PATH", help="keep this pickle or joblib file as it is; it is not unpickled")
+    parser.add_argument("--wait", action="store_true", help="wait until it has arrived in the project")
     parser.add_argument("--force", action="store_true", help="keep it even if it is not fitted, or no model")
     return parser
 
@@ -767,6 +748,7 @@ def load(shell: InteractiveShell) -> None:
         shell.register_magic_function(_Magic(magics, name), "line", name)
     shell.configurables.append(magics.settings)  # for %config ModelStore
     magics.watching.begin()
+    magics.outputs.begin()
     magics.offers.begin()
     hook(shell, magics)
     if is_live(shell):
@@ -781,13 +763,14 @@ def _prepare() -> None:
 
 def unload(shell: InteractiveShell) -> None:
     """Take the magics away; saved models are not touched."""
-    from jupyter_modelstore import _watching, offer
+    from jupyter_modelstore import _outputs, _watching, offer
     from jupyter_modelstore._completion import unhook
     from jupyter_modelstore.config import ModelStore
 
     for name in MAGICS:
         shell.magics_manager.magics["line"].pop(name, None)
     offer.end(shell)
+    _outputs.end(shell)
     _watching.end(shell)
     shell.configurables[:] = [known for known in shell.configurables if not isinstance(known, ModelStore)]
     unhook(shell)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 if TYPE_CHECKING:
+    from jupyter_modelstore.errors import ModelStoreError
     from jupyter_modelstore.record import (
         AliasEvent,
         Changes,
@@ -163,6 +164,26 @@ class Incoming(Protocol):
         with its record.
         """
 
+    def keep(self, draft: Draft) -> Saved:
+        """Make the save safe, and return as soon as it is: in a store elsewhere its record is then ``pending``.
+
+        What this machine holds is sent by :meth:`Backend.resume`. Otherwise as :meth:`commit`.
+        """
+
+
+class Told(Protocol):
+    """Told of each save that is sent: None when it begins, then what it became, or why it has not arrived."""
+
+    def __call__(self, record: ModelRecord, outcome: Saved | ModelStoreError | None) -> None:
+        """Take notice; must be fast."""
+
+
+class Held(Protocol):
+    """The right to be at a piece of work, while others leave it."""
+
+    def touch(self) -> bool:
+        """Show that the holder lives; tell whether the right is still held."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
@@ -223,7 +244,7 @@ class SaveSpool(Protocol):
     def waiting(self, url: str, user_id: str) -> Sequence[Waiting]:
         """Return this person's saves for this project, oldest first; also refused ones."""
 
-    def held(self, save_id: str) -> AbstractContextManager[object | None]:
+    def held(self, save_id: str) -> AbstractContextManager[Held | None]:
         """Hold the lease on a save; None if another process has it."""
 
     def sweep(self) -> None:
@@ -286,10 +307,10 @@ class Backend(Protocol):
     def pending(self) -> Sequence[ModelRecord]:
         """Return this user's saves that are kept on this machine and on their way: ``status`` pending, ``version`` 0.
 
-        What was refused says why in ``extra["refused"]``: ``code``, ``message``, ``hint``.
+        What was refused says why: ``record.refused``.
         """
 
-    def resume(self, progress: Progress | None = None, *, refused: bool = False) -> Sequence[Saved]:
+    def resume(self, progress: Progress | None = None, *, refused: bool = False, told: Told | None = None) -> Sequence[Saved]:
         """Send what waits, in its order; return what arrived. What cannot be sent now stays.
 
         Parameters
@@ -298,6 +319,8 @@ class Backend(Protocol):
             Told of the bytes.
         refused
             Try also what was refused before: the reason may be gone.
+        told
+            Told of each save.
         """
 
     def discard(self, record: ModelRecord) -> None:
@@ -367,8 +390,19 @@ class Backend(Protocol):
     def purge(self, records: Sequence[ModelRecord]) -> Removal:
         """Turn trashed records into tombstones, then remove their files; ``bytes`` counts those that are really gone."""
 
-    def set_alias(self, record: ModelRecord, alias: str, *, why: str = "") -> ModelRecord:
-        """Let an alias name this version, with a line in its history."""
+    def set_alias(self, record: ModelRecord, alias: str, *, why: str = "", only_from: int | None = None) -> ModelRecord:
+        """Let an alias name this version, with a line in its history.
+
+        Parameters
+        ----------
+        only_from
+            The version that it must name until now, 0 for none. Left out: whatever it names.
+
+        Raises
+        ------
+        InUse
+            It names another one.
+        """
 
     def remove_alias(self, name: str, alias: str, *, why: str = "") -> AliasEvent:
         """Take an alias away, with a line in its history.

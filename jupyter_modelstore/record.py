@@ -331,6 +331,12 @@ class ModelRecord:
         return params if isinstance(params, Mapping) else {}
 
     @property
+    def refused(self) -> Mapping[str, Any] | None:
+        """Of a save that is on its way and was refused: ``code``, ``message`` and ``hint``; None of any other."""
+        why = self.extra.get("refused") if self.status == "pending" else None
+        return why if isinstance(why, Mapping) else None
+
+    @property
     def holds_code(self) -> tuple[str, ...]:
         """Modules whose code travels inside the file (``__main__``: the notebook)."""
         by_value = self.environment.get("by_value")

@@ -231,7 +231,7 @@ def _resume(store: Registry, progress: Any = None) -> tuple[Sequence[Saved], Seq
 
 def _show_resumed(store: Registry, answer: tuple[Sequence[Saved], Sequence[ModelRecord]]) -> Shown:
     arrived, pending = answer
-    refused = [(record, record.extra["refused"]) for record in pending if record.extra.get("refused")]
+    refused = [(record, record.refused) for record in pending if record.refused]
     left = len(pending) - len(refused)
     lines: list[str | tuple[str, str]] = [f"%load_model {typed(saved.record)}" for saved in arrived]
     lines += [("refused", f"{visible(record.model_name)}: {why['message']} {why['hint']}") for record, why in refused]

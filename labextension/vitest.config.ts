@@ -11,5 +11,5 @@ export default defineConfig({
     ],
   },
   oxc: { jsx: { runtime: "classic", development: false } },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["src/ui/__tests__/setup.ts"] },
+  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["src/ui/__tests__/setup.ts"], testTimeout: 60_000 },
 });

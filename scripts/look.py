@@ -1,4 +1,4 @@
-"""Photograph every state of the front end, in light and dark, at three widths: to be opened and judged.
+"""Photograph every state of the front end, in light and dark, at four widths: to be opened and judged.
 
 Usage: ``look.py TARGET [STATE …]``. Needs chromium (CHROMIUM names another), Node and playwright; nothing of it is shipped.
 Prints what is wrong by measure: a page error, or a view that is wider than its place.
@@ -15,7 +15,7 @@ import front
 from playwright.sync_api import Page, sync_playwright
 
 PAGE = front.SOURCES / "dev" / "out" / "page.html"
-WIDTHS = (320, 700, 1200)
+WIDTHS = (240, 320, 700, 1200)
 ARGUMENTS = ("--no-sandbox", "--disable-gpu")
 
 
@@ -46,8 +46,10 @@ def photograph(page: Page, state: str, theme: str, target: Path) -> Iterator[str
     page.wait_for_timeout(150)
     steps = page.evaluate("steps")
     for name in steps["press"]:
-        button = page.get_by_role("button", name=name, exact=True).or_(page.get_by_role("checkbox", name=name, exact=True))
-        button.first.click()
+        control = page.get_by_role("button", name=name, exact=True)
+        for role in ("checkbox", "radio"):
+            control = control.or_(page.get_by_role(role, name=name, exact=True))
+        control.first.click()
         page.wait_for_timeout(100)
     if steps["type"]:
         page.get_by_label(steps["type"][0]).fill(steps["type"][1])

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-pytest.register_assert_rewrite("conformance")
+pytest.register_assert_rewrite("conformance", "supabase_fixtures")
 
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

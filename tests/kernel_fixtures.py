@@ -100,9 +100,12 @@ class Front:
         self.client.control_channel.send(message)
         self.subshell = self.client.get_control_msg(timeout=self.kernel.patience)["content"]["subshell_id"]
 
-    def begin(self, code, **options):
-        """Start a cell; return the id of the request."""
-        return self.client.execute(code, allow_stdin=True, store_history=True, **options)
+    def begin(self, code, *, cell=None, **options):
+        """Start a cell; return the id of the request. Jupyter's own front ends say the cell's id."""
+        content = {"code": code, "silent": False, "store_history": True, "allow_stdin": True, **options}
+        message = self.client.session.msg("execute_request", content, metadata={} if cell is None else {"cellId": cell})
+        self.client.shell_channel.send(message)
+        return message["header"]["msg_id"]
 
     def run(self, code, **options):
         """Run a cell; return its outputs."""

@@ -172,11 +172,19 @@ def project(stack):
 
 
 def wait_for_functions(stack: Project) -> None:
-    """PostgREST learns of new functions a moment after they are made."""
-    for _ in range(100):
-        answer = httpx.post(
-            f"{stack.url}/rest/v1/rpc/modelstore_whoami", json={"q": {}}, headers={"apikey": stack.key}, timeout=30
-        )
-        if answer.status_code != 404:
+    """PostgREST learns of new functions a moment after they are made: of the newest last, since each file is a commit."""
+    newest = "select proname, proargnames[1] from pg_proc where proname like 'modelstore\\_%' order by oid desc limit 1"
+    with psycopg.connect(stack.database_url) as connection:
+        function, argument = connection.execute(newest).fetchone()
+    wait_until_known(stack, "POST", f"rpc/{function}", json={argument: {}})
+
+
+def wait_until_known(stack: Project, method: str, path: str, **more) -> None:
+    """Ask with a verb that PostgREST answers from what it has read of the schema, until it has read of this."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        answer = httpx.request(method, f"{stack.url}/rest/v1/{path}", headers={"apikey": stack.key}, timeout=30, **more)
+        if answer.status_code not in (404, 503):
             return
-        time.sleep(0.1)
+        time.sleep(0.05)
+    pytest.fail(f"PostgREST did not read its schema again: {answer.text}")

@@ -12,6 +12,7 @@ import pytest
 pytest_plugins = ("kernel_fixtures",)
 
 
+OPTIONS = ("--description", "--tag", "--metric", "--alias", "--dialog", "--file", "--wait", "--force")
 FIT = (
     "from sklearn.linear_model import LogisticRegression\nX, y = [[0.0], [1.0], [2.0]], [0, 0, 1]\n"
     "clf = LogisticRegression(C=10).fit(X, y)"
@@ -95,7 +96,7 @@ def test_tab_in_a_kernel_offers_only_what_may_stand_there(kernel):
         ('%load_model "my model@', ['%load_model "my model@best"']),
         (
             "%save_model clf n2 --",
-            [f"%save_model clf n2 --{name}" for name in ("description", "tag", "metric", "alias", "dialog", "file", "force")],
+            [f"%save_model clf n2 {name}" for name in OPTIONS],
         ),
         ("%models --type c", ["%models --type classification", "%models --type clustering"]),
         ("%models --sort=-s", ["%models --sort=-size"]),

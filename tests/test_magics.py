@@ -870,9 +870,9 @@ def test_a_verb_that_breaks_says_so_in_two_lines(notebook):
 
 
 def test_long_work_tells_how_far_it_is_and_leaves_no_line(notebook, clf, monkeypatch):
-    from jupyter_modelstore import magics
+    from jupyter_modelstore._arriving import ProgressLine
 
-    with magics._Progress() as progress:
+    with ProgressLine() as progress:
         progress._clock = lambda: progress._next + 1
         progress("writing", 500, 1000)
         assert progress._handle is not None

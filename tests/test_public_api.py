@@ -17,7 +17,7 @@ PUBLIC = [
 ]  # fmt: skip
 SAVE = [
     "model", "name", "description", "tags", "metrics", "alias", "variable", "captured", "force", "progress",
-    "leave_out", "confirm",
+    "leave_out", "confirm", "wait",
 ]  # fmt: skip
 REGISTRY = {
     "alias_history": ["name", "alias"],
@@ -39,7 +39,8 @@ REGISTRY = {
     "link": ["ref"],
     "local_directory": None,
     "pending": [],
-    "resume": ["progress", "refused"],
+    "resume": ["progress", "refused", "told"],
+    "saved": ["save_id"],
     "discard": ["ref"],
     "names": [],
     "next_version": ["name"],
@@ -53,11 +54,12 @@ REGISTRY = {
     "rename": ["name", "new"],
     "repair": [],
     "restore": ["ref"],
+    "restore_records": ["records"],
     "rollback": ["name", "alias", "why"],
     "save": ["model", "name", "what"],
-    "save_file": ["path", "name", "description", "tags", "metrics", "alias", "progress"],
+    "save_file": ["path", "name", "description", "tags", "metrics", "alias", "progress", "wait"],
     "save_in_background": ["model", "name", "what"],
-    "set_alias": ["ref", "alias", "why"],
+    "set_alias": ["ref", "alias", "why", "only_from"],
     "stats": [],
     "versions": ["name"],
     "where": None,

@@ -47,6 +47,56 @@ def test_models_are_shown_in_a_gallery_that_answers(front):
     assert "churn:1" in front.run("%models")[0]["data"]["text/plain"]
 
 
+LIVE = """
+import gc, ipywidgets
+from jupyter_modelstore.widgets._desk import Desk
+gc.collect()
+desks = sum(isinstance(one, Desk) for one in gc.get_objects())
+print(len(ipywidgets.widgets.widget._instances), desks)
+"""
+
+
+@pytest.mark.slow
+def test_a_cell_that_runs_again_leaves_no_widget_behind(front):
+    front.run(FIT)
+    front.run("clf = LogisticRegression().fit(X, y)\n%save_model clf churn\n%save_model clf churn -m auc=0.9")
+    front.run("%models", cell="other")
+    nested = "nothing = get_ipython().run_cell('1 + 1')"
+    fit = "clf = LogisticRegression(C=np.random.default_rng().random() + 1).fit(X, y); r = clf.score(X, y)"
+    cells = {
+        "both": f"%models churn\n%save_model clf --dialog\n{nested}\n%compare_models churn:1 churn:2",
+        "fit": f"import numpy as np\n{fit}",
+        "mine": "from jupyter_modelstore import Gallery\nmine = Gallery() if 'mine' not in dir() else mine\nmine",
+    }
+
+    def shown(outputs):
+        return [one["data"][VIEW]["model_id"] for one in outputs if VIEW in one.get("data", {})]
+
+    def all_again():
+        return {name: shown(front.run(code, cell=name)) for name, code in cells.items()}
+
+    def live():
+        return front.run(LIVE)[0]["text"].split()
+
+    first = all_again()
+    assert [len(first[name]) for name in cells] == [3, 1, 1]
+    before = live()
+    assert int(before[1]) == 6
+    for _ in range(20):
+        last = all_again()
+    assert live() == before
+    closed = [message["content"]["comm_id"] for message in front.messages if message["msg_type"] == "comm_close"]
+    assert {*first["both"], *first["fit"]} <= set(closed)
+    assert not {*last["both"], *last["fit"], *last["mine"]} & set(closed)
+    assert first["mine"] == last["mine"], "what the user made is the user's"
+    assert [front.ask(widget, "hello")["kind"] for widget in last["both"]] == ["gallery", "save", "compare"]
+    front.run("x = 1", cell="both")  # its output is gone
+    assert int(live()[1]) == 3
+    front.run("%models\n%models")
+    front.run("%models\n%models")
+    assert int(live()[1]) == 7, "a front end that says no cell: what belongs to which output is not known"
+
+
 @pytest.mark.slow
 def test_what_widgets_need_is_imported_aside_where_somebody_sits(front, kernel):
     ready = "import sys\nprint('jupyter_modelstore.widgets' in sys.modules)"
@@ -134,8 +184,42 @@ def test_one_offer_follows_a_scored_fit_and_leads_to_a_saved_model(front, jms_st
     assert left_of_offers(front) == []  # the load line stays until something else happens
     assert not any(map(is_offer, front.run("more = clf.score(X_test, y_test)")))
     assert left_of_offers(front) == ["Kept."]
-    assert any(map(is_offer, front.run(TRAIN)))  # another fit
+    assert any(map(is_offer, front.run(TRAIN.replace("C=2", "C=3"))))  # another model
     assert len(jms_store.list(all_versions=True)) == 1
+
+
+FOREST = """
+from sklearn.ensemble import RandomForestClassifier
+forest = RandomForestClassifier(5, random_state={seed}).fit(X_train, y_train)
+found = forest.score(X_test, y_test)
+"""
+
+
+@pytest.mark.slow
+def test_a_fit_that_is_run_again_and_is_what_is_kept_is_not_offered(front, kernel, jms_store):
+    def offered(code, notebook=front):
+        return any(map(is_offer, notebook.run(code)))
+
+    front.run(FIT)
+    assert offered(TRAIN)
+    front.run("%save_model clf churn")
+    assert not offered(TRAIN)
+    assert not offered("accuracy = clf.score(X_test, y_test)")
+    assert offered(TRAIN.replace("C=2", "C=3")), "other parameters"
+    assert offered(TRAIN.replace("X_train, y_train)", "X_test, y_test)")), "other rows"
+    assert offered(FOREST.format(seed=0))
+    front.run("%save_model forest woods")
+    assert not offered(FOREST.format(seed=0))
+    for _ in range(2):
+        assert offered(FOREST.format(seed=None)), "each is another forest"
+    front.run("%save_model forest woods")
+    assert offered(FOREST.format(seed=0)), "woods:2 is what is kept now"
+    after_a_restart = type(front)(kernel())
+    after_a_restart.run("%load_ext jupyter_modelstore")
+    after_a_restart.run(FIT)
+    assert not offered(TRAIN, after_a_restart)
+    jms_store.delete("churn")
+    assert offered(TRAIN)
 
 
 def about(hello):

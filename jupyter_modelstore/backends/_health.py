@@ -12,13 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from jupyter_modelstore._files import file_errors, hash_file
+from jupyter_modelstore.backends import _trash
 from jupyter_modelstore.backends._sqlite import Database
 from jupyter_modelstore.errors import ModelStoreError, ReadOnly
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Backend, Finding
-from jupyter_modelstore.record import ModelRecord, Query, Removal, now
+from jupyter_modelstore.record import ModelRecord, Query
 
-TRASH_DAYS = 30
 LEFTOVER_HOURS = 24
 ORPHAN = ".orphan"
 
@@ -48,7 +48,7 @@ def check(database: Database, files: Path, backend: Backend, *, full: bool) -> S
         first,
         _attempt("files", lambda: _check_files(database, files, backend, full=full)),
         _attempt("leftovers", lambda: _check_leftovers(database, files)),
-        _attempt("trash", lambda: _check_trash(backend)),
+        _attempt("trash", lambda: _trash.check(backend)),
     ]
 
 
@@ -159,16 +159,3 @@ def is_save_id(text: str) -> bool:
         return str(uuid.UUID(text)) == text
     except ValueError:
         return False
-
-
-def _check_trash(backend: Backend) -> Finding:
-    removal = purge_expired(backend)
-    message = f"{len(removal.records)} versions purged after {TRASH_DAYS} days" if removal.records else "nothing due"
-    return Finding(what="trash", ok=True, message=message, details={"purged": len(removal.records)})
-
-
-def purge_expired(backend: Backend) -> Removal:
-    """Purge what has been in the trash for more than 30 days."""
-    limit = now() - timedelta(days=TRASH_DAYS)
-    trash = backend.select(Query(deleted=True))
-    return backend.purge([record for record in trash if record.deleted_at is not None and record.deleted_at <= limit])

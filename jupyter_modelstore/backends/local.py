@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from jupyter_modelstore._files import HashingFile, file_errors, fsync_directory, hash_file
 from jupyter_modelstore._json import dumps, encode, loads
-from jupyter_modelstore.backends import _aliases, _health, _repair
+from jupyter_modelstore.backends import _aliases, _health, _repair, _trash
 from jupyter_modelstore.backends._rows import (
     MIGRATIONS,
     NEWEST,
@@ -51,7 +51,7 @@ from jupyter_modelstore.errors import (
     StoreCorrupt,
 )
 from jupyter_modelstore.names import key_of, visible
-from jupyter_modelstore.protocols import Finding, Progress
+from jupyter_modelstore.protocols import Finding, Progress, Told
 from jupyter_modelstore.record import (
     AliasEvent,
     Changes,
@@ -316,9 +316,9 @@ class LocalBackend:
         """Return nothing: a save here is done when it returns."""
         return ()
 
-    def resume(self, progress: Progress | None = None, *, refused: bool = False) -> Sequence[Saved]:
+    def resume(self, progress: Progress | None = None, *, refused: bool = False, told: Told | None = None) -> Sequence[Saved]:
         """Do nothing: nothing waits here."""
-        del progress, refused
+        del progress, refused, told
         return ()
 
     def discard(self, record: ModelRecord) -> None:
@@ -473,12 +473,14 @@ class LocalBackend:
 
     # ---- aliases -----------------------------------------------------------------------------------------------------
 
-    def set_alias(self, record: ModelRecord, alias: str, *, why: str = "") -> ModelRecord:
+    def set_alias(self, record: ModelRecord, alias: str, *, why: str = "", only_from: int | None = None) -> ModelRecord:
         """Let an alias name this version, with a line in its history."""
         with self._database.write() as db:
             current = self._again(db, record.id)
             if current.status != "ready" or current.deleted_at is not None:
                 raise NotFound(f"{current.ref} is not there to be named.", f"%restore_model {current.ref} brings it back.")
+            if only_from is not None and (_aliases.version_of(db, current.model_name, alias) or 0) != only_from:
+                raise InUse(f"{current.model_name}@{alias} was moved meanwhile.", "It stays where it is.")
             return self._set_alias(db, current, alias, why)
 
     def _set_alias(self, db: sqlite3.Connection, record: ModelRecord, alias: str, why: str) -> ModelRecord:
@@ -522,7 +524,7 @@ class LocalBackend:
         return Removal(
             records=after,
             bytes=sum(record.model_file_size for record in after if record.status == "ready"),
-            purge_after=at + timedelta(days=_health.TRASH_DAYS),
+            purge_after=at + timedelta(days=_trash.DAYS),
             removed_aliases=tuple(dict.fromkeys(alias for alias, ref in pairs if ref is None)),
             returned_aliases=tuple((alias, ref) for alias, ref in pairs if ref is not None),
             former_aliases=tuple(alias for alias in former if alias not in dict(pairs)),
@@ -624,7 +626,7 @@ class LocalBackend:
         """After a save: sweep leftovers, purge what is due. The save is safe; no failure here may touch it."""
         with contextlib.suppress(ModelStoreError):
             self.sweep()
-            _health.purge_expired(self)
+            _trash.purge_expired(self)
 
     # ---- files -------------------------------------------------------------------------------------------------------
 
@@ -663,6 +665,10 @@ class _Incoming:
         if due:
             backend._tidy()  # noqa: SLF001
         return saved
+
+    def keep(self, draft: Draft) -> Saved:
+        """Commit: here a save is safe when it is visible."""
+        return self.commit(draft)
 
     def _give_name(self) -> None:
         with file_errors(f"in {self.file.path.parent}"):

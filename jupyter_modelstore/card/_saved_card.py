@@ -24,7 +24,7 @@ _FEW = 4  # so many names of features are shown all
 Rows = list[tuple[str, Line]]
 
 
-def saved_card(saved: Saved, where: str, captured: Captured | None = None) -> Shown:
+def saved_card(saved: Saved, where: str, captured: Captured | None = None, sending: str = "") -> Shown:
     """Return what a save says: what was kept, where, and how to correct, load and undo it.
 
     Parameters
@@ -35,15 +35,14 @@ def saved_card(saved: Saved, where: str, captured: Captured | None = None) -> Sh
         ``on this machine``.
     captured
         What was found in the notebook; None: nothing was looked for.
+    sending
+        Of a save that is on its way: how far it is.
     """
     record = saved.record
     name = read.title(record)
     if record.status == "pending":
-        kept = f"{words.line(record.model_name)} is kept on this machine, and has not arrived"
-        waits = record.extra.get("waits")
-        why = words.line(str(waits.get("message", ""))) if isinstance(waits, Mapping) else ""
-        title = (Bit(kept, "strong"), *plain(why, "%modelstore resume sends it"))
-        return shown(Doc(title, blocks=(Facts(read.filled(_kept(record, "on this machine")), brief=True),)), small=True)
+        blocks = (Facts(read.filled(_kept(record, "on this machine")), brief=True),)
+        return shown(Doc(_on_its_way(record, where, sending), blocks=blocks), small=True)
     if saved.created:
         title = (Bit(f"Saved {name}", "strong"), *plain(read.kind(record), read.model_type(record)))
     else:
@@ -56,6 +55,22 @@ def saved_card(saved: Saved, where: str, captured: Captured | None = None) -> Sh
         *_ways_on(record, left_out, created=saved.created),
     ]
     return shown(Doc(title, blocks=(Facts(read.filled(rows), brief=True),)), small=True)
+
+
+def _on_its_way(record: ModelRecord, where: str, sending: str) -> Line:
+    """Say of a save that this machine holds how far it is, or why it has not arrived and what happens next."""
+    kept = f"{words.line(record.model_name)} is kept on this machine"
+    refused, waits = record.refused, record.extra.get("waits")
+    if refused is not None:
+        ways = f"%modelstore resume tries again, %modelstore discard {as_word(words.line(record.model_name))} gives it up"
+        return (Bit(f"{kept}, and was refused", "strong"), *plain(_said(refused), ways))
+    if isinstance(waits, Mapping):
+        return (Bit(f"{kept}, and has not arrived", "strong"), *plain(_said(waits), "%modelstore resume sends it"))
+    return (Bit(f"{kept}, on its way", "strong"), *plain(words.line(where), sending))
+
+
+def _said(why: Mapping[str, object]) -> str:
+    return " ".join(words.line(str(why[part])) for part in ("message", "hint") if why.get(part))
 
 
 def _kept(record: ModelRecord, where: str) -> Rows:

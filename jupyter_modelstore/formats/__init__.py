@@ -8,12 +8,13 @@ in the table below. This package needs nothing but numpy, scikit-learn, joblib a
 from __future__ import annotations
 
 from jupyter_modelstore.errors import InvalidValue
+from jupyter_modelstore.formats._digest import digest
 from jupyter_modelstore.formats._joblib import JoblibFormat
 from jupyter_modelstore.formats._pickle import PickleFormat
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Format
 
-__all__ = ["FORMATS", "HEAD_SIZE", "by_name", "default", "sniff"]
+__all__ = ["FORMATS", "HEAD_SIZE", "by_name", "default", "digest", "sniff"]
 
 HEAD_SIZE = 64 * 1024
 """How much of a file :func:`sniff` wants to see."""

@@ -29,7 +29,7 @@ from jupyter_modelstore.errors import (
     Unreachable,
 )
 from jupyter_modelstore.names import clean_alias, clean_metrics, clean_name, clean_tags, clean_text, key_of, visible
-from jupyter_modelstore.protocols import Backend, Finding, Incoming, Progress
+from jupyter_modelstore.protocols import Backend, Finding, Incoming, Progress, Told
 from jupyter_modelstore.record import (
     ROLLBACK,
     AliasEvent,
@@ -126,6 +126,7 @@ class Registry:
         progress: Progress | None = None,
         leave_out: Iterable[str] = (),
         confirm: Callable[[int], None] | None = None,
+        wait: bool = True,
     ) -> Saved:
         """Keep a fitted model, and tell whether it made a new version.
 
@@ -153,11 +154,14 @@ class Registry:
             Which parts of what is found out are not kept: the words of ``PARTS``.
         confirm
             Asked when all is written, with the number of bytes, before anything is kept; may raise to give the save up.
+        wait
+            Return when the store has it. If False, return when this machine has: :meth:`resume` sends it.
 
         Returns
         -------
         Saved
-            The record; ``created`` is False if the newest version held the same bytes and metrics already.
+            The record; ``created`` is False if the newest version held the same bytes and metrics already. Its status is
+            ``pending`` if it is kept on this machine and has not arrived in the store yet.
 
         Raises
         ------
@@ -176,9 +180,8 @@ class Registry:
             if confirm is not None:
                 confirm(incoming.file.size)
             self._approvals.remember(incoming.file.sha256)
-            saved = incoming.commit(_saving.without(_saving.with_captured(draft, captured, origin), parts))
-        if saved.record.status == "pending":  # it has no version and no row yet
-            return saved
+            draft = _saving.without(_saving.with_captured(draft, captured, origin), parts)
+            saved = incoming.commit(draft) if wait else incoming.keep(draft)
         if origin is not None or captured is not None:  # a script that only saves need not wait for the look at the object
             self._note(model, saved.record, loaded=origin is not None and origin.loaded)
         return saved
@@ -186,8 +189,13 @@ class Registry:
     def recognise(self, model: object) -> tuple[ModelRecord, bool] | None:
         """Return the saved model that an object is, or was before it was changed, and whether it is unchanged; None if none."""
         origin = self._lineage.of(model)
-        record = None if origin is None else self._backend.find(Reference(id=origin.id.replace("-", "")))
+        record = None if origin is None else self._recorded(origin)
         return None if record is None else (record, self._lineage.unchanged(model))
+
+    def _recorded(self, origin: capture.Origin) -> ModelRecord | None:
+        """Return a record that was noted, perhaps before its save had arrived and had an id of its own."""
+        reference = Reference(id=origin.id.replace("-", ""))
+        return self._backend.find(reference) or self._on_its_way(reference) or self._backend.saved(origin.id)
 
     def _note(self, model: object, record: ModelRecord, *, loaded: bool) -> None:
         self._lineage.note(model, capture.Origin(record.id, record.sha256, record.ref, loaded))
@@ -227,8 +235,11 @@ class Registry:
         metrics: Mapping[str, object] | None = None,
         alias: str | None = None,
         progress: Progress | None = None,
+        wait: bool = True,
     ) -> Saved:
         """Keep an existing pickle or joblib file as it is. It is not unpickled, so nothing is known of what is inside.
+
+        The arguments are those of :meth:`keep`.
 
         Raises
         ------
@@ -247,7 +258,8 @@ class Registry:
             with self._backend.receive(draft.save_id, progress) as incoming:
                 while piece := file.read(1 << 20):
                     incoming.file.write(piece)
-                return incoming.commit(replace(draft, origin="file", format=found.name, source={"file": source.name}))
+                draft = replace(draft, origin="file", format=found.name, source={"file": source.name})
+                return incoming.commit(draft) if wait else incoming.keep(draft)
 
     # ---- find --------------------------------------------------------------------------------------------------------
 
@@ -307,12 +319,15 @@ class Registry:
             There is none; the nearest names are told.
         """
         reference = Reference.parse(ref)
+        waits = self._on_its_way(reference) if at is None else None
+        if waits is not None and waits.refused is None:  # the newest that this user has saved
+            return waits
         try:
-            record = self._backend.find(reference, at=moment(at)) or self._on_its_way(reference)
+            record = self._backend.find(reference, at=moment(at)) or waits
         except Unreachable:
-            record = self._on_its_way(reference)
-            if record is None:
+            if waits is None:
                 raise
+            record = waits
         if record is None:
             raise not_found(self._backend, reference, at)
         return record
@@ -332,9 +347,24 @@ class Registry:
         """Return this user's saves that are kept on this machine and have not arrived yet; ``extra`` tells refusals."""
         return self._backend.pending()
 
-    def resume(self, progress: Progress | None = None, *, refused: bool = False) -> Sequence[Saved]:
-        """Send what waits, and with ``refused`` also what was refused before; return what arrived."""
-        return self._backend.resume(progress, refused=refused)
+    def saved(self, save_id: str) -> ModelRecord | None:
+        """Return what a save became; None if it has not arrived."""
+        return self._backend.saved(save_id)
+
+    def resume(self, progress: Progress | None = None, *, refused: bool = False, told: Told | None = None) -> Sequence[Saved]:
+        """Send what waits, and with ``refused`` also what was refused before; return what arrived.
+
+        Parameters
+        ----------
+        progress
+            Told of the bytes.
+        refused
+            Whether also what was refused.
+        told
+            Told of each save: with None when it begins, then with what it became, or the error that says why it has not
+            arrived.
+        """
+        return self._backend.resume(progress, refused=refused, told=told)
 
     def discard(self, ref: str | Reference) -> ModelRecord:
         """Give up a save that has not arrived; its file on this machine is removed.
@@ -600,9 +630,27 @@ class Registry:
         found = (Query(name=clean, all_versions=True, deleted=deleted, sort="-version") for deleted in (False, True))
         return [record for query in found for record in self._backend.select(query)]
 
-    def set_alias(self, ref: str | Reference, alias: str, *, why: str = "") -> ModelRecord:
-        """Let a word point at this version; what it pointed at before stays in its history."""
-        return self._backend.set_alias(self._arrived(ref), clean_alias(alias), why=clean_text(why, "reason"))
+    def set_alias(self, ref: str | Reference, alias: str, *, why: str = "", only_from: int | None = None) -> ModelRecord:
+        """Let a word point at this version; what it pointed at before stays in its history.
+
+        Parameters
+        ----------
+        ref
+            Which version.
+        alias
+            The word.
+        why
+            A reason, kept in the history.
+        only_from
+            The version that it must point at until now, 0 for none. Left out: whatever it points at.
+
+        Raises
+        ------
+        InUse
+            It points at another one.
+        """
+        record, word = self._arrived(ref), clean_alias(alias)
+        return self._backend.set_alias(record, word, why=clean_text(why, "reason"), only_from=only_from)
 
     def remove_alias(self, name: str, alias: str, *, why: str = "") -> AliasEvent:
         """Take an alias away; its history stays."""
@@ -677,7 +725,11 @@ class Registry:
 
     def restore(self, ref: str | Reference) -> Sequence[ModelRecord]:
         """Take a version, or all versions of a model, out of the trash."""
-        return self._backend.restore(self.meant(ref, deleted=True))
+        return self.restore_records(self.meant(ref, deleted=True))
+
+    def restore_records(self, records: Sequence[ModelRecord]) -> Sequence[ModelRecord]:
+        """Take these out of the trash, all or none."""
+        return self._backend.restore(records)
 
     def purge(self, ref: str | Reference) -> Removal:
         """Delete for good what is in the trash. Its numbers are never given again."""

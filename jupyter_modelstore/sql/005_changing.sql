@@ -305,15 +305,22 @@ end $$;
 
 -- ---- aliases ----------------------------------------------------------------------------------------------------------------------
 
+-- {"id", "alias", "why", "only_from"}: the last, if it is given, is the version that the alias must name until now, 0 for none.
 create or replace function public.modelstore_set_alias(q jsonb) returns jsonb
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   m public.trained_models := modelstore_private.held(q, 2);
+  word text := modelstore_private.clean_alias(q ->> 'alias');
 begin
   if m.state <> 'ready' or m.deleted_at is not null then
     perform modelstore_private.refuse(404, 'not_found', format('%s:%s is not there to be named.', m.model_name, m.version), 'Restore it first.');
   end if;
-  perform modelstore_private.point(m.space_id, m.name_key, modelstore_private.clean_alias(q ->> 'alias'), m.version,
+  if q ->> 'only_from' is distinct from coalesce((select a.version from public.modelstore_aliases a
+      where a.space_id = m.space_id and a.name_key = m.name_key and a.alias_key = modelstore_private.key_of(word)), 0)::text
+    and q ->> 'only_from' is not null then
+    perform modelstore_private.refuse(409, 'in_use', format('%s@%s was moved meanwhile.', m.model_name, word), 'It stays where it is.');
+  end if;
+  perform modelstore_private.point(m.space_id, m.name_key, word, m.version,
     modelstore_private.clean_text(coalesce(q ->> 'why', '')));
   return modelstore_private.record_of(m);
 end $$;

@@ -143,10 +143,15 @@ class Desk:
 
 def tell_changed(store: Registry, by: Desk | None = None) -> None:
     """Let the widgets over a store look again, but for the one that changed something."""
+    tell(store, {"event": "changed"}, by)
+
+
+def tell(store: Registry, message: dict[str, Any], by: Desk | None = None) -> None:
+    """Send a message to the widgets over a store, but for one."""
     with _desks_lock:
         others = [desk for desk in _desks if desk is not by and desk.store.location == store.location]
     for desk in others:
-        desk.send({"event": "changed"})
+        desk.send(message)
 
 
 _desks: WeakSet[Desk] = WeakSet()

@@ -14,10 +14,10 @@ from jupyter_modelstore import card
 from jupyter_modelstore._json import JsonObject, clean
 from jupyter_modelstore._parser import Argument
 from jupyter_modelstore.compare import direction, same_rows
-from jupyter_modelstore.errors import InvalidReference, ModelStoreError, NotFound, UsageError
+from jupyter_modelstore.errors import InUse, InvalidReference, ModelStoreError, NotFound, UsageError
 from jupyter_modelstore.names import clean_alias, clean_name, key_of, visible
 from jupyter_modelstore.protocols import Progress
-from jupyter_modelstore.record import ModelRecord, Query, Removal, goes_back_to
+from jupyter_modelstore.record import ModelRecord, Query, Reference, Removal, goes_back_to
 from jupyter_modelstore.registry import Registry, environment_of
 from jupyter_modelstore.verbs import VERBS
 from jupyter_modelstore.widgets._desk import Request
@@ -44,15 +44,32 @@ def requests_of(store: Registry, download_folder: str) -> tuple[Request, ...]:
             lambda name, of="": check_name(store, name, of),
             (Argument("name", "the name to judge"), Argument("of", "the model that would get it", optional=True)),
         ),
-        Request("check-alias", check_alias, (Argument("alias", "the alias to judge"),)),
+        Request(
+            "check-alias",
+            lambda alias, ref="": check_alias(store, alias, ref),
+            (
+                Argument("alias", "the alias to judge"),
+                Argument("ref", "the version that it would point at", optional=True),
+            ),
+        ),
         Request("ways", ways, (Argument("names", "names of metrics", many=True),)),
         Request(
             "alias-history", lambda ref: alias_history(store, ref), (Argument("ref", "a version of the model whose aliases"),)
         ),
         Request(
             "delete-these",
-            lambda ids, *, force=False: delete_these(store, ids, force=force),
+            lambda ids, progress, *, force=False: delete_these(store, ids, progress, force=force),
             (Argument("ids", "ids of records", many=True), *(one for one in VERBS["delete"].arguments if one.name == "force")),
+            long=True,
+            changes=True,
+        ),
+        Request(
+            "undelete",
+            lambda ids, aliases=(): undelete(store, ids, aliases),
+            (
+                Argument("ids", "ids of records", many=True),
+                Argument("aliases", "what a delete said of them", many=True, optional=True, options={"type": dict}),
+            ),
             changes=True,
         ),
         Request(
@@ -160,12 +177,21 @@ def check_name(store: Registry, name: str, of: str = "") -> dict[str, Any]:
     return {"ok": not taken, "message": told, "next_version": version, "clean": clean}
 
 
-def check_alias(alias: str) -> dict[str, Any]:
-    """Return whether a word may be an alias, and why not."""
+def check_alias(store: Registry, alias: str, ref: str = "") -> dict[str, Any]:
+    """Return whether a word may be an alias, and why not; if it is asked for a version, also where it points now."""
     try:
-        return {"ok": True, "message": "", "next_version": None, "clean": clean_alias(alias)}
+        clean = clean_alias(alias)
     except ModelStoreError as error:
         return {"ok": False, "message": error.message, "next_version": None, "clean": ""}
+    told = _points_now(store, clean, store.get(ref)) if ref else ""
+    return {"ok": True, "message": told, "next_version": None, "clean": clean}
+
+
+def _points_now(store: Registry, alias: str, record: ModelRecord) -> str:
+    if key_of(alias) in map(key_of, record.aliases):
+        return "Points here already"
+    last = next(iter(store.alias_history(record.model_name, alias)), None)
+    return f"Moves from version {last.version}" if last is not None and last.version is not None else "A new alias"
 
 
 def alias_history(store: Registry, ref: str) -> dict[str, Any]:
@@ -176,9 +202,57 @@ def alias_history(store: Registry, ref: str) -> dict[str, Any]:
     return {"events": events[:_MOST_EVENTS], "back": back}
 
 
-def delete_these(store: Registry, ids: Sequence[str], *, force: bool) -> Removal:
-    """Move the versions that a question named to the trash, all or none; their name may mean others by now."""
-    return store.delete_records([one for record_id in ids for one in store.meant(f"id:{record_id}")], force=force)
+def delete_these(store: Registry, ids: Sequence[str], progress: Progress, *, force: bool) -> dict[str, Any]:
+    """Move the versions that a question named to the trash, one by one, until it is stopped.
+
+    By their ids: their name may mean others by now. The answer tells how many are ``left``, ``why``, and what of the aliases
+    takes it back.
+    """
+    records = [one for record_id in ids for one in store.meant(f"id:{record_id}")]
+    # The oldest first: an alias goes back to none that is about to go. What refuses is asked before anything is moved.
+    records.sort(key=lambda record: (force or not record.aliases, record.version))
+    done: list[Removal] = []
+    why = None
+    for record in records:
+        try:
+            progress("deleting", len(done), len(records))
+            done.append(store.delete_records([record], force=force))
+        except ModelStoreError as error:
+            if not done:
+                raise
+            why = error.to_json()
+            break
+    lost = {
+        (record.model_name, alias): ref
+        for record, one in zip(records, done, strict=False)
+        for alias, ref in (*((word, "") for word in one.removed_aliases), *one.returned_aliases)
+    }
+    return {
+        "records": [record for one in done for record in one.records],
+        "bytes": sum(one.bytes for one in done),
+        "left": len(records) - len(done),
+        "why": why,
+        "aliases": [
+            {"alias": alias, "id": record.id, "now": lost[record.model_name, alias]}
+            for record in records[: len(done)]
+            for alias in record.aliases
+            if (record.model_name, alias) in lost
+        ],
+    }
+
+
+def undelete(store: Registry, ids: Sequence[str], aliases: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """Take a delete back: its versions, and those of its aliases that nobody has moved since, which are told as ``kept``."""
+    kept = []
+    records = store.restore_records([one for record_id in ids for one in store.meant(f"id:{record_id}", deleted=True)])
+    for said in aliases:
+        alias, record = said.get("alias", ""), store.get(f"id:{said.get('id', '')}")
+        now = Reference.parse(said["now"]).version if said.get("now") else None
+        try:
+            store.set_alias(f"id:{record.id}", alias, why="the delete was undone", only_from=now or 0)
+        except InUse:
+            kept.append({"alias": alias, "version": store.alias_history(record.model_name, alias)[0].version})
+    return {"records": records, "kept": kept}
 
 
 def _is_number(value: object) -> bool:

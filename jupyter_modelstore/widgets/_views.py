@@ -23,7 +23,7 @@ from jupyter_modelstore.names import MAX_ALIAS, MAX_NAME, MAX_TAG, MAX_TAGS, MAX
 from jupyter_modelstore.record import Saved
 from jupyter_modelstore.registry import Registry
 from jupyter_modelstore.verbs import VERBS
-from jupyter_modelstore.widgets import _gallery
+from jupyter_modelstore.widgets import _gallery, _signing, _waiting
 from jupyter_modelstore.widgets._desk import Desk, Request
 from jupyter_modelstore.widgets._form import Form, Said
 
@@ -71,6 +71,7 @@ class _Widget(anywidget.AnyWidget):
     _comm_id = Unicode().tag(sync=True)
     """By it, a page asks a kernel whether it still knows the widget: not after a restart."""
     _stored = ""
+    _own_layout: Layout | None = None
 
     def __init__(
         self,
@@ -83,8 +84,13 @@ class _Widget(anywidget.AnyWidget):
         self._store = store or self._settings.registry()
         comm_id = uuid.uuid4().hex
         super().__init__(model_id=comm_id, _comm_id=comm_id, **traits)
-        gallery = _gallery.requests_of(self._store, self._settings.download_folder)
-        self._desk = Desk(self._store, self._tell, (Request("hello", self._hello), *gallery, *requests))
+        self._project = _signing.project_of(self._store, self._settings)
+        answers = (
+            *_gallery.requests_of(self._store, self._settings.download_folder),
+            *_waiting.requests_of(self._store),
+            *(_signing.requests_of(self._project) if self._project is not None else ()),
+        )
+        self._desk = Desk(self._store, self._tell, (Request("hello", self._hello), *answers, *requests))
         self.on_msg(lambda _, content, __: self._desk.receive(content))
 
     @default("_esm")
@@ -93,7 +99,8 @@ class _Widget(anywidget.AnyWidget):
 
     @default("layout")
     def _default_layout(self) -> Layout:
-        return Layout(width=_ALL_WIDTH)
+        self._own_layout = Layout(width=_ALL_WIDTH)
+        return self._own_layout
 
     @validate("layout")
     def _with_width(self, proposal: Any) -> Any:  # noqa: ANN401 (traitlets' own)
@@ -102,6 +109,17 @@ class _Widget(anywidget.AnyWidget):
         if layout.width is None:
             layout.width = _ALL_WIDTH
         return layout
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no view can ask it any more."""
+        return self.comm is None
+
+    def close(self) -> None:
+        """Close it, and the layout that came with it, which is a widget too; a layout that it was given may be of others."""
+        super().close()
+        if self._own_layout is not None:
+            self._own_layout.close()
 
     def __repr__(self) -> str:
         """Return what a notebook that is opened again shows in its place."""
@@ -121,6 +139,7 @@ class _Widget(anywidget.AnyWidget):
             "python": platform.python_version(),
             "limits": {"name": MAX_NAME, "alias": MAX_ALIAS, "tag": MAX_TAG, "tags": MAX_TAGS, "text": MAX_TEXT},
             "downloads": "kernel",
+            "sign_in": self._project is not None,
             "settings": self._shown(),
         }
 

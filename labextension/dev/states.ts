@@ -19,6 +19,7 @@ const unreachable = () => {
 };
 
 const versions = [7, 6, 5, 4].map((version) => record({ model_name: "churn", version, metrics: { auc: 0.93 - (7 - version) * 0.011, accuracy: 0.88, lift: 3 + version }, training_config: { params: { C: version / 10, penalty: "l2", solver: "lbfgs" } }, aliases: version === 6 ? ["champion", "prod"] : [], description: "Monthly run.\nScaled, and simple.", tags: ["telecom", "baseline"] }));
+const named = ["customer-lifetime-value-segments-2026", "churn", "monthly report of the northern region, tuned", `x${"y".repeat(99)}`].map((model_name, at) => record({ model_name, version: at + 3, metrics: { auc: 0.9 + at / 100 } }));
 const trash = many(4).map((one) => ({ ...one, deleted_at: "2026-11-23T08:00:00Z" }));
 
 const LONG = "a-very-long-name".repeat(640);
@@ -57,6 +58,14 @@ export const STATES: { readonly [name: string]: () => State } = {
   "trash-search": () => ({ client: new FakeClient([...versions, ...trash]), kind: "gallery", press: ["Open trash"], type: ["Search the trash", "nothing like it"] }),
   "trash-empty": () => ({ client: new FakeClient(versions, {}, { settings: { query: { deleted: true } } }), kind: "gallery" }),
   comparison: () => ({ client: new FakeClient(versions, {}, { kind: "compare", refs: versions.slice(0, 3).map((one) => `id:${one.id}`) }), kind: "compare" }),
+  "compare-names": () => ({ client: new FakeClient(named, {}, { kind: "compare", refs: named.map((one) => `id:${one.id}`) }), kind: "compare" }),
+  "alias-typed": () => ({ client: new FakeClient(versions), kind: "gallery", press: ["churn", "Aliases of churn:7…"], type: ["Let an alias point here", "champion"] }),
+  "alias-wrong": () => ({ client: new FakeClient(versions), kind: "gallery", press: ["churn", "Aliases of churn:7…"], type: ["Let an alias point here", "v3"] }),
+  deleting: () => ({
+    client: new FakeClient(versions, { "delete-these": (_, ways) => { ways.onProgress?.({ stage: "deleting", done: 1, total: 4 }); return never(); } }),
+    kind: "gallery",
+    press: ["Delete churn:6…", "All 4 versions", "Move to trash"],
+  }),
   empty: () => ({ client: new FakeClient([]), kind: "gallery" }),
   nomatch: () => ({ client: new FakeClient(many(5)), kind: "gallery", type: ["Search name, description, tag, algorithm", "nothing like it"] }),
   error: () => ({ client: new FakeClient([], { list: unreachable, stats: unreachable, facets: unreachable }), kind: "gallery" }),

@@ -582,6 +582,19 @@ class BackendTests:
         assert len(backend.alias_history("churn")) == 4
         assert backend.alias_history("nothing") == []
 
+    def test_an_alias_that_was_moved_meanwhile_stays_where_it_is(self, backend):
+        first, second, third = (keep(backend, "churn", bytes([n])).record for n in range(3))
+        assert backend.set_alias(first, "champion", only_from=0).aliases == ("champion",)
+        for moved_from in (0, 2):
+            with pytest.raises(InUse):
+                backend.set_alias(third, "champion", only_from=moved_from)
+        backend.set_alias(second, "Champion", only_from=1)
+        backend.remove_alias("churn", "champion")
+        with pytest.raises(InUse):
+            backend.set_alias(third, "champion", only_from=2)
+        assert find(backend, "churn@champion") is None
+        assert [event.version for event in backend.alias_history("churn")] == [None, 2, 1]
+
     def test_at_a_time_an_alias_names_what_it_named_then(self, backend):
         first, second = keep(backend, "churn", b"1").record, keep(backend, "churn", b"2").record
         times = [now()]

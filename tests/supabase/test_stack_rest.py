@@ -8,6 +8,7 @@ import uuid
 import httpx
 import psycopg
 import pytest
+from supabase_fixtures import wait_until_known
 
 pytest_plugins = ("supabase_fixtures",)
 pytestmark = pytest.mark.supabase
@@ -35,22 +36,11 @@ def table(project, stack):
     with psycopg.connect(stack.database_url, autocommit=True) as connection:
         connection.execute(SETUP.format(name))
         try:
-            wait_for(stack, name)
+            wait_until_known(stack, "OPTIONS", name)  # a GET asks the database also for what it does not know
             yield name
         finally:
             connection.execute(f"drop table public.{name}, public.{name}_closed")
             connection.execute(f"drop function public.{name}_many()")
-
-
-def wait_for(stack, name):
-    """Let PostgREST see a new table, of which the database tells it by itself."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        headers = {"apikey": stack.service_key}
-        if httpx.get(f"{stack.url}/rest/v1/{name}", headers=headers).status_code != 404:
-            return
-        time.sleep(0.05)
-    pytest.fail("PostgREST did not reload its schema.")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from views import View
 
 from jupyter_modelstore import connect
-from jupyter_modelstore.errors import ModelStoreError
+from jupyter_modelstore.errors import ModelStoreError, StoreBusy
 from jupyter_modelstore.record import Captured
 from jupyter_modelstore.widgets import _desk
 from jupyter_modelstore.widgets._desk import Desk, Request
@@ -255,6 +255,20 @@ def test_an_alias_is_judged_before_a_save(view):
         assert (check["ok"], bool(check["message"])) == (False, True), alias
 
 
+def test_an_alias_says_where_it_points_before_it_is_set(view, store):
+    def told(alias, ref="churn:3"):
+        return (check := view.ask("check-alias", alias=alias, ref=ref))["ok"], check["message"]
+
+    store.set_alias("churn:2", "champion")
+    assert told("CHAMPION") == (True, "Moves from version 2")
+    assert told("Champion", f"id:{store.get('churn:2').id}") == (True, "Points here already")
+    assert told("prod") == (True, "A new alias")
+    store.remove_alias("churn", "champion")
+    assert told("champion") == (True, "A new alias")
+    assert told("v3") == (False, view.ask("check-alias", alias="v3")["message"])
+    assert view.error("check-alias", alias="x", ref="none:1")["code"] == "not_found"
+
+
 def test_details_tell_all_that_is_known(view):
     told = view.ask("details", ref="churn:2")
     facts = dict(told["facts"])
@@ -313,7 +327,7 @@ def test_a_download_goes_into_the_folder_and_overwrites_nothing(view, store, tmp
     assert (folder / "best.pkl").stat().st_size == store.get("churn").model_file_size
 
 
-def test_a_delete_takes_the_versions_that_were_named_or_none(view, store, pipeline):
+def test_a_delete_takes_the_versions_that_were_named(view, store, pipeline):
     named = [record["id"] for record in view.ask("versions", name="churn")["records"]]
     store.rename("churn", "kept")
     store.save(pipeline, "churn", metrics={"auc": 1})
@@ -321,9 +335,82 @@ def test_a_delete_takes_the_versions_that_were_named_or_none(view, store, pipeli
     assert view.error("delete-these", ids=named)["code"] == "in_use"
     assert len(store.versions("kept")) == 3
     removal = view.ask("delete-these", ids=named, force=True)
-    assert (refs(removal), removal["removed_aliases"]) == (["kept:3", "kept:2", "kept:1"], ["champion"])
+    assert (refs(removal), removal["left"], removal["why"]) == (["kept:1", "kept:2", "kept:3"], 0, None)
+    assert removal["aliases"] == [{"alias": "champion", "id": store.get("kept:2").id, "now": ""}]
     assert [record.ref for record in store.versions("churn")] == ["churn:4"]
     assert view.error("delete-these", ids=named)["code"] == "not_found"
+
+
+def test_a_delete_of_several_can_be_stopped_and_what_it_did_taken_back(view, store, monkeypatch):
+    store.set_alias("churn:2", "champion")
+    ids = [record.id for record in store.versions("churn")]
+    begun, go_on = threading.Event(), threading.Event()
+    real = type(store).delete_records
+
+    def slowly(self, records, *, force=False):
+        done = real(self, records, force=force)
+        begun.set()
+        assert go_on.wait(30)
+        return done
+
+    monkeypatch.setattr(type(store), "delete_records", slowly)
+    rid = view.post("delete-these", ids=ids, force=True)
+    assert begun.wait(30)
+    assert view.ask("cancel", rid=rid) == {"cancelled": True}
+    go_on.set()
+    removal = view.of(rid)[-1]["answer"]
+    assert (refs(removal), removal["left"], removal["why"]["code"]) == (["churn:1"], 2, "cancelled")
+    assert [record.ref for record in store.versions("churn")] == ["churn:3", "churn:2"]
+    undone = view.ask("undelete", ids=[record["id"] for record in removal["records"]], aliases=removal["aliases"])
+    assert (refs(undone), undone["kept"]) == (["churn:1"], [])
+
+
+def test_an_error_after_the_first_of_several_says_how_far_it_came(view, store, monkeypatch):
+    ids = [record.id for record in store.versions("churn")]
+    store.delete("churn:2")
+    assert view.error("delete-these", ids=ids)["code"] == "not_found"
+    assert len(store.versions("churn")) == 2, "what is not there is found out before anything is moved"
+    real = type(store).delete_records
+
+    def once(self, records, *, force=False):
+        monkeypatch.setattr(type(store), "delete_records", refuse)
+        return real(self, records, force=force)
+
+    def refuse(*_, **__):
+        raise StoreBusy("The store is busy.", "Try again.")
+
+    monkeypatch.setattr(type(store), "delete_records", once)
+    removal = view.ask("delete-these", ids=[ids[0], ids[2]])
+    assert (refs(removal), removal["left"], removal["why"]["message"]) == (["churn:1"], 1, "The store is busy.")
+
+
+def test_an_undone_delete_gives_back_only_aliases_that_nobody_has_moved_since(view, store):
+    for version in (1, 2, 3):
+        store.set_alias(f"churn:{version}", "champion")
+    store.set_alias("churn:3", "prod")
+    store.set_alias("churn:3", "gone")
+    removal = view.ask("delete-these", ids=[store.get("churn:3").id], force=True)
+    assert {(one["alias"], one["now"]) for one in removal["aliases"]} == {("champion", "churn:2"), ("prod", ""), ("gone", "")}
+    store.set_alias("churn:1", "champion")
+    store.set_alias("churn:1", "gone")
+    store.remove_alias("churn", "gone")
+    store.set_alias("churn:2", "gone")
+    undone = view.ask("undelete", ids=[removal["records"][0]["id"]], aliases=removal["aliases"])
+    assert sorted((one["alias"], one["version"]) for one in undone["kept"]) == [("champion", 1), ("gone", 2)]
+    assert {record.ref: record.aliases for record in store.versions("churn")} == {
+        "churn:3": ("prod",), "churn:2": ("gone",), "churn:1": ("champion",),
+    }  # fmt: skip
+    assert store.alias_history("churn", "prod")[0].why == "the delete was undone"
+    assert view.error("undelete", ids=[removal["records"][0]["id"]])["code"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    "aliases", [[{}], [{"alias": "x"}], [{"alias": "x", "id": "'; drop", "now": "a"}], [{"now": "9" * 60}], "x", [["a"]]]
+)
+def test_a_hostile_undo_is_refused_in_plain_words(view, store, aliases):
+    removal = view.ask("delete-these", ids=[store.get("churn:3").id])
+    error = view.error("undelete", ids=[removal["records"][0]["id"]], aliases=aliases)
+    assert "fault of ours" not in error["message"], error
 
 
 def test_ten_thousand_models_are_asked_for_a_page_at_a_time(store, pipeline, poke):

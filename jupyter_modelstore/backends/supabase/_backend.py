@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,9 @@ from jupyter_modelstore._files import HashingFile, file_errors
 from jupyter_modelstore.backends.supabase import _sending
 from jupyter_modelstore.backends.supabase._database import Functions, record_of
 from jupyter_modelstore.backends.supabase._objects import Objects
-from jupyter_modelstore.errors import Forbidden, ModelFileNotFound, NotFound, NotSignedIn
+from jupyter_modelstore.errors import Forbidden, ModelFileNotFound, ModelStoreError, NotFound, NotSignedIn
 from jupyter_modelstore.names import visible
-from jupyter_modelstore.protocols import FileCache, Finding, Progress, SaveSpool, TokenSource
+from jupyter_modelstore.protocols import FileCache, Finding, Progress, SaveSpool, TokenSource, Told, Waiting
 from jupyter_modelstore.record import (
     AliasEvent,
     Changes,
@@ -125,20 +125,26 @@ class SupabaseBackend:
             file.close()
             part.unlink(missing_ok=True)
 
+    def _keep(self, draft: Draft) -> tuple[Waiting, Mapping[str, Any] | ModelStoreError]:
+        """Keep a whole save on this machine, if the project would take it; return what it said, or why it did not answer."""
+        waiting = _sending.journal_of(draft, self._url, self.user_id, self._space)
+        answer: Mapping[str, Any] | ModelStoreError
+        try:
+            answer = self._functions.call("may_save", _sending.question(waiting))
+        except _sending.LATER as error:  # it is asked again when it is sent
+            answer = error
+        self._spool.accept(waiting)
+        return waiting, answer
+
     def _commit(self, draft: Draft, progress: Progress | None) -> Saved:
         """Keep a whole save on this machine, then send it; if the project does not answer, it waits."""
-        waiting = _sending.journal_of(draft, self._url, self.user_id, self._space)
+        waiting, answer = self._keep(draft)
         try:
-            allowed = self._functions.call("may_save", _sending.question(waiting))
-        except _sending.LATER as error:  # it is asked again when it is sent
-            self._spool.accept(waiting)
+            if isinstance(answer, ModelStoreError):
+                raise answer
+            return self._sender.send_in_turn(waiting, answer, progress)
+        except _sending.LATER as error:
             return Saved(record=_sending.pending_record(waiting, error), created=True)
-        self._spool.accept(waiting)
-        with self._spool.held(draft.save_id):
-            try:
-                return self._sender.send(waiting, progress, allowed)
-            except _sending.LATER as error:
-                return Saved(record=_sending.pending_record(waiting, error), created=True)
 
     @property
     def _sender(self) -> _sending.Sender:
@@ -155,10 +161,10 @@ class SupabaseBackend:
         """Return this person's saves that have not arrived yet, in their order."""
         return [_sending.pending_record(waiting) for waiting in self._spool.waiting(self._url, self.user_id)]
 
-    def resume(self, progress: Progress | None = None, *, refused: bool = False) -> Sequence[Saved]:
+    def resume(self, progress: Progress | None = None, *, refused: bool = False, told: Told | None = None) -> Sequence[Saved]:
         """Send what waits, in the order of each name; return what arrived."""
         self._spool.sweep()
-        return self._sender.resume(self._spool.waiting(self._url, self.user_id), progress, refused=refused)
+        return self._sender.resume(self._spool.waiting(self._url, self.user_id), progress, refused=refused, told=told)
 
     def discard(self, record: ModelRecord) -> None:
         """Give up a save that has not arrived; what was sent of it is swept by the project's next check-up."""
@@ -305,9 +311,9 @@ class SupabaseBackend:
 
     # ---- aliases -----------------------------------------------------------------------------------------------------
 
-    def set_alias(self, record: ModelRecord, alias: str, *, why: str = "") -> ModelRecord:
+    def set_alias(self, record: ModelRecord, alias: str, *, why: str = "", only_from: int | None = None) -> ModelRecord:
         """Let an alias name this version."""
-        return self._functions.record("set_alias", {"id": record.id, "alias": alias, "why": why})
+        return self._functions.record("set_alias", {"id": record.id, "alias": alias, "why": why, "only_from": only_from})
 
     def remove_alias(self, name: str, alias: str, *, why: str = "") -> AliasEvent:
         """Take an alias away."""
@@ -353,9 +359,17 @@ class _Incoming:
 
     def commit(self, draft: Draft) -> Saved:
         """Send the file and make the row visible."""
+        return self._backend._commit(self._whole(draft), self._progress)  # noqa: SLF001 (two halves of one room)
+
+    def keep(self, draft: Draft) -> Saved:
+        """Leave the save in the spool, whole."""
+        waiting, answer = self._backend._keep(self._whole(draft))  # noqa: SLF001 (the same)
+        why = answer if isinstance(answer, ModelStoreError) else None
+        return Saved(record=_sending.pending_record(waiting, why), created=True)
+
+    def _whole(self, draft: Draft) -> Draft:
         self.seal()
-        full = dataclasses.replace(draft, save_id=self._save_id, sha256=self.file.sha256, model_file_size=self.file.size)
-        return self._backend._commit(full, self._progress)  # noqa: SLF001 (two halves of one room)
+        return dataclasses.replace(draft, save_id=self._save_id, sha256=self.file.sha256, model_file_size=self.file.size)
 
 
 def _event(row: dict[str, Any]) -> AliasEvent:

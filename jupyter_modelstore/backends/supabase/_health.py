@@ -6,11 +6,11 @@ import io
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from jupyter_modelstore._files import hash_file
 from jupyter_modelstore._sizes import size
+from jupyter_modelstore.backends import _trash
 from jupyter_modelstore.backends.supabase._database import Functions
 from jupyter_modelstore.backends.supabase._objects import Objects
 from jupyter_modelstore.errors import ModelStoreError
@@ -18,7 +18,6 @@ from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Backend, Finding
 from jupyter_modelstore.record import ModelRecord, Query, now, parse_time
 
-_TRASH = timedelta(days=30)
 _CLOCK = 30.0  # seconds; the database takes no token that was issued farther in the future
 
 
@@ -94,7 +93,7 @@ def _space(backend: Backend, functions: Functions, objects: Objects, q: Mapping[
     return [
         _files(backend, found, full=full),
         _leftovers(functions, objects, found, q),
-        _trash(backend),
+        _trash.check(backend),
     ]
 
 
@@ -137,13 +136,3 @@ def _leftovers(functions: Functions, objects: Objects, found: Mapping[str, Any],
     total = sum(sizes.get(path, 0) for path in removed)
     message = f"{len(removed)} leftovers of broken-off saves cleared ({size(total)})" if removed else "no leftovers"
     return Finding(what="leftovers", ok=True, message=message, details={"removed": len(removed), "bytes": total})
-
-
-def _trash(backend: Backend) -> Finding:
-    limit = now() - _TRASH
-    due = [
-        record for record in backend.select(Query(deleted=True)) if record.deleted_at is not None and record.deleted_at <= limit
-    ]
-    removal = backend.purge(due)
-    message = f"{len(removal.records)} versions purged after {_TRASH.days} days" if removal.records else "nothing due"
-    return Finding(what="trash", ok=True, message=message, details={"purged": len(removal.records)})

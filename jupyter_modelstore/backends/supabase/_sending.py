@@ -17,6 +17,7 @@ from jupyter_modelstore._json import JsonObject
 from jupyter_modelstore.backends.supabase._database import Functions, record_of
 from jupyter_modelstore.backends.supabase._objects import Objects
 from jupyter_modelstore.errors import (
+    Cancelled,
     FileChanged,
     ModelStoreError,
     NotConfigured,
@@ -28,7 +29,7 @@ from jupyter_modelstore.errors import (
     Unreachable,
 )
 from jupyter_modelstore.names import visible
-from jupyter_modelstore.protocols import Progress, SaveSpool, Waiting
+from jupyter_modelstore.protocols import Held, Progress, SaveSpool, Told, Waiting
 from jupyter_modelstore.record import OBJECT_FIELDS, Draft, ModelRecord, Saved, to_json
 
 LATER = (Unreachable, Throttled, StoreBusy, NotSignedIn, ServiceError, NotConfigured, SchemaMismatch)
@@ -63,6 +64,22 @@ def pending_record(waiting: Waiting, why: ModelStoreError | None = None) -> Mode
     return ModelRecord.from_json({**known, **own, "status": "pending", "created_at": at, "updated_at": at, "extra": extra})
 
 
+def _name(waiting: Waiting) -> tuple[str, str]:
+    return waiting.space, waiting.name.casefold()
+
+
+def _watched(progress: Progress | None, lease: Held | None) -> Progress:
+    """Return a progress that also shows other kernels that somebody is at it."""
+
+    def tell(stage: str, done: int, total: int | None) -> None:
+        if lease is not None:
+            lease.touch()
+        if progress is not None:
+            progress(stage, done, total)
+
+    return tell
+
+
 class Sender:
     """Takes saves from the spool to the project.
 
@@ -77,25 +94,53 @@ class Sender:
     def __init__(self, functions: Functions, objects: Objects, spool: SaveSpool) -> None:
         self._functions, self._objects, self._spool = functions, objects, spool
 
-    def resume(self, waiting: Sequence[Waiting], progress: Progress | None, *, refused: bool) -> list[Saved]:
+    def resume(
+        self, waiting: Sequence[Waiting], progress: Progress | None = None, *, refused: bool = False, told: Told | None = None
+    ) -> list[Saved]:
         """Send these in their order; after one that cannot be sent now, later saves of its name wait too."""
         arrived: list[Saved] = []
         held_up: set[tuple[str, str]] = set()
         for each in waiting:
-            name = (each.space, str(each.draft["model_name"]).casefold())
-            if (each.refused is not None and not refused) or name in held_up:
+            if (each.refused is not None and not refused) or _name(each) in held_up:
                 continue
             with self._spool.held(each.save_id) as lease:
                 if lease is None or not self._spool.file(each.save_id).exists():  # another kernel has it, or had
-                    held_up.add(name)
+                    held_up.add(_name(each))
                     continue
-                try:
-                    arrived.append(self.send(each, progress))
-                except LATER:
-                    held_up.add(name)
-                except ModelStoreError:
-                    continue  # it is noted in the journal
+                outcome = self._try(each, _watched(progress, lease), told)
+            if isinstance(outcome, Saved):
+                arrived.append(outcome)
+            elif isinstance(outcome, LATER):
+                held_up.add(_name(each))
         return arrived
+
+    def _try(self, waiting: Waiting, progress: Progress, told: Told | None) -> Saved | ModelStoreError:
+        """Send one save; tell, and return, what became of it. A refusal is noted in the journal."""
+        outcome: Saved | ModelStoreError
+        if told is not None:
+            told(pending_record(waiting), None)
+        try:
+            outcome = self.send(waiting, progress)
+        except ModelStoreError as error:
+            outcome = error
+        if told is not None:
+            told(pending_record(waiting, outcome if isinstance(outcome, LATER) else None), outcome)
+        return outcome
+
+    def send_in_turn(self, waiting: Waiting, allowed: Mapping[str, Any], progress: Progress | None) -> Saved:
+        """Send a save that was kept just now, after what waits under its name; not after what another kernel is sending."""
+        earlier = [each for each in self._spool.waiting(waiting.url, waiting.user_id) if each.at < waiting.at]
+        failed: list[ModelStoreError] = []
+
+        def told(record: ModelRecord, outcome: Saved | ModelStoreError | None) -> None:
+            del record
+            failed.extend([outcome] if isinstance(outcome, LATER) else [])
+
+        self.resume([each for each in earlier if _name(each) == _name(waiting)], told=told)
+        if failed:
+            raise failed[0]
+        with self._spool.held(waiting.save_id) as lease:
+            return self.send(waiting, _watched(progress, lease), allowed)
 
     def send(self, waiting: Waiting, progress: Progress | None = None, allowed: Mapping[str, Any] | None = None) -> Saved:
         """Send a save and forget it here; a refusal is noted in its journal.
@@ -105,18 +150,22 @@ class Sender:
         waiting
             Its journal.
         progress
-            Told of the bytes.
+            Told of the bytes; what it raises gives the save up.
         allowed
             The answer to :func:`question`; None: it is asked first.
 
         Raises
         ------
         ModelStoreError
-            One of :data:`LATER`: it waits. Any other: it was refused, and is kept with the reason.
+            One of :data:`LATER`: it waits. :class:`Cancelled`: it was given up. Any other: it was refused, and is kept with
+            the reason.
         """
         try:
             saved = self._send(waiting, progress, allowed)
         except LATER:
+            raise
+        except Cancelled:
+            self._spool.done(waiting.save_id)
             raise
         except ModelStoreError as error:
             self._spool.refuse(waiting, error.to_json())
@@ -129,17 +178,12 @@ class Sender:
 
     def _send(self, waiting: Waiting, progress: Progress | None, allowed: Mapping[str, Any] | None) -> Saved:
         allowed = allowed or self._functions.call("may_save", question(waiting))
-        if not allowed["known"]:
-            size = int(waiting.draft["model_file_size"])
-            with self._spool.file(waiting.save_id).open("rb") as file:
-                self._objects.send(
-                    allowed["path"],
-                    file,
-                    size,
-                    progress=progress,
-                    upload=waiting.upload or None,
-                    remember=lambda upload: self._note(waiting, upload),
-                )
+        try:
+            if not allowed["known"]:
+                self._send_file(waiting, allowed["path"], progress)
+            self._spool.file(waiting.save_id).stat()
+        except FileNotFoundError:
+            return self._without_file(waiting)
         answer = self._functions.call("commit", _in_space(waiting, waiting.draft))
         saved = Saved(record=record_of(answer["record"]), created=answer["created"])
         if saved.record.user_id != waiting.user_id and saved.record.sha256 != waiting.draft["sha256"]:  # another editor's doing
@@ -150,3 +194,21 @@ class Sender:
         if saved.record.save_id != waiting.save_id:  # the newest version held the same bytes already
             self._objects.remove([allowed["path"]])
         return saved
+
+    def _send_file(self, waiting: Waiting, path: str, progress: Progress | None) -> None:
+        with self._spool.file(waiting.save_id).open("rb") as file:
+            self._objects.send(
+                path,
+                file,
+                int(waiting.draft["model_file_size"]),
+                progress=progress,
+                upload=waiting.upload or None,
+                remember=lambda upload: self._note(waiting, upload),
+            )
+
+    def _without_file(self, waiting: Waiting) -> Saved:
+        """Return what became of a save whose file is gone: another kernel has sent it, or the person gave it up."""
+        row = self._functions.call("find", _in_space(waiting, {"save_id": waiting.save_id}))
+        if row is None:
+            raise Cancelled(f"The save of {visible(waiting.name)} was given up.")
+        return Saved(record=record_of(row), created=True)

@@ -1,10 +1,10 @@
 // What is done with a record from more than one place, and the line that says so afterwards.
 import * as React from "react";
 
-import { byId, line, loadLine, size, title } from "./format";
+import { byId, count, line, loadLine, size, title } from "./format";
 import { Button, copied, Problem } from "./parts";
-import type { ModelRecord, Removal } from "./record";
-import type { Client } from "./types";
+import type { ModelRecord } from "./record";
+import type { Client, Deleted } from "./types";
 
 interface Said {
   readonly text: string;
@@ -18,58 +18,63 @@ export interface Actions {
   readonly hush: () => void;
   readonly copy: (record: ModelRecord) => void;
   readonly download: (record: ModelRecord) => void;
-  readonly restore: (records: readonly ModelRecord[]) => void;
-  readonly deleted: (before: readonly ModelRecord[], removal: Removal) => void;
+  readonly restore: (record: ModelRecord) => void;
+  readonly deleted: (what: Deleted) => void;
   /** Say what was done; `undo` takes it back. */
   readonly tell: (text: string, undo?: () => Promise<void>) => void;
 }
 
 export function useActions(client: Client, changed: () => void): Actions {
   const [said, setSaid] = React.useState<Said | null>(null);
+  const loading = React.useRef(new Set<string>());
   const attempt = (text: string, work: () => Promise<Said>) => {
     setSaid({ text });
-    work().then(setSaid, (error: unknown) => setSaid({ text: "", error }));
+    return work().then(setSaid, (error: unknown) => setSaid({ text: "", error }));
   };
-  const takeBack = (undo: () => Promise<void>) =>
-    attempt("Undoing…", async () => {
-      await undo();
+  /** Take something back; what that has to say is added. */
+  const takeBack = (undo: () => Promise<string | void>) => () =>
+    void attempt("Undoing…", async () => {
+      const text = (await undo()) ?? "Undone.";
       changed();
-      return { text: "Undone." };
-    });
-  const restore = (records: readonly ModelRecord[]) =>
-    attempt("Restoring…", async () => {
-      await bringBack(client, records);
-      changed();
-      return { text: `Restored ${several(records)}.` };
+      return { text };
     });
   return {
     said,
     hush: () => setSaid(null),
-    tell: (text, undo) => setSaid(undo ? { text, undo: () => takeBack(undo) } : { text }),
-    restore,
+    tell: (text, undo) => setSaid(undo ? { text, undo: takeBack(undo) } : { text }),
+    restore: (record) =>
+      void attempt("Restoring…", async () => {
+        await client.call("restore", { ref: byId(record) });
+        changed();
+        return { text: `Restored ${title(record)}.` };
+      }),
     copy: (record) =>
-      attempt("", async () => {
+      void attempt("", async () => {
         const code = loadLine(record);
         return { text: (await copied(code)) ? "Copied:" : "Select this line to copy it:", code };
       }),
-    download: (record) =>
-      attempt(`Downloading ${title(record)}…`, async () => ({ text: `Downloaded to ${line(await client.download(record), 500)}` })),
-    deleted: (before, removal) => {
-      const lost = [...removal.removed_aliases, ...removal.returned_aliases.map(([alias]) => alias)];
-      const aliases = lost.length > 0 ? ` No longer there: ${lost.map((alias) => `@${line(alias, 50)}`).join(", ")}.` : "";
-      const text = `Moved ${several(removal.records)} (${size(removal.bytes)}) to the trash.${aliases}`;
-      setSaid({ text, undo: () => restore(before) });
+    download: (record) => {
+      // One file for a double click.
+      if (loading.current.has(record.id)) return;
+      loading.current.add(record.id);
+      void attempt(`Downloading ${title(record)}…`, async () => ({ text: `Downloaded to ${line(await client.download(record), 500)}` })).then(() => loading.current.delete(record.id));
+    },
+    deleted: ({ records, bytes, left, why, aliases }) => {
+      const names = aliases.map(({ alias }) => `@${line(alias, 50)}`).join(", ");
+      const stopped = why?.code === "cancelled" ? "You stopped it" : line(why?.message ?? "", 300).replace(/\.$/, "");
+      const text = [
+        `Moved ${several(records)} (${size(bytes)}) to the trash.`,
+        why && `${stopped}; ${count(left, "version")} ${left === 1 ? "stays" : "stay"}.`,
+        names && `No longer there: ${names}.`,
+      ];
+      const undo = takeBack(async () => {
+        const { kept } = await client.call("undelete", { ids: records.map((one) => one.id), aliases });
+        const moved = kept.map(({ alias, version }) => ` @${line(alias, 50)} stays ${version === null ? "away" : `at v${version}`}: it was changed meanwhile.`);
+        return `Restored ${several(records)}.${moved.join("")}`;
+      });
+      setSaid({ text: text.filter(Boolean).join(" "), undo });
     },
   };
-}
-
-/** Restore records, with the aliases that they had: a delete takes those away, and a restore alone does not give them back. */
-async function bringBack(client: Client, records: readonly ModelRecord[]): Promise<void> {
-  for (const record of records) await client.call("restore", { ref: byId(record) });
-  for (const record of records) {
-    if (record.deleted_at !== null) continue;
-    for (const alias of record.aliases) await client.call("alias", { ref: byId(record), alias, why: "the delete was undone" });
-  }
 }
 
 export function several(records: readonly ModelRecord[]): string {

@@ -4,8 +4,9 @@ import * as React from "react";
 import { ago, byId, date, line, title } from "./format";
 import { useAsked, useDeed } from "./hooks";
 import { Button, Dialog, DialogFoot, IconButton, Meta, Problem, Text, TextField } from "./parts";
+import { useCheck } from "./name-check";
 import type { ModelRecord } from "./record";
-import type { AliasHistory, Client } from "./types";
+import type { AliasHistory, Check, Client } from "./types";
 
 interface AliasProps {
   readonly client: Client;
@@ -21,6 +22,8 @@ export function AliasDialog({ client, record, onClose, onChanged }: AliasProps):
   const ref = byId(record);
   const history = useAsked(() => client.call("alias-history", { ref }), [ref]);
   const deed = useDeed();
+  const check = useCheck(alias, (text) => client.call("check-alias", { alias: text, ref }), history.value);
+  const bad = check?.ok === false;
   const reason = why.trim() && { why: why.trim() };
   const change = (moved: string, how: { readonly remove?: boolean; readonly rollback?: boolean } = {}) =>
     deed.run(async () => {
@@ -33,6 +36,7 @@ export function AliasDialog({ client, record, onClose, onChanged }: AliasProps):
     });
   const add = (event: React.FormEvent) => {
     event.preventDefault();
+    if (bad) return;
     change(alias.trim());
     setAlias("");
   };
@@ -48,15 +52,20 @@ export function AliasDialog({ client, record, onClose, onChanged }: AliasProps):
         ))}
       </ul>
       <form onSubmit={add}>
-        <TextField id="alias" label="Let an alias point here" hint="If it points at another version of this model, it moves." placeholder="champion" value={alias} onChange={setAlias} />
+        <TextField id="alias" label="Let an alias point here" hint={aliasHint(alias, check)} bad={bad} placeholder="champion" value={alias} onChange={setAlias} />
         <TextField id="alias-why" label="Reason (optional, kept in its history)" value={why} onChange={setWhy} />
         {deed.error !== null && <Problem error={deed.error} />}
-        <DialogFoot away="Close" label="Set alias" disabled={deed.going || alias.trim() === ""} onClose={onClose} />
+        <DialogFoot away="Close" label="Set alias" disabled={deed.going || bad || alias.trim() === ""} onClose={onClose} />
       </form>
       {history.error !== null && <Problem error={history.error} onAgain={history.again} />}
       {history.value && history.value.events.length > 0 && <History {...history.value} onBack={(one) => change(one, { rollback: true })} />}
     </Dialog>
   );
+}
+
+function aliasHint(alias: string, check: Check | null): string {
+  if (alias.trim() === "") return "If it points at another version of this model, it moves.";
+  return check === null ? "Checking…" : line(check.message, 300);
 }
 
 /** Who let an alias of this model point where, when and why; the latest of each can be taken back. */

@@ -1,11 +1,11 @@
 // 2 to 6 records side by side. Who is best is the kernel's word: it knows whether the numbers may be compared.
 import * as React from "react";
 
-import { byId, count, line, title } from "./format";
+import { byId, count, line } from "./format";
 import { useAsked } from "./hooks";
 import { Icon } from "./icons";
 import { Button, Dialog, Problem } from "./parts";
-import type { ModelRecord } from "./record";
+import { MAX_NAME, type ModelRecord } from "./record";
 import type { Client, Compared as Comparison, Row } from "./types";
 
 export const MOST_COMPARED = 6;
@@ -73,8 +73,8 @@ function Table({ compared, differing }: { compared: Comparison; differing: boole
           <tr>
             <td />
             {compared.records.map((record) => (
-              <th key={record.id} scope="col" title={title(record)}>
-                <bdi>{line(record.model_name, 40)}</bdi> <span className="muted">v{record.version}</span>
+              <th key={record.id} scope="col">
+                <bdi>{line(record.model_name, MAX_NAME)}</bdi> <span className="muted">v{record.version}</span>
               </th>
             ))}
           </tr>

@@ -80,8 +80,14 @@ function useGallery(client: Client, hello: Hello) {
 type View = ReturnType<typeof useGallery>;
 
 export function Gallery({ client, hello }: { client: Client; hello: Hello }): React.ReactElement {
-  const view = useGallery(client, hello);
-  const actions = useActions(client, view.refresh);
+  const state = useGallery(client, hello);
+  const actions = useActions(client, state.refresh);
+  const open = (opened: Opened) => {
+    // What was said before is not meant in the dialog, and would lie over it.
+    actions.hush();
+    state.open(opened);
+  };
+  const view = { ...state, open };
   // What was said of the one list is not meant in the other.
   React.useEffect(actions.hush, [view.trash]);
   return (
@@ -194,7 +200,7 @@ function Body({ view, actions }: { view: View; actions: Actions }): React.ReactE
   const { models, trash } = view;
   if (models.records.length > 0) {
     if (!trash) return <Cards view={view} actions={actions} />;
-    return <TrashList records={models.records} onRestore={(record) => actions.restore([record])} onPurge={(record) => view.open({ what: "purge", record })} />;
+    return <TrashList records={models.records} onRestore={actions.restore} onPurge={(record) => view.open({ what: "purge", record })} />;
   }
   if (models.waiting && !models.known) return <Skeleton />;
   if (models.error !== null) return null;
@@ -311,11 +317,11 @@ function Deleting({ record, view, actions }: { record: ModelRecord; view: View; 
       record={record}
       where={view.hello.where}
       onClose={view.close}
-      onDone={(before, removal) => {
+      onDone={(deleted) => {
         // Also what it was opened from: its model may be gone.
         view.dialogs.forEach(view.close);
-        view.unchoose(removal.records);
-        actions.deleted(before, removal);
+        view.unchoose(deleted.records);
+        actions.deleted(deleted);
         view.refresh();
       }}
     />

@@ -6,40 +6,51 @@ import { byId, count, line, size, title } from "./format";
 import { useAsked, useDeed } from "./hooks";
 import { Dialog, DialogFoot, Problem } from "./parts";
 import type { ModelRecord, Removal } from "./record";
-import type { Client } from "./types";
+import { Failure, type Client, type Deleted } from "./types";
 
 interface DeleteProps {
   readonly client: Client;
   readonly record: ModelRecord;
   readonly where: string;
   readonly onClose: () => void;
-  readonly onDone: (before: readonly ModelRecord[], removal: Removal) => void;
+  readonly onDone: (deleted: Deleted) => void;
 }
 
 export function DeleteDialog({ client, record, where, onClose, onDone }: DeleteProps): React.ReactElement {
   const [every, setEvery] = React.useState(false);
   const versions = useAsked(() => client.call("versions", { name: record.model_name }), [record.model_name]);
   const deed = useDeed();
+  const [gone, setGone] = React.useState(0);
+  const stopper = React.useRef<AbortController | null>(null);
   const all = versions.value?.records ?? [record];
   const going = every ? all : [record];
-  const aliases = going.flatMap((one) => one.aliases);
-  const bytes = going.reduce((sum, one) => sum + one.model_file_size, 0);
+  const one = going.length === 1;
+  const aliases = going.flatMap(({ aliases }) => aliases);
+  const bytes = going.reduce((sum, { model_file_size }) => sum + model_file_size, 0);
   const remove = () =>
     deed.run(async () => {
-      // By their ids: the name may mean other versions by now.
-      onDone(going, await client.call("delete-these", { ids: going.map((one) => one.id), force: aliases.length > 0 }));
+      const { signal } = (stopper.current = new AbortController());
+      try {
+        // By their ids: the name may mean other versions by now.
+        onDone(await client.call("delete-these", { ids: going.map((one) => one.id), force: aliases.length > 0 }, { signal, onProgress: ({ done }) => setGone(done) }));
+      } catch (error) {
+        if (!(error instanceof Failure) || error.code !== "cancelled") throw error;
+        onClose();
+      }
     });
+  // While it goes on, whatever closes stops: what came of it is said afterwards.
+  const close = deed.going ? () => stopper.current?.abort() : onClose;
   return (
-    <Dialog title={`Delete ${every ? line(record.model_name, 60) : title(record)}?`} onClose={onClose}>
+    <Dialog title={`Delete ${every ? line(record.model_name, 60) : title(record)}?`} onClose={close}>
       {all.length > 1 && <Extent record={record} all={all} every={every} onChange={setEvery} />}
       <p className="wrap">
-        <b>{several(going)}</b> ({size(bytes)}), kept {line(where, 80)}, goes to the trash for 30 days. Until then it can be restored,
-        and its file still takes up space.
+        <b>{several(going)}</b> ({size(bytes)}), kept {line(where, 80)}, {one ? "goes" : "go"} to the trash for 30 days. Until then {one ? "it" : "they"} can be
+        restored, and still {one ? "takes" : "take"} up space.
       </p>
-      <p>Notebooks that load it will not find it.</p>
+      <p>Notebooks that load {one ? "it will not find it" : "them will not find them"}.</p>
       {aliases.length > 0 && <Pointing aliases={aliases} every={going.length === all.length} />}
       {deed.error !== null && <Problem error={deed.error} />}
-      <DialogFoot label={deed.going ? "Deleting…" : "Move to trash"} kind="danger" disabled={deed.going} onDo={remove} onClose={onClose} />
+      <DialogFoot away={deed.going ? "Stop" : "Cancel"} label={deed.going ? (one ? "Deleting…" : `Deleting ${gone + 1} of ${going.length}…`) : "Move to trash"} kind="danger" disabled={deed.going} onDo={remove} onClose={close} />
     </Dialog>
   );
 }

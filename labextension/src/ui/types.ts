@@ -172,6 +172,18 @@ export interface Details {
   readonly cells: readonly { readonly title: string; readonly code: string }[];
 }
 
+/** Where a delete left an alias that named one of its versions: at `now`, or nowhere. */
+export type Lost = { readonly alias: string; readonly id: string; readonly now: string };
+
+/** What was moved to the trash; `left`: how many of those asked for were not, and `why`. */
+export interface Deleted {
+  readonly records: readonly ModelRecord[];
+  readonly bytes: number;
+  readonly left: number;
+  readonly why: { readonly code: string; readonly message: string; readonly hint: string } | null;
+  readonly aliases: readonly Lost[];
+}
+
 type None = Record<string, never>;
 
 /** A dialog of the gallery, and what it is about. */
@@ -192,7 +204,9 @@ export interface Verbs {
   alias: [{ ref: string; alias: string; remove?: boolean; rollback?: boolean; why?: string }, ModelRecord | readonly AliasEvent[]];
   "alias-history": [{ ref: string }, AliasHistory];
   rename: [{ name: string; new: string }, readonly ModelRecord[]];
-  "delete-these": [{ ids: readonly string[]; force?: boolean }, Removal];
+  "delete-these": [{ ids: readonly string[]; force?: boolean }, Deleted];
+  /** The answer tells which aliases were moved since, and stay. */
+  undelete: [{ ids: readonly string[]; aliases: readonly Lost[] }, { readonly records: readonly ModelRecord[]; readonly kept: readonly { readonly alias: string; readonly version: number | null }[] }];
   restore: [{ ref: string }, readonly ModelRecord[]];
   purge: [{ ref: string }, Removal];
   "empty-trash": [None, Removal];
@@ -203,7 +217,8 @@ export interface Verbs {
   prefill: [None, Prefill];
   /** `of`: the name that it would take the place of. */
   "check-name": [{ name: string; of?: string }, Check];
-  "check-alias": [{ alias: string }, Check];
+  /** `ref`: the version that it would point at. */
+  "check-alias": [{ alias: string; ref?: string }, Check];
   save: [SaveRequest, Saved];
   dismiss: [None, None];
 }

@@ -326,9 +326,21 @@ export class FakeClient implements Client {
   "do_delete-these" = ({ ids }: Verbs["delete-these"][0]) => {
     const gone = this.records.filter((one) => ids.includes(one.id));
     const records = gone.map((one) => this.change(`id:${one.id}`, { deleted_at: new Date(NOW).toISOString(), aliases: [] }));
-    const removed_aliases = gone.flatMap((one) => one.aliases);
+    const aliases = gone.flatMap(({ id, aliases }) => aliases.map((alias) => ({ alias, id, now: "" })));
     const bytes = gone.reduce((sum, one) => sum + one.model_file_size, 0);
-    return { records, bytes, purge_after: null, removed_aliases, returned_aliases: [], former_aliases: [] };
+    return { records, bytes, left: 0, why: null, aliases };
+  };
+
+  do_undelete = ({ ids, aliases }: Verbs["undelete"][0]) => {
+    const records = ids.map((id) => this.change(`id:${id}`, { deleted_at: null }));
+    const holder = (id: string, alias: string) => this.records.find((one) => one.model_name === this.find(`id:${id}`).model_name && one.aliases.includes(alias));
+    const kept = aliases.flatMap(({ id, alias }) => {
+      const now = holder(id, alias);
+      if (now) return [{ alias, version: now.version }];
+      this.change(`id:${id}`, { aliases: [...this.find(`id:${id}`).aliases, alias] });
+      return [];
+    });
+    return { records, kept };
   };
 
   do_restore = ({ ref }: { ref: string }) => [this.change(ref, { deleted_at: null })];
@@ -347,10 +359,13 @@ export class FakeClient implements Client {
 
   do_prefill = () => PREFILL;
 
-  "do_check-alias" = ({ alias }: Verbs["check-alias"][0]) =>
-    /^(latest|v\d+)$|\s/.test(alias)
-      ? { ok: false, message: `'${alias}' cannot be an alias.`, next_version: null, clean: "" }
-      : { ok: true, message: "", next_version: null, clean: alias };
+  "do_check-alias" = ({ alias, ref }: Verbs["check-alias"][0]) => {
+    if (/^(latest|v\d+)$|\s/.test(alias)) return { ok: false, message: `'${alias}' cannot be an alias.`, next_version: null, clean: "" };
+    const own = ref && this.find(ref);
+    const holder = own && this.records.find((one) => one.model_name === own.model_name && one.aliases.includes(alias));
+    const message = !own ? "" : !holder ? "A new alias" : holder.id === own.id ? "Points here already" : `Moves from version ${holder.version}`;
+    return { ok: true, message, next_version: null, clean: alias };
+  };
 
   "do_check-name" = ({ name, of }: Verbs["check-name"][0]) =>
     of && name !== of && this.records.some((one) => one.model_name === name)

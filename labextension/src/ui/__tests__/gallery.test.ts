@@ -133,6 +133,37 @@ describe("the gallery", () => {
     await press(root, "Download churn:3");
     await says(root, "Downloaded to churn.pkl");
   });
+
+  it("downloads one file for a double click, and another one when it is asked again", async () => {
+    const client = new FakeClient(three());
+    let arrive = () => undefined as void;
+    client.answers.download = (args) => new Promise((done) => (arrive = () => done(client.do_download(args))));
+    const root = show(client);
+    await press(root, "Download churn:3");
+    await press(root, "Download churn:3");
+    await press(root, "Download digits:1");
+    expect(client.of("download")).toHaveLength(2);
+    arrive();
+    await says(root, "Downloaded to digits.pkl");
+    await press(root, "Download digits:1");
+    expect(client.of("download")).toHaveLength(3);
+  });
+});
+
+describe("what was said", () => {
+  it("goes when a dialog opens, and does not lie over it", async () => {
+    const root = show(new FakeClient(three()));
+    await press(root, "Download digits:1");
+    await says(root, "Downloaded to digits.pkl");
+    await press(root, "digits");
+    await found(() => root.querySelector("dialog"));
+    expect(text(root)).not.toContain("Downloaded to");
+    await press(root, "Download digits:1");
+    await says(root, "Downloaded to digits.pkl");
+    await press(root, "Edit…");
+    await control(root, "Save changes");
+    expect(text(root)).not.toContain("Downloaded to");
+  });
 });
 
 describe("delete", () => {
@@ -174,6 +205,54 @@ describe("delete", () => {
     await says(root, "2 versions of");
     expect(client.records.filter((one) => one.deleted_at === null).map((one) => one.model_name)).not.toContain("kept");
     expect(client.records.at(-1)?.deleted_at).toBeNull();
+  });
+
+  it("leaves an alias where somebody has put it since, and says so", async () => {
+    const client = new FakeClient(three());
+    const root = show(client);
+    await press(root, "Delete churn:3…");
+    await press(root, "Move to trash");
+    await says(root, "No longer there: @champion.");
+    client.do_alias({ ref: `id:${client.records[1]?.id}`, alias: "champion" });
+    await press(root, "Undo");
+    await says(root, "Restored churn:3. @champion stays at v2: it was changed meanwhile.");
+    expect(client.records.map((one) => one.aliases)).toEqual([[], ["champion"], []]);
+  });
+
+  it("stops after the one that is on its way, says how many went, and takes those back", async () => {
+    const client = new FakeClient(three());
+    let signal: AbortSignal | undefined;
+    client.answers["delete-these"] = ({ ids }, ways) => {
+      signal = ways.signal;
+      ways.onProgress?.({ stage: "deleting", done: 1, total: 2 });
+      const why = { code: "cancelled", message: "You stopped it; nothing was changed.", hint: "" };
+      return new Promise((done) => signal?.addEventListener("abort", () => done({ ...client["do_delete-these"]({ ids: ids.slice(1) }), left: 1, why })));
+    };
+    const root = show(client);
+    await press(root, "Delete churn:2…");
+    await press(root, "All 2 versions");
+    await press(root, "Move to trash");
+    await says(root, "Deleting 2 of 2…");
+    await press(root, "Stop");
+    await says(root, "Moved churn:2 (48 kB) to the trash. You stopped it; 1 version stays.");
+    expect(signal?.aborted).toBe(true);
+    expect(root.querySelector("dialog")).toBeNull();
+    await press(root, "Undo");
+    await says(root, "Restored churn:2.");
+    expect(client.records.every((one) => one.deleted_at === null)).toBe(true);
+  });
+
+  it("closes where it was stopped before anything went, and says what broke it off", async () => {
+    const client = new FakeClient(three(), { "delete-these": () => Promise.reject(new Failure("cancelled", "You stopped it.")) });
+    const root = show(client);
+    await press(root, "Delete churn:3…");
+    await press(root, "Move to trash");
+    await vi.waitFor(() => expect(root.querySelector("dialog")).toBeNull());
+    client.answers["delete-these"] = ({ ids }) => ({ ...client["do_delete-these"]({ ids: ids.slice(1) }), left: 1, why: { code: "store_busy", message: "The store is busy.", hint: "" } });
+    await press(root, "Delete churn:3…");
+    await press(root, "All 2 versions");
+    await press(root, "Move to trash");
+    await says(root, "to the trash. The store is busy; 1 version stays.");
   });
 
   it("keeps an error inside, and Escape closes", async () => {
@@ -249,6 +328,17 @@ describe("compare", () => {
     expect(text(row as Element)).toBe("auc≠ differs0.95best0.9");
     await press(root, "Only what differs");
     await vi.waitFor(() => expect(text(table)).not.toContain("python"));
+  });
+
+  it("heads each column with the whole name", async () => {
+    const name = `customer-lifetime-value-${"segments-".repeat(8)}eu`;
+    const client = new FakeClient([record({ model_name: name, version: 12 }), ...three()]);
+    const root = show(client);
+    await press(root, `Compare ${name}:12`);
+    await press(root, "Compare churn:3");
+    await press(root, "Compare (2)");
+    const heads = await found(() => root.querySelectorAll("thead th").length === 2 ? [...root.querySelectorAll("thead th")] : null);
+    expect(heads.map(text)).toEqual([`${name} v12`, "churn v3"]);
   });
 
   it("is also a view of its own, for a cell, which looks again when something changed", async () => {
@@ -403,6 +493,29 @@ describe("details", () => {
     await press(root, "Set alias");
     await vi.waitFor(() => expect(client.of("alias")).toHaveLength(2));
     expect(client.of("alias")).toMatchObject([{ alias: "champion", remove: true }, { alias: "prod" }]);
+  });
+
+  it("judges an alias while it is typed, and tells from where it moves", async () => {
+    const client = new FakeClient(three());
+    const root = show(client);
+    await press(root, "churn");
+    await press(root, "Aliases of churn:2…");
+    await says(root, "If it points at another version of this model, it moves.");
+    const input = await type(root, "Let an alias point here", "champion");
+    await says(root, "Moves from version 3");
+    await type(root, "Let an alias point here", "v3");
+    await says(root, "'v3' cannot be an alias.");
+    expect(input.getAttribute("aria-invalid")).toBe("true");
+    expect((await control(root, "Set alias")).disabled).toBe(true);
+    input.form?.requestSubmit();
+    await type(root, "Let an alias point here", "prod");
+    await says(root, "A new alias");
+    expect(input.getAttribute("aria-invalid")).toBe("false");
+    expect(client.of("alias")).toEqual([]);
+    await press(root, "Set alias");
+    await says(root, "@prod");
+    await type(root, "Let an alias point here", "prod");
+    await says(root, "Points here already");
   });
 
   it("tells who let an alias point where and why, and lets it go back", async () => {

@@ -1,0 +1,50 @@
+"""Signing in from a gallery. What is secret goes from the page to the project's Auth, and is held nowhere between."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from jupyter_modelstore._parser import Argument
+from jupyter_modelstore._project import Project, send_code, sign_in
+from jupyter_modelstore.config import ModelStore
+from jupyter_modelstore.errors import ModelStoreError
+from jupyter_modelstore.protocols import Progress
+from jupyter_modelstore.registry import Registry
+from jupyter_modelstore.widgets._desk import Request
+
+_EMAIL = Argument("email", "your address in the project")
+_SECRET = Argument("secret", "the password, or the code that was sent")
+_HOW = Argument("how", "what the secret is", optional=True, options={"choices": ("password", "code", "sign-up")})
+
+
+def project_of(store: Registry, settings: ModelStore) -> Project | None:
+    """Return the project of a store, if a person can sign in to it from here."""
+    try:
+        project = settings.project()
+    except ModelStoreError:
+        return None
+    return project if project.url == store.location and project.asks_people(os.environ) else None
+
+
+def requests_of(project: Project) -> tuple[Request, ...]:
+    """Return what a gallery may ask before anybody is signed in."""
+
+    def send(email: str, progress: Progress) -> Mapping[str, Any]:
+        del progress
+        send_code(project, email)
+        return {}
+
+    def sign(email: str, secret: str, progress: Progress, how: str = "password") -> Mapping[str, Any]:
+        del progress
+        if how == "code":
+            project.session().sign_in_with_code(email, secret.strip())
+        else:
+            sign_in(project, email, lambda _: secret, sign_up=how == "sign-up")
+        return {}
+
+    return (
+        Request("send-code", send, (_EMAIL,), long=True),
+        Request("sign-in", sign, (_EMAIL, _SECRET, _HOW), long=True, changes=True),
+    )

@@ -1,0 +1,244 @@
+"""Sends saves while the user goes on: what this machine holds goes to its store in one thread, in order, until all has arrived.
+
+A save that is handed over is followed: whoever did so is told of each step, on the worker's thread. When the store does not
+answer, the worker tries again by itself, ever less often. Nothing is lost if it dies: the truth lies in the spool, and the
+worker of the next kernel goes on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+
+from jupyter_modelstore.errors import ModelStoreError, NotFound, ServiceError, StoreBusy
+from jupyter_modelstore.record import ModelRecord, Saved
+from jupyter_modelstore.registry import Registry
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0  # seconds until it is tried again
+_TELL_EVERY = 0.5  # seconds; a notebook keeps up with two updates of an output a second
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a save that is being sent has come.
+
+    Attributes
+    ----------
+    stage : str
+        ``sending``.
+    done, total : int or None
+        Bytes; None while nothing is known of them.
+    """
+
+    stage: str = "sending"
+    done: int | None = None
+    total: int | None = None
+
+
+Outcome = Saved | ModelStoreError
+"""What a save became, or why it has not arrived."""
+
+
+@dataclass(slots=True)
+class Ticket:
+    """One save that was handed over.
+
+    Attributes
+    ----------
+    record : ModelRecord
+        As it waits.
+    outcome : Saved or ModelStoreError or None
+        The last news; None while it is on its way for the first time.
+    """
+
+    record: ModelRecord
+    outcome: Outcome | None = None
+    _told: Callable[[Step | Outcome], None] = field(default=lambda _: None)
+    _known: threading.Event = field(default_factory=threading.Event)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until it has arrived, was refused, or is known to have to wait; False if the time is over before."""
+        return self._known.wait(seconds)
+
+    def tell(self, news: Step | Outcome) -> None:
+        """Note what has become of it, and hand that on."""
+        if not isinstance(news, Step):
+            self.outcome = news
+        try:
+            self._told(news)
+        finally:
+            if self.outcome is not None:
+                self._known.set()
+
+
+class Worker:
+    """Sends what waits for one store.
+
+    Parameters
+    ----------
+    store
+        Where saves go.
+
+    Attributes
+    ----------
+    changed : callable
+        Called on the worker's thread whenever there is news: a save begins, comes on, fails (False), or has arrived (True).
+    """
+
+    def __init__(self, store: Registry) -> None:
+        self._store = store
+        self.changed: Callable[[bool], None] = lambda _: None
+        self._refused = False
+        self._lock = threading.Lock()
+        self._wanted, self._resting = threading.Event(), threading.Event()
+        self._resting.set()
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+        self._tickets: dict[str, Ticket] = {}
+        self._steps: dict[str, Step] = {}
+        self._failures: dict[str, ModelStoreError] = {}
+        self._next = 0.0
+
+    @property
+    def steps(self) -> Mapping[str, Step]:
+        """How far the saves that are being sent now have come, by ``save_id``."""
+        return dict(self._steps)
+
+    @property
+    def failures(self) -> Mapping[str, ModelStoreError]:
+        """Why saves that wait have not arrived, by ``save_id``."""
+        return dict(self._failures)
+
+    @property
+    def under_way(self) -> list[Ticket]:
+        """The saves that were handed over and of which nothing is known yet."""
+        with self._lock:
+            return [ticket for ticket in self._tickets.values() if ticket.outcome is None]
+
+    def take(self, record: ModelRecord, told: Callable[[Step | Outcome], None] = lambda _: None) -> Ticket:
+        """Send a save that is ``pending``; ``told`` hears of its steps at most twice a second, and of what becomes of it."""
+        ticket = Ticket(record, _told=told)
+        with self._lock:
+            self._tickets[str(record.save_id)] = ticket
+        self.wake()
+        return ticket
+
+    def rest(self, seconds: float) -> bool:
+        """Wait until nothing is being sent; False if the time is over before."""
+        return self._resting.wait(seconds)
+
+    def wake(self, *, now: bool = True, refused: bool = False) -> None:
+        """Send what waits; or soon, since it failed just now. ``refused``: try also what was refused."""
+        with self._lock:
+            self._refused = self._refused or refused
+            if now:
+                self._resting.clear()
+                self._wanted.set()
+            if self._thread is None or not self._thread.is_alive():  # it has ended, or this is a fork
+                self._thread = threading.Thread(target=self._run, name="modelstore-worker", daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        """Send no more after what is being sent now; what waits stays in the spool."""
+        self._stopped = True
+        self._wanted.set()
+        _workers.pop(id(self._store), None)
+
+    def _run(self) -> None:
+        pause = _FIRST_PAUSE
+        while not self._stopped:
+            if self._wanted.wait(pause):
+                self._wanted.clear()
+                pause = _FIRST_PAUSE
+            else:
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            if not self._stopped:
+                self._resting.clear()
+                self._send()
+            self._resting.set()
+            with self._lock:
+                if not (self._tickets or self._wanted.is_set() or self._waits()):
+                    self._thread = None
+                    return
+
+    def _send(self) -> None:
+        refused, self._refused = self._refused, False
+        try:
+            self._store.resume(self._progress, refused=refused, told=self._hear)
+            self._close()
+        except ModelStoreError as error:  # nobody is signed in, or the disk is gone: all of them wait
+            self._fail(error)
+        except Exception as error:  # noqa: BLE001 (a thread has nobody to raise to)
+            self._fail(ServiceError(f"Sending failed, by a fault of ours ({type(error).__name__}).", "%modelstore resume"))
+
+    def _waits(self) -> bool:
+        try:
+            return any(record.refused is None for record in self._store.pending())
+        except ModelStoreError:
+            return False
+
+    def _progress(self, stage: str, done: int, total: int | None) -> None:
+        now = monotonic()
+        if now < self._next:
+            return
+        self._next = now + _TELL_EVERY
+        for save_id in list(self._steps):  # one at a time
+            self._steps[save_id] = step = Step(stage, done, total)
+            if (ticket := self._tickets.get(save_id)) is not None:
+                ticket.tell(step)
+        self.changed(False)
+
+    def _hear(self, record: ModelRecord, outcome: Outcome | None) -> None:
+        save_id = str(record.save_id)
+        self._steps.pop(save_id, None)
+        self._failures.pop(save_id, None)
+        if outcome is None:
+            self._steps[save_id] = Step()
+        else:
+            if isinstance(outcome, ModelStoreError):
+                self._failures[save_id] = outcome
+            self._settle(save_id, outcome)
+        self.changed(isinstance(outcome, Saved))
+
+    def _settle(self, save_id: str, outcome: Outcome) -> None:
+        """Tell of what became of a save; one that waits is followed further."""
+        with self._lock:
+            ticket = self._tickets.get(save_id)
+            if ticket is None:
+                return
+            if isinstance(outcome, Saved) or save_id not in self._waiting():
+                del self._tickets[save_id]
+        ticket.tell(outcome)
+
+    def _waiting(self) -> set[str]:
+        """Return the saves that are tried again by themselves."""
+        return {str(record.save_id) for record in self._store.pending() if record.refused is None}
+
+    def _close(self) -> None:
+        """Look after saves of which the store said nothing: others have sent them, or are about to, or they were given up."""
+        for save_id, ticket in list(self._tickets.items()):
+            if save_id in self._waiting():
+                if ticket.outcome is None:
+                    busy = "An earlier save of this name has not arrived, or another notebook is sending it."
+                    self._settle(save_id, StoreBusy(busy))
+                continue
+            record = self._store.saved(save_id)
+            gone = NotFound("This save was given up, or refused.", "%modelstore status shows what waits.")
+            self._settle(save_id, gone if record is None else Saved(record=record, created=True))
+            self.changed(record is not None)
+
+    def _fail(self, error: ModelStoreError) -> None:
+        self._steps.clear()
+        for ticket in list(self._tickets.values()):
+            ticket.tell(error)
+        self.changed(False)
+
+
+_workers: dict[int, Worker] = {}
+
+
+def of(store: Registry) -> Worker:
+    """Return the one worker of a store, for all doors of this process."""
+    return _workers.setdefault(id(store), Worker(store))
