@@ -10,8 +10,10 @@ import contextlib
 import json
 import os
 import re
+import tempfile
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +23,7 @@ import psycopg
 import pytest
 from conformance.backend import keep
 from relay import Relay, Reply, cut, hold
+from stack import _places, _postgrest, _processes
 
 from jupyter_modelstore import _gateway
 from jupyter_modelstore.backends.supabase import _answers
@@ -121,15 +124,53 @@ def measured(status, code, message="said", **more):
     return lambda _: Reply(status, body, {"Content-Type": "application/json"})
 
 
+@contextlib.contextmanager
+def another_postgrest(real, **settings):
+    """Another PostgREST on the project's database, with other settings: its address."""
+    if real.project.local is None:
+        pytest.skip("only a stack on this machine starts servers")
+    port, admin = _places.free_ports(2)
+    with tempfile.TemporaryDirectory() as directory:
+        cluster, secret = real.project.local.cluster, real.project.jwt_secret
+        ports = {"postgrest": port, "postgrest_admin": admin}
+        known = _postgrest.start(cluster, Path(directory), ports, secret, **settings)
+        try:
+            ready = f"http://127.0.0.1:{admin}/ready"
+            _processes.wait_until(lambda: _status(ready) == 200, known, Path(directory) / "postgrest.log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            _processes.stop(known)
+
+
+def _status(url):
+    try:
+        return httpx.get(url, timeout=5).status_code
+    except httpx.TransportError:
+        return 0
+
+
+def without_anonymous(real):
+    with another_postgrest(real, DB_ANON_ROLE="") as url:
+        return Reply.of(httpx.get(f"{url}/trained_models", timeout=10))
+
+
+def without_room(real):
+    with another_postgrest(real, DB_POOL="1", DB_POOL_ACQUISITION_TIMEOUT="1") as url, ThreadPoolExecutor(2) as pool:
+        headers = {"Authorization": f"Bearer {real.person.access_token}"}
+        body = {"q": {"sql": "do $x$ begin perform pg_sleep(2.5); end $x$"}}
+        asked = [pool.submit(httpx.post, f"{url}/rpc/{real.probe}", json=body, headers=headers, timeout=20) for _ in range(2)]
+        return Reply.of(max((each.result() for each in asked), key=lambda answer: answer.status_code))
+
+
 TABLE = "create temp table t (x int primary key check (x > 0), y int references t (x)) on commit drop;"
 DATABASE = {
     "PGRST301": ("not_signed_in", lambda real: real.ask("POST", "/rest/v1/rpc/modelstore_whoami", real.expired(), json={})),
-    "PGRST302": ("not_signed_in", measured(401, "PGRST302", "Anonymous access is disabled")),
+    "PGRST302": ("not_signed_in", without_anonymous),
     "PGRST303": ("not_signed_in", measured(401, "PGRST303", "JWT expired")),
     "PGRST000": ("unreachable", measured(503, "PGRST000", "Database connection error. Retrying the connection.")),
     "PGRST001": ("unreachable", measured(503, "PGRST001", "Database client error. Retrying the connection.")),
     "PGRST002": ("unreachable", measured(503, "PGRST002", "Could not query the database for the schema cache. Retrying.")),
-    "PGRST003": ("store_busy", measured(504, "PGRST003", "Timed out acquiring connection from connection pool.")),
+    "PGRST003": ("store_busy", without_room),
     "PGRST202": ("schema_mismatch", lambda real: real.ask("POST", "/rest/v1/rpc/no_such_function", json={})),
     "PGRST204": ("schema_mismatch", lambda real: real.ask("POST", "/rest/v1/trained_models", json={"nope": 1})),
     "PGRST205": ("schema_mismatch", measured(404, "PGRST205", "Could not find the table 'public.nope' in the schema cache")),

@@ -35,8 +35,8 @@ def binary() -> Path:
     return target
 
 
-def start(cluster: Cluster, directory: Path, ports: dict[str, int], secret: str) -> dict:
-    """Start it with a hosted project's settings; return its identity without waiting."""
+def start(cluster: Cluster, directory: Path, ports: dict[str, int], secret: str, **changes: str) -> dict:
+    """Start it with a hosted project's settings, but for changes; return its identity without waiting."""
     settings = {
         "DB_URI": cluster.url("authenticator"),
         "DB_SCHEMAS": "public",
@@ -51,5 +51,5 @@ def start(cluster: Cluster, directory: Path, ports: dict[str, int], secret: str)
         "ADMIN_SERVER_PORT": str(ports["postgrest_admin"]),
         "LOG_LEVEL": "warn",
     }
-    env = {f"PGRST_{name}": value for name, value in settings.items()}
+    env = {f"PGRST_{name}": value for name, value in {**settings, **changes}.items() if value}
     return _processes.start([binary()], directory / "postgrest.log", env=env, cwd="/")
