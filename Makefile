@@ -21,7 +21,7 @@ check:  ## format, lint, types, spelling, imports
 	@scripts/setup -e '.[test]'
 	@scripts/check
 
-soak:  ## 300 random kills under load
+soak:  ## 300 random kills under load, of each store
 	@scripts/setup -e '.[test]'
 	@scripts/soak
 

@@ -225,6 +225,16 @@ def is_only_mine(path: Path) -> bool:
     return not state.st_mode & stat.S_IWGRP or _is_own_group(state.st_gid)
 
 
+def is_secret(path: Path) -> bool:
+    """Tell whether nobody but this user, and the superuser, may read a file; on Windows as in :func:`is_only_mine`."""
+    if not hasattr(os, "getuid"):
+        return True
+    state = path.stat()
+    if state.st_uid not in {os.getuid(), 0} or state.st_mode & stat.S_IROTH:
+        return False
+    return not state.st_mode & stat.S_IRGRP or _is_own_group(state.st_gid)
+
+
 def _is_own_group(group: int) -> bool:
     try:
         import grp

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+import functools
+from typing import TYPE_CHECKING, TypeAlias
 
 from jupyter_modelstore.errors import (
     Forbidden,
@@ -14,6 +15,9 @@ from jupyter_modelstore.errors import (
     TooLarge,
     Unreachable,
 )
+
+if TYPE_CHECKING:
+    import ssl
 
 Meaning: TypeAlias = "tuple[type[ModelStoreError], str, str]"
 """Of an answer: the error that it is, what happened, what to do."""
@@ -64,3 +68,11 @@ def of_network(error: Exception, url: str) -> ModelStoreError:
     late = isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout)
     kind, said, hint = BY_NETWORK["no answer in time" if late else "no connection"]
     return kind(said.format(url=url), hint)
+
+
+@functools.cache
+def trusted() -> ssl.SSLContext:
+    """Return the certificates that connections trust; read once, which takes longer than a request."""
+    import httpx
+
+    return httpx.create_ssl_context()

@@ -23,6 +23,7 @@ _TELL = """\
 -- To install it from here instead: set DATABASE_URL to the project's connection string (role postgres), and run this again.
 
 """
+_NAMED = 12
 _WHAT_STAYS = """\
 Its rows and columns stay, and get versions by the time they were made. Constraints with 'on delete cascade' from users, checks
 unique names and rules go; views stay, and ask as their reader from then on. The earlier application can still list, insert,
@@ -112,8 +113,10 @@ def _check(database: Database, say: Callable[[str], None]) -> int:
         )
     if state.newer:
         problems.append(f"the database is newer ({_numbers(state.newer)}): update this package")
-    if not state.as_recorded:
-        problems.append("policies, grants or functions were changed by hand: jupyter modelstore init --again puts them back")
+    if state.by_hand:
+        problems.append(
+            f"by hand: {_named(state.by_hand)}: jupyter modelstore init --again puts back what was changed or removed"
+        )
     problems += [
         f"the {visible(door)} can show everybody's models to whoever may call it, for it asks as its owner: revoke that right"
         " from anon and authenticated, or let it ask as its reader (of a view: security_invoker = true)"
@@ -132,6 +135,12 @@ def _show_earlier(database: Database, say: Callable[[str], None]) -> None:
 
 def _numbers(numbers: Sequence[int]) -> str:
     return ", ".join(f"{number:03}" for number in numbers)
+
+
+def _named(things: Sequence[str]) -> str:
+    """Return the first twelve, and how many more there are."""
+    more = f" and {len(things) - _NAMED} more" if len(things) > _NAMED else ""
+    return ", ".join(map(visible, things[:_NAMED])) + more
 
 
 def _listed(what: str, items: list[str]) -> str:

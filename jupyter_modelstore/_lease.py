@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _STALE_AFTER = 60.0  # seconds
+_HALF_WRITTEN = 2.0  # seconds after which a lease that names nobody is one whose maker died at once
 _TOUCH_EVERY = 10.0
 _LOOK_EVERY = 0.05
 
@@ -90,9 +91,9 @@ class Lease:
     def _stale(self) -> str | None:
         """Return what a lease that nobody holds any more says; None if it is held, or gone."""
         text = self._read()
-        if text is None or (not _is_gone(text) and self._age() < _STALE_AFTER):
-            return None
-        return text
+        if text is None or _is_gone(text):
+            return text
+        return text if self._age() >= (_STALE_AFTER if text else _HALF_WRITTEN) else None
 
     def _age(self) -> float:
         """Return for how many seconds nobody touched the file, both times by the file system's clock."""

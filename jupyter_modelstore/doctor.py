@@ -11,11 +11,15 @@ from importlib import metadata
 
 from jupyter_modelstore._version import __version__
 from jupyter_modelstore.errors import ModelStoreError, NotSignedIn, Unreachable
+from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Finding
 from jupyter_modelstore.record import Stats
 from jupyter_modelstore.registry import Registry
 
 _LITTLE_ROOM = 1_000_000_000
+_NAMES = 10  # saves that are named
+_SEND = "%modelstore resume sends them now."
+_GIVE_UP = "%modelstore resume tries it again, %modelstore discard NAME gives it up."
 _NAMED = ("numpy", "scikit-learn", "joblib", "cloudpickle", "ipython")
 
 
@@ -98,7 +102,33 @@ def check_up(store: Registry, *, full: bool = False, repair: bool = False) -> Se
         findings.extend(store.check(full=full))
     except ModelStoreError as error:
         findings.append(Finding(what="store", ok=False, message=error.message, hint=error.hint))
-    return findings
+    return [*findings, *_on_their_way(store)]
+
+
+def _on_their_way(store: Registry) -> list[Finding]:
+    """Name the saves that this machine keeps until they arrive; nothing where every save has."""
+    try:
+        pending = store.pending()
+    except NotSignedIn:  # nobody knows whose they are
+        return []
+    reasons = [(visible(record.model_name), record.refused) for record in pending]
+    waiting = [name for name, why in reasons if not why]
+    found = (
+        [Finding(what="waiting", ok=True, message=f"kept on this machine: {_named(waiting)}", hint=_SEND)] if waiting else []
+    )
+    for name, why in reasons:
+        if why:
+            hint = f"{visible(str(why.get('hint', '')))} {_GIVE_UP}".strip()
+            found.append(
+                Finding(what="refused", ok=False, message=f"{name}: {visible(str(why.get('message', '')))}", hint=hint)
+            )
+    return found
+
+
+def _named(names: Sequence[str]) -> str:
+    """Return the first ten names, and how many more there are."""
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return ", ".join(names[:_NAMES]) + more
 
 
 def _environment() -> Finding:

@@ -97,8 +97,9 @@ class Spool:
             for entry in entries:
                 stem, _, kind = entry.name.partition(".")
                 with contextlib.suppress(OSError):
-                    other = {"part": "json", "bin": "json", "lease": "json", "json": "bin"}.get(kind)
-                    orphan = other is not None and not self.directory.joinpath(f"{stem}.{other}").exists()
+                    other = {"part": "json", "bin": "json", "lease": "bin", "json": "bin"}.get(kind)
+                    half = other is not None and not self.directory.joinpath(f"{stem}.{other}").exists()
+                    orphan = half or entry.name.startswith(".")  # a file that was to become another one
                     if orphan and entry.stat(follow_symlinks=False).st_mtime < oldest:
                         Path(entry.path).unlink()
 

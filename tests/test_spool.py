@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 import uuid
 
 import pytest
@@ -37,3 +39,22 @@ def test_a_damaged_journal_does_not_hold_up_others(tmp_path, how):
     found = [_sending.pending_record(waiting) for waiting in spool.waiting("u", "me")]
     assert [record.id for record in found] == [first, last]
     assert len(list(tmp_path.glob("*.bin"))) == 3
+
+
+def test_a_sweep_removes_halves_that_are_a_day_old_and_nothing_else(tmp_path):
+    whole, halves = put(tmp_path), [put(tmp_path) for _ in range(3)]
+    (tmp_path / f"{whole}.lease").touch()
+    (tmp_path / f"{halves[0]}.json").unlink()
+    (tmp_path / f"{halves[1]}.bin").unlink()
+    (tmp_path / f"{halves[1]}.lease").touch()
+    (tmp_path / f"{halves[2]}.bin").rename(tmp_path / f"{halves[2]}.part")
+    (tmp_path / f"{halves[2]}.json").unlink()
+    (tmp_path / f".{whole}.json.1.2.part").touch()
+    (tmp_path / "note").touch()
+    everything = set(tmp_path.iterdir())
+    Spool(tmp_path).sweep()
+    assert set(tmp_path.iterdir()) == everything
+    for path in everything:
+        os.utime(path, (time.time() - 25 * 3600,) * 2)
+    Spool(tmp_path).sweep()
+    assert {path.name for path in tmp_path.iterdir()} == {f"{whole}.bin", f"{whole}.json", f"{whole}.lease", "note"}

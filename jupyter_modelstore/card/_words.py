@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
+from jupyter_modelstore import _sizes
 from jupyter_modelstore._json import Opaque
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.record import now as utc_now
@@ -20,7 +21,6 @@ LONG = 10_000
 _VISIBLE_AT_ONCE = 200  # what names.visible() shows of a text
 _MAX_ITEMS = 10
 _MAX_DEPTH = 3
-_KILO = 1000
 _NARROW = 0x0300  # no character below this is wide or combining
 
 
@@ -51,17 +51,7 @@ def paragraphs(text: object, most: int = LONG) -> list[str]:
     return lines
 
 
-def size(count: object) -> str:
-    """Return a number of bytes with its decimal unit: ``1.9 kB``, ``67 MB``."""
-    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        return "unknown size"
-    if count < _KILO:
-        return f"{count} B"
-    units = iter(("kB", "MB", "GB", "TB", "PB"))
-    amount, unit = min(count, 999 * 10**15) / _KILO, next(units)
-    while amount >= 999.5:  # noqa: PLR2004 (would be shown as 1000)
-        amount, unit = amount / _KILO, next(units)
-    return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"  # noqa: PLR2004 (would be shown as 10.0)
+size = _sizes.size
 
 
 def count(many: object, one: str, more: str = "") -> str:

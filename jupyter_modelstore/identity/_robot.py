@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
+from jupyter_modelstore._files import is_secret
 from jupyter_modelstore.errors import NotSignedIn
 from jupyter_modelstore.identity._session import EmailSession
 from jupyter_modelstore.protocols import AccessToken
@@ -50,6 +52,11 @@ class Robot:
 
     def _sign_in(self) -> AccessToken:
         try:
+            if not is_secret(self._password_file):
+                warnings.warn(
+                    f"{self._password_file} holds a password, and others on this machine can read it: give it mode 600.",
+                    stacklevel=2,
+                )
             password = self._password_file.read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
             raise NotSignedIn(f"{self._password_file} cannot be read.", "See MODELSTORE_PASSWORD_FILE.") from error

@@ -273,6 +273,14 @@ create or replace function modelstore_private.quota_of(space uuid) returns bigin
   from modelstore_private.settings d left join public.modelstore_spaces s on s.id = space
 $$;
 
+-- A number of bytes for people, as the client writes it: 1.9 kB, 67 MB.
+create or replace function modelstore_private.size_text(bytes numeric) returns text language sql immutable set search_path = '' as $$
+  select case when bytes < 1000 then bytes || ' B' else (
+    select to_char(bytes / 1000 ^ n, case when bytes / 1000 ^ n < 9.95 then 'FM990.0' else 'FM999999990' end)
+      || (array[' kB', ' MB', ' GB', ' TB', ' PB'])[n]
+    from generate_series(1, 5) n where n = 5 or bytes / 1000 ^ n < 999.5 order by n limit 1) end
+$$;
+
 -- Refuse what would go beyond the space's quota, or beyond that of the person who saves, over all spaces.
 create or replace function modelstore_private.require_room(space uuid, person uuid, size bigint) returns void
 language plpgsql stable set search_path = '' as $$
@@ -281,13 +289,15 @@ declare
   used numeric := modelstore_private.used_by_rows(space);
 begin
   if used + size > quota then
-    perform modelstore_private.refuse(413, 'quota_exceeded', format('%s of %s bytes are used, the trash counted; this needs %s.', used, quota, size),
+    perform modelstore_private.refuse(413, 'quota_exceeded', format('%s of %s are used, the trash counted; this needs %s.',
+      modelstore_private.size_text(used), modelstore_private.size_text(quota), modelstore_private.size_text(size)),
       'Empty the trash, or delete what is no longer needed.');
   end if;
   quota := modelstore_private.quota_of(person);
   select coalesce(sum(greatest(model_file_size, 0)), 0) into used from public.trained_models where user_id = person and state <> 'purged';
   if used + size > quota then
-    perform modelstore_private.refuse(413, 'quota_exceeded', format('You keep %s of %s bytes over all spaces, the trash counted; this needs %s.', used, quota, size),
+    perform modelstore_private.refuse(413, 'quota_exceeded', format('You keep %s of %s over all spaces, the trash counted; this needs %s.',
+      modelstore_private.size_text(used), modelstore_private.size_text(quota), modelstore_private.size_text(size)),
       'Empty the trash, or delete what is no longer needed.');
   end if;
 end $$;

@@ -65,7 +65,7 @@ begin
   end if;
   if known.id is null then
     if size > most then
-      perform modelstore_private.refuse(413, 'too_large', format('The file has %s bytes; this project takes %s.', size, most), 'An admin of the project can raise the limit of the bucket model-files.');
+      perform modelstore_private.refuse(413, 'too_large', format('The file has %s; this project takes %s.', modelstore_private.size_text(size), modelstore_private.size_text(most)), 'An admin of the project can raise the limit of the bucket model-files.');
     end if;
     perform modelstore_private.require_room(space, who, size);
   end if;

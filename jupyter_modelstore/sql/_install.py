@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,41 +26,48 @@ _RECORD = (
 # One at a time; and nobody queues for long behind a table that somebody else holds.
 _PATIENCE = ("select pg_advisory_xact_lock(hashtextextended('modelstore-init', 0))", "set local lock_timeout = '5s'")
 
-# What is ours in the catalog, as text: whoever edits a policy, a grant or a function by hand changes it.
+# What is ours in the catalog, each object with a digest of its text: whoever edits a policy, a grant or a function changes it.
 _FINGERPRINT = """
-select md5(string_agg(line, E'\\n' order by line collate "C")) from (
-  select format('policy %s.%s %s %s %s %s %s %s', schemaname, tablename, policyname, permissive, roles, cmd, qual, with_check)
+select jsonb_object_agg(what, md5(line))::text from (
+  select format('policy %s on %s.%s', policyname, schemaname, tablename),
+    format('policy %s.%s %s %s %s %s %s %s', schemaname, tablename, policyname, permissive, roles, cmd, qual, with_check)
     from pg_policies where (schemaname, tablename) = ('public', 'trained_models') or policyname like 'modelstore\\_%'
       or (schemaname = 'public' and tablename like 'modelstore\\_%')
   union all
-  select format('function %s %s %s %s', p.oid::regprocedure, p.prosecdef, coalesce(p.proacl::text, 'default'),
+  select format('function %s', p.oid::regprocedure),
+    format('function %s %s %s %s', p.oid::regprocedure, p.prosecdef, coalesce(p.proacl::text, 'default'),
       pg_get_functiondef(p.oid))
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     where n.nspname = 'modelstore_private' or (n.nspname = 'public' and p.proname like 'modelstore\\_%')
   union all
-  select format('table %s %s %s %s %s', c.oid::regclass, c.relkind, c.relrowsecurity, coalesce(c.relacl::text, 'default'),
+  select format('%s %s', case c.relkind when 'v' then 'view' when 'S' then 'sequence' else 'table' end, c.oid::regclass),
+    format('table %s %s %s %s %s', c.oid::regclass, c.relkind, c.relrowsecurity, coalesce(c.relacl::text, 'default'),
       c.reloptions)
     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'v', 'S')
       and (n.nspname = 'modelstore_private'
         or (n.nspname = 'public' and (c.relname in ('trained_models', 'user_model_stats') or c.relname like 'modelstore\\_%')))
   union all
-  select format('column %s.%s %s', c.oid::regclass, a.attname, a.attacl) from pg_attribute a
+  select format('column %s of %s', a.attname, c.oid::regclass), format('column %s.%s %s', c.oid::regclass, a.attname, a.attacl)
+    from pg_attribute a
     join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
     where a.attacl is not null and (n.nspname = 'modelstore_private'
       or (n.nspname = 'public' and (c.relname in ('trained_models', 'user_model_stats') or c.relname like 'modelstore\\_%')))
   union all
-  select format('schema %s %s', nspname, nspacl) from pg_namespace where nspname = 'modelstore_private'
+  select format('schema %s', nspname), format('schema %s %s', nspname, nspacl)
+    from pg_namespace where nspname = 'modelstore_private'
   union all
-  select format('constraint %s %s', conname, pg_get_constraintdef(oid)) from pg_constraint
+  select format('constraint %s', conname), format('constraint %s %s', conname, pg_get_constraintdef(oid)) from pg_constraint
     where conrelid = to_regclass('public.trained_models') and conname like 'modelstore\\_%'
   union all
-  select format('index %s', indexdef) from pg_indexes where schemaname = 'public' and indexname like 'modelstore\\_%'
+  select format('index %s', indexname), format('index %s', indexdef)
+    from pg_indexes where schemaname = 'public' and indexname like 'modelstore\\_%'
   union all
-  select format('bucket %s %s', id, public) from storage.buckets where id = 'model-files'
+  select format('bucket %s', id), format('bucket %s %s', id, public) from storage.buckets where id = 'model-files'
   union all
-  select format('trigger %s %s %s', t.tgrelid::regclass, t.tgenabled, pg_get_triggerdef(t.oid)) from pg_trigger t
+  select format('trigger %s on %s', t.tgname, t.tgrelid::regclass),
+    format('trigger %s %s %s', t.tgrelid::regclass, t.tgenabled, pg_get_triggerdef(t.oid)) from pg_trigger t
     where t.tgname like 'modelstore\\_%'
-) ours(line)
+) ours(what, line)
 """
 _PLAIN_NAMES = "set local search_path = ''"  # else a name in the fingerprint depends on who looks
 _NOTE = (_PLAIN_NAMES, _RECORD.format(number=0, name="fingerprint", sha256=f"' || ({_FINGERPRINT}) || '"))
@@ -186,15 +194,15 @@ class State:
         Number to sha256 of each recorded migration.
     earlier_table : bool
         There is a table ``trained_models`` that none of our migrations made or took over.
-    as_recorded : bool
-        Policies, grants, functions and triggers are those that the last run left.
+    by_hand : tuple of str
+        Which policies, tables, functions and triggers are not as the last run left them, and how.
     back_doors : tuple of str
         Views and functions that ask as their owner, who sees everybody's rows.
     """
 
     applied: dict[int, str]
     earlier_table: bool
-    as_recorded: bool
+    by_hand: tuple[str, ...] = ()
     back_doors: tuple[str, ...] = ()
 
     @property
@@ -230,12 +238,12 @@ class Database:
         with self._connected() as db, db.transaction():
             db.execute(_PLAIN_NAMES)
             if _one(db, "select to_regclass('modelstore_private.migrations')") is None:
-                return State({}, _one(db, "select to_regclass('public.trained_models')") is not None, as_recorded=True)
+                return State({}, _one(db, "select to_regclass('public.trained_models')") is not None)
             applied = dict(db.execute("select number, sha256 from modelstore_private.migrations where number > 0").fetchall())
             noted = _one(db, "select sha256 from modelstore_private.migrations where number = 0")
             doors = tuple(name for (name,) in db.execute(_BACK_DOORS).fetchall())
-            as_recorded = noted in {None, _one(db, _FINGERPRINT)}
-            return State(applied, earlier_table=False, as_recorded=as_recorded, back_doors=doors)
+            by_hand = _differences(noted, _one(db, _FINGERPRINT))
+            return State(applied, earlier_table=False, by_hand=by_hand, back_doors=doors)
 
     def earlier_table(self) -> list[tuple[str, str, str]]:
         """Return what the earlier application's table is governed by: kind, name, wording."""
@@ -284,6 +292,14 @@ class Database:
             what = "did not answer" if isinstance(error, psycopg.OperationalError) else "refused"
             reason = said if _is_plain(self._url) else "its address cannot be read."
             raise MigrationFailed(f"The database {what}: {reason}", _ADDRESS) from None
+
+
+def _differences(noted: str | None, found: str) -> tuple[str, ...]:
+    """Return what two fingerprints tell of differently; nothing if none was noted."""
+    was, now = json.loads(noted or found), json.loads(found)
+    told = {what: "changed" for what in was if what in now and was[what] != now[what]}
+    told |= dict.fromkeys(was.keys() - now.keys(), "removed") | dict.fromkeys(now.keys() - was.keys(), "added")
+    return tuple(f"{what} ({how})" for what, how in sorted(told.items()))
 
 
 def _is_plain(url: str) -> bool:

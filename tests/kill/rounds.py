@@ -90,26 +90,34 @@ class Writer:
 
 
 class Rounds:
-    """The store, what was acknowledged so far, and the counts."""
+    """Start writers, kill each, look; and the counts. What is written, and what is looked at, a subclass says."""
 
-    def __init__(self, directory, seed):
-        self.directory = directory
+    longest = LONGEST
+
+    def __init__(self, seed):
         self.random = random.Random(seed)
         self.counts = Counter()
-        self.saved = {}
-        self.given = set()
-        self.purging = set()
-        self.purged = set()
         self.complaints = []
-        self.read = set()
+
+    def writer(self, seed, say):
+        """Return what works until it is killed."""
+        raise NotImplementedError
+
+    def listen(self, what):
+        """Take notice of what a writer said."""
+        raise NotImplementedError
+
+    def look(self, *, again=False):
+        """Compare what is there with what was acknowledged."""
+        raise NotImplementedError
 
     def round(self, kills):
         """Start writers, kill each, look."""
         writers = []
         for _ in range(kills):
             seed = self.random.randrange(10**9)
-            child = fork(lambda say, seed=seed: Writer(self.directory, seed, say).work())
-            writers.append((time.monotonic() + self.random.uniform(0, LONGEST), *child))
+            child = fork(lambda say, seed=seed: self.writer(seed, say).work())
+            writers.append((time.monotonic() + self.random.uniform(0, self.longest), *child))
         for moment, child, _ in sorted(writers):
             time.sleep(max(0.0, moment - time.monotonic()))
             os.kill(child, signal.SIGKILL)
@@ -117,8 +125,54 @@ class Rounds:
             said, killed = finish(child, pipe)
             self.counts["kills"] += killed
             for what in said:
+                if "failed" in what:
+                    self.complain("failed", what["failed"])
                 self.listen(what)
         self.look()
+
+    def complain(self, kind, what):
+        self.counts[kind] += 1
+        self.complaints.append(f"{kind}: {what}")
+
+    def run(self, kills, bad):
+        """Do rounds until so many were killed or something is wrong; print the table, and tell whether all is well."""
+        began = time.monotonic()
+        while self.counts["kills"] < kills and not self.complaints:
+            self.round(min(WRITERS, kills - self.counts["kills"]))
+        self.look(again=True)
+        for kind in ("kills", "acknowledged", "rows", *bad, "leftovers swept"):
+            print(f"{kind:>16} {self.counts[kind]:>7}")
+        print(f"{'seconds':>16} {time.monotonic() - began:>7.0f}")
+        for line in self.complaints[:20]:
+            print(line)
+        return not self.complaints
+
+
+def options(about):
+    """Return what the command line says; the seed is printed."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--directory", type=Path)
+    said = parser.parse_args()
+    print(f"seed {said.seed}", flush=True)
+    return said
+
+
+class StoreRounds(Rounds):
+    """A store on this machine, and what was acknowledged so far."""
+
+    def __init__(self, directory, seed):
+        super().__init__(seed)
+        self.directory = directory
+        self.saved = {}
+        self.given = set()
+        self.purging = set()
+        self.purged = set()
+        self.read = set()
+
+    def writer(self, seed, say):
+        return Writer(self.directory, seed, say)
 
     def listen(self, what):
         if "saved" in what:
@@ -127,14 +181,8 @@ class Rounds:
                 self.complain("reused", what)
             self.given.add((what["name"], what["version"]))
             self.saved[what["saved"]] = what
-        elif "failed" in what:
-            self.complain("failed", what["failed"])
         self.purging.add(what.get("purging"))
         self.purged.add(what.get("purged"))
-
-    def complain(self, kind, what):
-        self.counts[kind] += 1
-        self.complaints.append(f"{kind}: {what}")
 
     def look(self, *, again=False):
         """Compare what is there with what was acknowledged; files that were read before are read once more at the end."""
@@ -165,25 +213,10 @@ class Rounds:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    parser.add_argument("--directory", type=Path)
-    options = parser.parse_args()
-    base = Path(tempfile.mkdtemp(prefix="soak-", dir=options.directory))
+    said = options(__doc__)
+    base = Path(tempfile.mkdtemp(prefix="soak-", dir=said.directory))
     warm_up(base / "warm")
-    rounds = Rounds(base / "store", options.seed)
-    print(f"seed {options.seed}", flush=True)
-    began = time.monotonic()
-    while rounds.counts["kills"] < options.kills and not rounds.complaints:
-        rounds.round(min(WRITERS, options.kills - rounds.counts["kills"]))
-    rounds.look(again=True)
-    for kind in ("kills", "acknowledged", "rows", *BAD, "leftovers swept"):
-        print(f"{kind:>16} {rounds.counts[kind]:>7}")
-    print(f"{'seconds':>16} {time.monotonic() - began:>7.0f}")
-    for line in rounds.complaints[:20]:
-        print(line)
-    if rounds.complaints:
+    if not StoreRounds(base / "store", said.seed).run(said.kills, BAD):
         print(f"the store is kept at {base}")
         return 1
     shutil.rmtree(base)

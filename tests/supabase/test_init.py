@@ -12,6 +12,7 @@ import time
 import psycopg
 import pytest
 
+from jupyter_modelstore._sizes import size
 from jupyter_modelstore.sql import Database, migrations
 
 pytest_plugins = ("supabase_fixtures",)
@@ -40,6 +41,27 @@ DRIFT = {
     "the view asks as its owner": "alter view public.user_model_stats set (security_invoker = false)",
     "the bucket made public": "update storage.buckets set public = true where id = 'model-files'",
 }
+WHAT = {
+    "a policy dropped": "policy modelstore_select on public.trained_models (removed)",
+    "a policy of storage dropped": "policy modelstore_send_only on storage.objects (removed)",
+    "a policy widened": "policy modelstore_select on public.trained_models (changed)",
+    "a policy added": "policy mine on public.trained_models (added)",
+    "row security off": "table public.modelstore_shares (changed)",
+    "a grant added": "table public.modelstore_shares (changed)",
+    "a grant to anon": "table public.trained_models (changed)",
+    "a column granted": "column status of public.trained_models (changed)",
+    "a column of members granted": "column role of public.modelstore_members (added)",
+    "a function granted": "function public.modelstore_list(jsonb) (changed)",
+    "the private schema opened": "schema modelstore_private (changed)",
+    "a function edited": "function modelstore_private.groups() (changed)",
+    "a trigger disabled": "trigger modelstore_take_in on public.trained_models (changed)",
+    "a trigger of storage dropped": "trigger modelstore_once on storage.objects (removed)",
+    "a check dropped": "constraint modelstore_saved_row (removed)",
+    "an index dropped": "index modelstore_version (removed)",
+    "the view asks as its owner": "view public.user_model_stats (changed)",
+    "the bucket made public": "bucket model-files (changed)",
+}
+"""What the check says of each."""
 UNMENDED = {"a policy added": "drop policy mine on public.trained_models"}
 """What somebody added is theirs to take away."""
 
@@ -208,15 +230,15 @@ def test_other_buckets_keep_their_rules(init, url):
 @pytest.mark.parametrize("drift", DRIFT)
 def test_a_check_finds_what_was_changed_and_again_puts_it_back(installed, drift):
     database, before = Database(installed), catalog(installed)
-    assert database.state().as_recorded
+    assert database.state().by_hand == ()
     run_sql(installed, DRIFT[drift])
-    assert not database.state().as_recorded
+    assert database.state().by_hand == (WHAT[drift],)
     if drift in UNMENDED:
         run_sql(installed, UNMENDED[drift])
     else:
         database.apply(again=True)
     state = database.state()
-    assert (state.as_recorded, state.pending, state.changed) == (True, [], [])
+    assert (state.by_hand, state.pending, state.changed) == ((), [], [])
     assert catalog(installed) == before
 
 
@@ -224,7 +246,10 @@ def test_the_check_says_so_and_exits_with_1(init, url):
     init(url)
     run_sql(url, DRIFT["a policy dropped"])
     done = init(url, "--check")
-    assert (done.returncode, "--again" in done.stdout) == (1, True)
+    assert done.returncode == 1
+    assert (
+        "by hand: policy modelstore_select on public.trained_models (removed): jupyter modelstore init --again" in done.stdout
+    )
     assert init(url, "--again").returncode == 0
     assert init(url, "--check").returncode == 0
 
@@ -242,6 +267,12 @@ def test_a_missing_or_changed_migration_is_told_and_applied(init, installed, cha
     assert (done.returncode, said in done.stdout) == (1, True)
     assert init(installed).returncode == 0
     assert UP_TO_DATE in init(installed, "--check").stdout
+
+
+def test_the_database_writes_sizes_as_the_client_does(installed):
+    counts = [0, 999, 1000, 1234, 9_949, 9_960, 67_000_000, 999_499, 999_600, 5 * 10**9, 123 * 10**12, 4 * 10**15]
+    told = run_sql(installed, f"select modelstore_private.size_text(n) from unnest(array{counts}::numeric[]) n")
+    assert [text for (text,) in told] == [size(count) for count in counts]
 
 
 # ---- what it refuses -----------------------------------------------------------------------------------------------------
@@ -370,7 +401,7 @@ def test_two_at_once_are_as_one(url):
     done = [process.communicate(timeout=120) for process in both]
     assert [(process.returncode, err) for process, (_, err) in zip(both, done, strict=True)] == [(0, ""), (0, "")]
     state = Database(url).state()
-    assert (state.as_recorded, state.pending) == (True, [])
+    assert (state.by_hand, state.pending) == ((), [])
 
 
 @pytest.mark.parametrize(("table", "undone"), [("storage.buckets", [6, 7, 8]), ("storage.objects", [8])])
@@ -381,7 +412,7 @@ def test_a_kill_leaves_a_migration_undone_and_the_next_run_finishes(init, url, n
         process.send_signal(signal.SIGKILL)
         process.communicate()
     state = Database(url).state()
-    assert ([one.number for one in state.pending], state.as_recorded) == (undone, True)
+    assert ([one.number for one in state.pending], state.by_hand) == (undone, ())
     assert init(url).returncode == 0
     other = new_database()
     init(other)

@@ -62,6 +62,7 @@ def test_secrets_stand_in_the_session_file_only(project, new_user, tmp_path, mon
     person = new_user()
     home, password = tmp_path / "home", tmp_path / "password"
     password.write_text(person.password)
+    password.chmod(0o600)
     settings = {
         "SUPABASE_URL": project.url,
         "SUPABASE_KEY": project.key,
@@ -100,6 +101,7 @@ def test_a_command_line_shows_no_password_to_other_users(project, new_user, tmp_
     person = new_user()
     password = tmp_path / "password"
     password.write_text(person.password)
+    password.chmod(0o600)
     settings = {
         **os.environ,
         "SUPABASE_URL": project.url,

@@ -17,8 +17,11 @@ from conformance.backend import find, keep
 
 from jupyter_modelstore.backends.supabase import Functions, Objects, SupabaseBackend
 from jupyter_modelstore.cache import Cache
+from jupyter_modelstore.doctor import check_up
 from jupyter_modelstore.errors import InvalidName, NotFound, QuotaExceeded
 from jupyter_modelstore.identity import signed_client
+from jupyter_modelstore.registry import Registry
+from jupyter_modelstore.trust import Approvals
 
 pytest_plugins = ("supabase_fixtures",)
 pytestmark = pytest.mark.supabase
@@ -102,8 +105,26 @@ def test_a_refusal_of_what_waits_is_kept_with_its_reason(opened, spool, door):
     assert pending.extra["refused"]["code"] == "quota_exceeded"
     assert backend.resume() == []
     assert names(spool) == [".bin", ".json"]
+    assert "4 B" in pending.extra["refused"]["message"]
     backend.discard(pending)
     assert names(spool) == []
+
+
+def test_a_check_up_names_what_waits_and_what_was_refused(opened, door, tmp_path):
+    for name in ("churn", "iris"):
+        keep(opened("http://127.0.0.1:9"), name, b"four")
+    store = Registry(opened(), Approvals(tmp_path / "trusted", door.folder))
+    found = {finding.what: finding for finding in check_up(store)}
+    assert (found["waiting"].ok, found["waiting"].message) == (True, "kept on this machine: churn, iris")
+    door.sql("insert into modelstore_spaces (id, kind, quota_bytes) values (%s, 'person', 5)", [door.folder])
+    store.resume()
+    found = {finding.what: finding for finding in check_up(store)}
+    assert "waiting" not in found
+    assert not found["refused"].ok
+    assert found["refused"].message.startswith("iris: 4 B of 5 B are used")
+    assert "%modelstore discard NAME" in found["refused"].hint
+    store.discard("iris")
+    assert not {"waiting", "refused"} & {finding.what for finding in check_up(store)}
 
 
 # ---- the kernel dies -------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from jupyter_modelstore.errors import InvalidValue, NotConfigured, NotSignedIn, Unreachable
-from jupyter_modelstore.identity import EmailSession, FileToken, check_key, signed_client
+from jupyter_modelstore.identity import EmailSession, FileToken, Robot, check_key, signed_client
 
 pytest_plugins = ("supabase_fixtures",)
 pytestmark = pytest.mark.supabase
@@ -120,6 +120,22 @@ def test_a_token_file_is_read_anew_and_a_refused_one_is_told(people, tmp_path):
     assert FileToken(path).token().user_id == people[0].id
     with pytest.raises(NotSignedIn, match="not accepted"):
         FileToken(path).token(refused=people[0].access_token)
+
+
+def test_a_password_that_others_can_read_is_used_with_a_warning(session, people, tmp_path):
+    path = tmp_path / "password"
+    path.write_text(people[0].password + "\n")
+    path.chmod(0o644)
+    with pytest.warns(UserWarning, match="others on this machine can read it: give it mode 600") as told:
+        assert Robot(session, people[0].email, path).token().user_id == people[0].id
+    assert people[0].password not in str(told[0].message)
+    session.sign_out()
+    path.chmod(0o600)
+    assert Robot(session, people[0].email, path).known().user_id == people[0].id
+    session.sign_out()
+    path.write_text("\n")
+    with pytest.raises(NotSignedIn, match="is empty"):
+        Robot(session, people[0].email, path).token()
 
 
 # ---- the transport ------------------------------------------------------------------------------------------------------

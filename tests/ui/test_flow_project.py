@@ -23,6 +23,7 @@ os.environ.update(SUPABASE_URL={url!r}, SUPABASE_KEY={key!r}, MODELSTORE_EMAIL={
 def test_from_a_fit_to_the_trash_and_back_in_a_project(open_notebook, server, project, new_user, tmp_path):
     person, password = new_user(), tmp_path / "password"
     password.write_text(person.password)
+    password.chmod(0o600)
     setting = AS_SOMEBODY.format(url=project.url, key=project.key, email=person.email, file=str(password))
     notebook = open_notebook(setting, FIT, DATA, TREE, LINEAR, "%models", "%modelstore status")
     for index in range(4):

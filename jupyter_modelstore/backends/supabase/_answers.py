@@ -51,6 +51,15 @@ OURS: dict[str, type[ModelStoreError]] = {
     )
 } | {"purged": NotFound, "cannot_share": InvalidValue, "object_missing": ServiceError, "object_differs": ServiceError}
 
+_UNKNOWN: dict[str, type[ModelStoreError]] = {
+    "PT400": InvalidValue,
+    "PT401": NotSignedIn,
+    "PT403": Forbidden,
+    "PT404": NotFound,
+    "PT410": NotFound,
+    "PT413": TooLarge,
+}
+"""A word of a newer database's is told with its own sentence; what it is, its status says."""
 _INIT = "Its admin runs: jupyter modelstore init --check"
 _AGAIN = "Try again; nothing was changed."
 _GONE: Meaning = (
@@ -127,9 +136,7 @@ def of_database(error: Mapping[str, Any], status: int) -> ModelStoreError:
     """
     code, word = str(error.get("code") or ""), str(error.get("message") or "")
     if code.startswith("PT"):
-        kind = OURS.get(word)
-        if kind is None:
-            return SchemaMismatch(f"The project's database answered with a word that is not known here ({word[:40]}).", _INIT)
+        kind = OURS.get(word) or _UNKNOWN.get(code, ServiceError)
         return kind(str(error.get("details") or word), str(error.get("hint") or ""))
     if code in BY_CODE:
         return _error(BY_CODE[code])

@@ -87,11 +87,13 @@ class Functions:
         version = schema.get("version", 0)
         if version > SCHEMA + 1:
             raise SchemaMismatch(
-                "The project's database is newer than this package.", "pip install --upgrade jupyter-modelstore"
+                f"The project's database is newer than this package: schema {version}, this one knows up to {SCHEMA + 1}.",
+                "pip install --upgrade jupyter-modelstore",
             )
         if version < SCHEMA - 1:
             raise SchemaMismatch(
-                "The project's database is older than this package.", "Its admin runs: jupyter modelstore init"
+                f"The project's database is older than this package: schema {version}, this one needs {SCHEMA - 1}.",
+                "Its admin runs jupyter modelstore init; jupyter modelstore init --check says what is missing.",
             )
         return answer
 

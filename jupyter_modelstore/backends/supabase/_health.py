@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jupyter_modelstore._files import hash_file
+from jupyter_modelstore._sizes import size
 from jupyter_modelstore.backends import _trash
 from jupyter_modelstore.backends.supabase._database import Functions
 from jupyter_modelstore.backends.supabase._objects import Objects
@@ -63,9 +64,9 @@ def _bucket(who: Mapping[str, Any]) -> Finding:
             hint="Its admin runs: jupyter modelstore init --again",
         )
     limit = bucket["file_size_limit"]
-    most = f"files up to {int(limit):,} bytes" if limit else "no limit of its own for a file"
+    most = f"files up to {size(int(limit))}" if limit else "no limit of its own for a file"
     quota = who.get("quota_bytes")
-    room = f", {int(quota):,} bytes for you in all" if quota is not None else ""
+    room = f", {size(int(quota))} for you in all" if quota is not None else ""
     return Finding(what="bucket", ok=True, message=f"private, {most}{room}", details={"limit": limit, "quota": quota})
 
 
@@ -132,6 +133,6 @@ def _leftovers(functions: Functions, objects: Objects, found: Mapping[str, Any],
     left = [*found["strays"], *functions.call("purged", q)["left"]]
     sizes = {entry["path"]: int(entry["bytes"] or 0) for entry in left}
     removed = objects.remove(list(sizes)) if sizes else []
-    size = sum(sizes.get(path, 0) for path in removed)
-    message = f"{len(removed)} leftovers of broken-off saves cleared ({size:,} bytes)" if removed else "no leftovers"
-    return Finding(what="leftovers", ok=True, message=message, details={"removed": len(removed), "bytes": size})
+    total = sum(sizes.get(path, 0) for path in removed)
+    message = f"{len(removed)} leftovers of broken-off saves cleared ({size(total)})" if removed else "no leftovers"
+    return Finding(what="leftovers", ok=True, message=message, details={"removed": len(removed), "bytes": total})

@@ -154,9 +154,9 @@ class Objects:
                 )
             time.sleep(_FIRST_PAUSE * 2 ** (tries - 1))
             there = self._offset(upload, size)  # some of the piece may have arrived
+            if (there is None or (answer is not None and answer.status_code == 409)) and self.size(path) == size:
+                return  # by another kernel's upload, if not by this one
             if there is None:
-                if self.size(path) == size:
-                    return
                 raise ServiceError("The upload was ended by the project's storage.", "Try again; it begins anew.")
             offset = there
 

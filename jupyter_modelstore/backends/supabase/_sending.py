@@ -19,6 +19,7 @@ from jupyter_modelstore.backends.supabase._objects import Objects
 from jupyter_modelstore.errors import (
     Cancelled,
     FileChanged,
+    ModelFileNotFound,
     ModelStoreError,
     NotConfigured,
     NotSignedIn,
@@ -182,6 +183,8 @@ class Sender:
             if not allowed["known"]:
                 self._send_file(waiting, allowed["path"], progress)
             self._spool.file(waiting.save_id).stat()
+        except ModelFileNotFound:  # the project's storage says so: it is a FileNotFoundError, and not this machine's
+            raise
         except FileNotFoundError:
             return self._without_file(waiting)
         answer = self._functions.call("commit", _in_space(waiting, waiting.draft))
