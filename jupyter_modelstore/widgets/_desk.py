@@ -70,11 +70,20 @@ class Desk:
         Takes a message to all views of the widget, from any thread.
     requests
         What these views may ask beyond the table of verbs.
+    way
+        Takes what an error says to do, in lines to type, and returns it in the words of these views.
     """
 
-    def __init__(self, store: Registry, send: Callable[[dict[str, Any]], None], requests: Iterable[Request] = ()) -> None:
+    def __init__(
+        self,
+        store: Registry,
+        send: Callable[[dict[str, Any]], None],
+        requests: Iterable[Request] = (),
+        way: Callable[[str], str] = str,
+    ) -> None:
         self.store = store
         self.send = send
+        self._way = way
         self._work: dict[str, _Work] = {}
         table = [
             Request(name, partial(VERBS[name].call, store), VERBS[name].arguments, changes=name in CHANGING)
@@ -134,7 +143,8 @@ class Desk:
         try:
             answer = to_json(plain(call()))
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 (a view waits for an answer, whatever happened)
-            self.send({"rid": rid, "ok": False, "error": _described(error)})
+            described = _described(error)
+            self.send({"rid": rid, "ok": False, "error": {**described, "hint": self._way(described["hint"])}})
             return
         self.send({"rid": rid, "ok": True, "answer": answer})
         if changes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -253,6 +254,24 @@ def undelete(store: Registry, ids: Sequence[str], aliases: Sequence[Mapping[str,
         except InUse:
             kept.append({"alias": alias, "version": store.alias_history(record.model_name, alias)[0].version})
     return {"records": records, "kept": kept}
+
+
+_WAYS = (
+    (r"%restore_model .+ brings it back", "Restore, in the trash, brings it back"),
+    (r"%models(?: --trash)? shows|%modelstore versions .+ shows", "Refresh shows"),
+    (r" \(%alias_model\)", ""),
+    (r"or delete it all the same with --force", "or press Delete all the same"),
+    (r"with %delete_model .+?\.(?= |$)", "with Delete."),
+    (r"%modelstore empty-trash", "Empty trash"),
+)
+"""What errors say to type, and the button of the gallery that does it; what it has no button for stays a line to type."""
+
+
+def in_buttons(hint: str) -> str:
+    """Return what an error says to do, by the gallery's buttons where it has them."""
+    for typed, button in _WAYS:
+        hint = re.sub(typed, button, hint)
+    return hint
 
 
 def _is_number(value: object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -72,6 +72,7 @@ class _Widget(anywidget.AnyWidget):
     """By it, a page asks a kernel whether it still knows the widget: not after a restart."""
     _stored = ""
     _own_layout: Layout | None = None
+    _way: Callable[[str], str] = staticmethod(str)
 
     def __init__(
         self,
@@ -90,7 +91,7 @@ class _Widget(anywidget.AnyWidget):
             *_waiting.requests_of(self._store),
             *(_signing.requests_of(self._project) if self._project is not None else ()),
         )
-        self._desk = Desk(self._store, self._tell, (Request("hello", self._hello), *answers, *requests))
+        self._desk = Desk(self._store, self._tell, (Request("hello", self._hello), *answers, *requests), self._way)
         self.on_msg(lambda _, content, __: self._desk.receive(content))
 
     @default("_esm")
@@ -178,6 +179,7 @@ class Gallery(_Widget):
     """
 
     _stored = "run this cell to see your models"
+    _way = staticmethod(_gallery.in_buttons)
 
     def __init__(
         self,

@@ -66,6 +66,13 @@ export const STATES: { readonly [name: string]: () => State } = {
     kind: "gallery",
     press: ["Delete churn:6…", "All 4 versions", "Move to trash"],
   }),
+  waiting: () => {
+    const client = new FakeClient(many(6));
+    const one = { id: "00000000-0000-4000-8000-000000000001", name: "churn", size: 16e6, refused: false, why: "", progress: { stage: "sending", done: 4e6, total: 16e6 } };
+    client.waiting = [one, { ...one, id: "2", name: "digits", progress: null, why: "The project does not answer. Try again later; a paused project is woken in its dashboard." }, { ...one, id: "3", name: "card-fraud", progress: null, refused: true, why: "The file is larger than the project takes. Its admin can raise the limit of the bucket model-files." }];
+    return { client, kind: "gallery" };
+  },
+  "sign-in": () => ({ client: new FakeClient([], { list: () => { throw new Failure("not_signed_in", "Nobody is signed in.", ""); }, stats: never, facets: never }, { sign_in: true, where: "in abcdefgh.supabase.co" }), kind: "gallery" }),
   empty: () => ({ client: new FakeClient([]), kind: "gallery" }),
   nomatch: () => ({ client: new FakeClient(many(5)), kind: "gallery", type: ["Search name, description, tag, algorithm", "nothing like it"] }),
   error: () => ({ client: new FakeClient([], { list: unreachable, stats: unreachable, facets: unreachable }), kind: "gallery" }),

@@ -45,12 +45,13 @@ def test_the_gallery_and_its_dialogs(open_notebook, app, theme):
     dialog = notebook.output.get_by_role("dialog").last
     expect(dialog).to_be_visible()
     check(notebook, "details")
-    for name in ("Edit…", "Aliases…", "Delete…"):
-        button = dialog.get_by_role("button", name=name)
-        if button.count():
-            button.first.click()
-            check(notebook, name)
-            notebook.page.keyboard.press("Escape")
+    for name in ("Edit…", "Aliases of ", "Delete "):
+        dialog.get_by_role("button", name=name).first.click()
+        if name == "Aliases of ":
+            notebook.output.get_by_label("Let an alias point here").fill("v3")
+            expect(notebook.output.get_by_text("cannot be an alias")).to_be_visible()
+        check(notebook, name)
+        notebook.page.keyboard.press("Escape")
     notebook.page.keyboard.press("Escape")
     for index in range(3):
         cards.nth(index).get_by_role("checkbox").check()

@@ -13,11 +13,16 @@ from sklearn.datasets import load_breast_cancer
 import jupyter_modelstore as jms
 
 PREDICT = "print(clf.predict(X_test)[:20].tolist())"
+COUNT = """
+import ipywidgets
+live = [type(one).__name__ for one in ipywidgets.widgets.widget._instances.values()]
+print(live.count("Gallery"), "gallery,", live.count("Offer"), "open offers")
+"""
 
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])
 def test_from_a_fit_to_the_trash_and_back(open_notebook, server, app):
-    notebook = open_notebook(FIT, DATA, TREE, LINEAR, "%models", app=app)
+    notebook = open_notebook(FIT, DATA, TREE, LINEAR, "%models", COUNT, app=app)
     for index in range(3):
         notebook.run(index)
     save(notebook, "Keep this DecisionTreeClassifier", "churn", tag="telecom")
@@ -30,6 +35,16 @@ def test_from_a_fit_to_the_trash_and_back(open_notebook, server, app):
     download(gallery, server)
     delete_and_undo(notebook, gallery)
     assert {record.ref for record in jms.connect("local:" + str(server.home / "modelstore")).list()} == {"churn:1", "linear:1"}
+    run_again(notebook, gallery)
+
+
+def run_again(notebook, gallery):
+    """What is kept is not offered again, and a cell has no more widgets than it shows."""
+    for index in (3, 4, 3, 4, 5):
+        notebook.run(index)
+    expect(notebook.output.get_by_text("1 gallery, 0 open offers")).to_be_visible()
+    expect(gallery.get_by_role("status").filter(has_text="2 models")).to_be_visible()
+    expect(notebook.output.get_by_text("Keep this")).to_have_count(0)
 
 
 def save(notebook, offer, name, tag=""):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 
 import pytest
@@ -11,7 +12,7 @@ from views import View
 from jupyter_modelstore import connect
 from jupyter_modelstore.errors import ModelStoreError, StoreBusy
 from jupyter_modelstore.record import Captured
-from jupyter_modelstore.widgets import _desk
+from jupyter_modelstore.widgets import Gallery, _desk
 from jupyter_modelstore.widgets._desk import Desk, Request
 from jupyter_modelstore.widgets._gallery import requests_of
 
@@ -411,6 +412,32 @@ def test_a_hostile_undo_is_refused_in_plain_words(view, store, aliases):
     removal = view.ask("delete-these", ids=[store.get("churn:3").id])
     error = view.error("undelete", ids=[removal["records"][0]["id"]], aliases=aliases)
     assert "fault of ours" not in error["message"], error
+
+
+@pytest.mark.parametrize(
+    ("verb", "args", "hint"),
+    [
+        ("details", {"ref": "churn:1"}, "%models shows what there is."),
+        ("delete", {"ref": "churn:1"}, "%restore_model churn:1 brings it back."),
+        ("delete", {"ref": "churn:2"}, "%alias_model), or delete it all the same with --force."),
+        ("restore", {"ref": "churn:3"}, "%models --trash shows what is."),
+        ("details", {"ref": "churn:9"}, "%modelstore versions churn shows them."),
+        ("download", {"ref": "rival"}, "%delete_model rival:1. %modelstore doctor lists all such models."),
+    ],
+    ids=["purged", "in the trash", "in use", "not in the trash", "no version", "no file"],
+)
+def test_a_gallery_names_its_buttons_where_a_magic_names_a_line(view, store, stored_file, verb, args, hint, bundle):
+    gone = view.ask("delete-these", ids=[store.get("churn:1").id])
+    if hint == "%models shows what there is.":
+        store.empty_trash()
+        verb, args = "edit", {"ref": f"id:{gone['records'][0]['id']}", "description": "x"}
+    store.set_alias("churn:2", "champion")
+    stored_file(store, store.get("rival")).unlink()
+    typed = view.error(verb, **args)["hint"]
+    assert typed.endswith(hint)
+    pressed = View(Gallery(store)._desk).error(verb, **args)["hint"]
+    assert pressed != typed
+    assert not re.search(r"%(models\b|restore|alias|delete|modelstore (versions|empty))|--", pressed), pressed
 
 
 def test_ten_thousand_models_are_asked_for_a_page_at_a_time(store, pipeline, poke):

@@ -17,7 +17,7 @@ export function App({ client, kind }: { client: Client; kind: Kind }): React.Rea
     return (
       <>
         <Wait line={state} />
-        <View client={client} hello={hello.value} />
+        <View client={client} hello={hello.value} onAgain={hello.again} />
       </>
     );
   }
@@ -62,9 +62,9 @@ function Wait({ line }: { line: Line }): React.ReactElement | null {
   );
 }
 
-function View({ client, hello }: { client: Client; hello: Hello }): React.ReactElement {
+function View({ client, hello, onAgain }: { client: Client; hello: Hello; onAgain: () => void }): React.ReactElement {
   const [closed, setClosed] = React.useState<boolean | null>(null);
-  if (hello.kind === "gallery") return <Gallery client={client} hello={hello} />;
+  if (hello.kind === "gallery") return <Gallery client={client} hello={hello} onAgain={onAgain} />;
   if (hello.kind === "compare") return <CompareView client={client} refs={hello.refs ?? []} />;
   if (hello.kind === "offer") return <OfferLine client={client} hello={hello} />;
   if (closed) {

@@ -14,8 +14,10 @@ import { MOST, PAGE, useBeside, useModels, type Models } from "./models";
 import { Button, IconButton, Notice, Problem } from "./parts";
 import type { ModelRecord, Stats } from "./record";
 import { DeleteDialog, PurgeDialog } from "./remove";
+import { SignIn } from "./sign-in";
 import { TrashList } from "./trash";
-import type { Client, Hello, Opened, Search, Settings } from "./types";
+import { Failure, type Client, type Hello, type Opened, type Search, type Settings } from "./types";
+import { useWaiting, WaitingList } from "./waiting";
 
 const TYPING = 120;
 
@@ -50,6 +52,7 @@ function useGallery(client: Client, hello: Hello) {
   const words = later.trash === trash ? later[which].words : search.words;
   const models = useModels(client, { ...search, words }, trash);
   const beside = useBeside(client, trash ? NOTHING : models.records, metrics);
+  const waiting = useWaiting(client, tick);
   const stats = useAsked(() => client.call("stats", {}), [client, tick]);
   const facets = useAsked(() => client.call("facets", {}), [client, tick]);
   const refresh = () => {
@@ -66,7 +69,7 @@ function useGallery(client: Client, hello: Hello) {
       return now;
     });
   return {
-    ...{ client, hello, search, trash, tick, chosen, dialogs, models, beside, metrics, refresh, choose, change },
+    ...{ client, hello, search, trash, tick, chosen, dialogs, models, beside, waiting, metrics, refresh, choose, change },
     ...{ stats: stats.value, facets: facets.value, full: chosen.size >= MOST_COMPARED },
     clear: () => change({ ...NONE, more: {}, sort: search.sort }),
     look: (into: boolean) => setLooked((before) => ({ ...before, trash: into })),
@@ -79,7 +82,7 @@ function useGallery(client: Client, hello: Hello) {
 
 type View = ReturnType<typeof useGallery>;
 
-export function Gallery({ client, hello }: { client: Client; hello: Hello }): React.ReactElement {
+export function Gallery({ client, hello, onAgain }: { client: Client; hello: Hello; onAgain: () => void }): React.ReactElement {
   const state = useGallery(client, hello);
   const actions = useActions(client, state.refresh);
   const open = (opened: Opened) => {
@@ -90,13 +93,28 @@ export function Gallery({ client, hello }: { client: Client; hello: Hello }): Re
   const view = { ...state, open };
   // What was said of the one list is not meant in the other.
   React.useEffect(actions.hush, [view.trash]);
+  const { error } = view.models;
+  const signIn = hello.sign_in && error instanceof Failure && error.code === "not_signed_in";
+  const signed = () => {
+    onAgain();
+    view.refresh();
+  };
+  if (signIn) {
+    return (
+      <section className="gallery" aria-label="Models">
+        <Header view={view} />
+        <SignIn client={client} onDone={signed} />
+      </section>
+    );
+  }
   return (
     <section className="gallery" aria-label="Models">
       <Header view={view} />
+      <WaitingList client={client} waiting={view.waiting} onDone={view.refresh} />
       {!view.trash && <Statistics stats={view.stats} onTrash={() => view.look(true)} />}
       {!bare(view) && (view.trash ? <SearchBox label="Search the trash" words={view.search.words} onChange={(words) => view.change({ words })} /> : <Filters {...view} ways={view.beside.ways} metrics={sortable(view)} onChange={view.change} />)}
       {!bare(view) && <Counted view={view} />}
-      {view.models.error !== null && <Problem error={view.models.error} onAgain={view.refresh} />}
+      {error !== null && <Problem error={error} onAgain={view.refresh} />}
       <Body view={view} actions={actions} />
       <More models={view.models} />
       {view.dialogs.length === 0 && <Toast actions={actions} />}

@@ -200,15 +200,16 @@ interface TextFieldProps {
   readonly bad?: boolean | undefined;
   readonly required?: boolean;
   readonly placeholder?: string;
+  readonly type?: string;
 }
 
 /** A line of text to type, with its label. */
-export function TextField({ id, label, value, onChange, placeholder, hint, bad = false, required }: TextFieldProps): React.ReactElement {
+export function TextField({ id, label, value, onChange, placeholder, hint, bad = false, required, type = "text" }: TextFieldProps): React.ReactElement {
   return (
     <Field id={id} label={label} hint={hint} bad={bad}>
       <input
         id={id}
-        type="text"
+        type={type}
         autoComplete="off"
         placeholder={placeholder}
         required={required}

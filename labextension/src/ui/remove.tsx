@@ -27,12 +27,14 @@ export function DeleteDialog({ client, record, where, onClose, onDone }: DeleteP
   const one = going.length === 1;
   const aliases = going.flatMap(({ aliases }) => aliases);
   const bytes = going.reduce((sum, { model_file_size }) => sum + model_file_size, 0);
+  // Who was told what uses it, and presses again, means it.
+  const used = deed.error instanceof Failure && deed.error.code === "in_use";
   const remove = () =>
     deed.run(async () => {
       const { signal } = (stopper.current = new AbortController());
       try {
         // By their ids: the name may mean other versions by now.
-        onDone(await client.call("delete-these", { ids: going.map((one) => one.id), force: aliases.length > 0 }, { signal, onProgress: ({ done }) => setGone(done) }));
+        onDone(await client.call("delete-these", { ids: going.map((one) => one.id), force: used || aliases.length > 0 }, { signal, onProgress: ({ done }) => setGone(done) }));
       } catch (error) {
         if (!(error instanceof Failure) || error.code !== "cancelled") throw error;
         onClose();
@@ -50,7 +52,7 @@ export function DeleteDialog({ client, record, where, onClose, onDone }: DeleteP
       <p>Notebooks that load {one ? "it will not find it" : "them will not find them"}.</p>
       {aliases.length > 0 && <Pointing aliases={aliases} every={going.length === all.length} />}
       {deed.error !== null && <Problem error={deed.error} />}
-      <DialogFoot away={deed.going ? "Stop" : "Cancel"} label={deed.going ? (one ? "Deleting…" : `Deleting ${gone + 1} of ${going.length}…`) : "Move to trash"} kind="danger" disabled={deed.going} onDo={remove} onClose={close} />
+      <DialogFoot away={deed.going ? "Stop" : "Cancel"} label={deed.going ? (one ? "Deleting…" : `Deleting ${gone + 1} of ${going.length}…`) : used ? "Delete all the same" : "Move to trash"} kind="danger" disabled={deed.going} onDo={remove} onClose={close} />
     </Dialog>
   );
 }

@@ -27,6 +27,8 @@ export interface Hello {
   readonly python: string;
   readonly limits: { readonly name: number };
   readonly downloads: string;
+  /** Somebody can sign in here. */
+  readonly sign_in?: boolean;
   readonly settings: Settings;
   readonly offer?: Offer;
   /** What a comparison is of. */
@@ -125,6 +127,17 @@ export interface Progress {
   readonly total: number | null;
 }
 
+/** A save that has not arrived. */
+export interface Waiting {
+  readonly id: string;
+  readonly name: string;
+  readonly size: number;
+  readonly refused: boolean;
+  /** Why it has not arrived; empty: it was not tried yet. */
+  readonly why: string;
+  readonly progress: Progress | null;
+}
+
 interface ListRequest {
   readonly words?: readonly string[];
   readonly tags?: readonly string[];
@@ -220,6 +233,11 @@ export interface Verbs {
   /** `ref`: the version that it would point at. */
   "check-alias": [{ alias: string; ref?: string }, Check];
   save: [SaveRequest, Saved];
+  pending: [None, readonly Waiting[]];
+  send: [None, None];
+  discard: [{ ref: string }, ModelRecord];
+  "send-code": [{ email: string }, None];
+  "sign-in": [{ email: string; secret: string; how: string }, None];
   dismiss: [None, None];
 }
 
@@ -244,7 +262,7 @@ export class Failure extends Error {
 /** How it goes with the other side: `slow`, it takes long or is busy; `silent`, nobody is there. */
 export type Line = "open" | "slow" | "silent";
 
-export type Happening = { readonly event: "changed" } | { readonly event: "offer"; readonly offer: Offer };
+export type Happening = { readonly event: "changed" } | { readonly event: "pending"; readonly pending: readonly Waiting[] } | { readonly event: "offer"; readonly offer: Offer };
 
 export interface Client {
   call<V extends Verb>(verb: V, args: Verbs[V][0], ways?: Ways): Promise<Verbs[V][1]>;

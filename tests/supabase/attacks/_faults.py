@@ -268,6 +268,8 @@ FAULTS = (
     Fault("shares outlive the trash", RULES, (
         Edit("public.modelstore_delete", "update public.modelstore_shares s set revoked_at = now()", "update public.modelstore_shares s set until = until"),)),
     Fault("no history", RULES, (Edit(P + "point", "perform modelstore_private.alias_noted(space, called, word, target, before, why);", ""),)),
+    Fault("an alias is taken from where it was put since", RULES, (
+        Edit("public.modelstore_set_alias", "and q ->> 'only_from' is not null", "and false"),)),
     Fault("a save without bytes", RULES, (Edit(P + "require_object", "there is null", "false"),)),
     Fault("the service key removes files with rows", RULES, (NO_GUARD,)),
     Fault("a late upload overwrites; a purged key is used again", RULES, (NOT_ONCE,)),

@@ -168,6 +168,12 @@ def aliases_have_a_history(story: Story) -> bool:
     return story.asks("select why from public.modelstore_alias_history where alias = 'champion'") == "best"
 
 
+def an_alias_stays_where_it_was_put_since(story: Story) -> bool:
+    model = story.ada.main
+    story.does("ada", call("set_alias", {"id": model.id, "alias": "moved", "only_from": model.version + 1}))
+    return story.asks("select count(*) from public.modelstore_aliases where alias = 'moved'") == 0
+
+
 def a_save_is_one_row(story: Story) -> bool:
     story.does("ada", commit(story.ada))
     story.does("ada", commit(story.ada))
@@ -262,7 +268,8 @@ RULES: tuple[Callable[[Story], bool], ...] = (
     numbers_are_not_used_again, the_trash_counts, uploads_count,
     uploads_count_when_they_have_come, sizes_are_not_negative, words_of_ours_are_not_taken,
     what_is_purged_stays_so, a_deleted_row_leaves_a_tombstone, a_deleted_row_leaves_no_alias, a_trashed_model_ends_its_shares,
-    aliases_have_a_history, a_save_is_one_row, a_save_has_its_bytes, a_file_with_a_row_stays, a_file_is_not_overwritten,
+    aliases_have_a_history, an_alias_stays_where_it_was_put_since, a_save_is_one_row, a_save_has_its_bytes,
+    a_file_with_a_row_stays, a_file_is_not_overwritten,
     a_purged_key_is_not_used_again, the_bucket_is_private, downloads_do_not_flood_the_log, a_search_is_short,
     one_number_does_not_stop_a_list, what_a_save_says_can_be_read_by_others, no_edit_outgrows_what_a_save_may_be,
     words_of_a_save_are_clean_by_any_door, numbers_go_on_after_a_wanted_one,

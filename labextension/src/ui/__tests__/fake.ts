@@ -1,6 +1,6 @@
 // A store in the page, for the tests and for the page of states that is looked at.
 import type { AliasEvent, Json, ModelRecord, Saved } from "../record";
-import { Failure, type Client, type Compared, type Details, type Happening, type Hello, type Line, type Prefill, type Verb, type Verbs, type Ways } from "../types";
+import { Failure, type Client, type Compared, type Details, type Happening, type Hello, type Line, type Prefill, type Verb, type Verbs, type Waiting, type Ways } from "../types";
 
 const HOUR = 3_600_000;
 const NOW = Date.parse("2026-11-24T12:00:00Z");
@@ -380,4 +380,16 @@ export class FakeClient implements Client {
   });
 
   do_dismiss = () => ({});
+
+  /** What waits; tests set it. */
+  waiting: Waiting[] = [];
+
+  do_pending = () => this.waiting;
+
+  do_send = () => ({});
+
+  do_discard = ({ ref }: { ref: string }) => {
+    this.waiting = this.waiting.filter((one) => `id:${one.id}` !== ref);
+    return record();
+  };
 }

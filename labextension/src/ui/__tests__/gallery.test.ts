@@ -255,6 +255,21 @@ describe("delete", () => {
     await says(root, "to the trash. The store is busy; 1 version stays.");
   });
 
+  it("deletes all the same what is used, once that was said", async () => {
+    const client = new FakeClient(three());
+    client.answers["delete-these"] = (args) => {
+      if (!args.force) throw new Failure("in_use", "churn:2 is shared.", "End the share, or press Delete all the same.");
+      return client["do_delete-these"](args);
+    };
+    const root = show(client);
+    await press(root, "Delete churn:2…");
+    await press(root, "Move to trash");
+    await says(root, "End the share, or press Delete all the same.");
+    await press(root, "Delete all the same");
+    await says(root, "Moved churn:2");
+    expect(client.of("delete-these").map((one) => one.force)).toEqual([false, true]);
+  });
+
   it("keeps an error inside, and Escape closes", async () => {
     const refuse = () => {
       throw new Failure("in_use", "churn:3 is churn@champion.", "Give the alias away first.");

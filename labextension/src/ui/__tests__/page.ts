@@ -7,6 +7,9 @@ import { mount } from "../mount";
 import type { Kind } from "../types";
 import type { FakeClient } from "./fake";
 
+/** A machine may be busy with other things. */
+const PATIENT = { timeout: 20_000 };
+
 let unmount = () => undefined as void;
 
 export function show(client: FakeClient, kind: Kind = "gallery"): ShadowRoot {
@@ -26,7 +29,7 @@ export function found<T>(look: () => T | null | undefined, what = String(look)):
     const it = look();
     if (it === null || it === undefined) throw new Error(`not there: ${what}`);
     return it;
-  });
+  }, PATIENT);
 }
 
 export function text(root: ParentNode): string {
@@ -54,7 +57,7 @@ export async function press(root: ParentNode, name: string): Promise<HTMLInputEl
   const it = await control(root, name);
   await vi.waitFor(() => {
     if (it.disabled) throw new Error(`disabled: ${name}`);
-  });
+  }, PATIENT);
   it.click();
   return it;
 }
