@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from urllib.parse import urlsplit
 
 PIECE = 1 << 16
@@ -25,6 +26,7 @@ class Line:
         self.free = threading.Event()
         self.free.set()
         self.holding = threading.Event()
+        self.pause = 0.0  # seconds after each piece
         self.held_after = 0  # bytes of a connection that pass also while it is held
         self._ends: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -56,6 +58,7 @@ class Line:
                     self.holding.set()
                     self.free.wait()
                 target.sendall(data)
+                time.sleep(self.pause if going else 0)
                 carried += len(data)
         for end in (source, target):
             with contextlib.suppress(OSError):

@@ -88,7 +88,7 @@ class Objects:
         size
             Its bytes.
         progress
-            Told of the bytes that the server has.
+            Told of the bytes that have gone.
         upload
             The address of a resumable upload that was begun; an older one that the server does not know is begun anew.
         remember
@@ -100,18 +100,19 @@ class Objects:
             Another object has this key.
         """
         if size <= PIECE:
-            self._send_whole(path, file, size)
+            self._send_whole(path, file, size, progress)
         else:
             self._send_in_pieces(path, file, size, progress, upload, remember)
         if progress is not None:
             progress("sending", size, size)
 
-    def _send_whole(self, path: str, file: BinaryIO, size: int) -> None:
+    def _send_whole(self, path: str, file: BinaryIO, size: int, progress: Progress | None) -> None:
         headers = {"content-type": "application/octet-stream", "x-upsert": "false", "cache-control": "no-store"}
         address = f"{self._base}/object/{BUCKET}/{quote(path)}"
 
         def once() -> httpx.Response:
-            return self._http.post(address, content=_region(file, 0, size), headers=headers | {"content-length": str(size)})
+            body = _region(file, 0, size, _told(progress, size))
+            return self._http.post(address, content=body, headers=headers | {"content-length": str(size)})
 
         answer = self._again(once)
         if answer.status_code != 200 and isinstance(_answers.of_storage(answer), NotSignedIn):
@@ -137,9 +138,7 @@ class Objects:
                 remember(upload)
         tries = 0
         while offset < size:
-            if progress is not None:
-                progress("sending", offset, size)
-            answer = self._try_piece(upload, offset, file, min(PIECE, size - offset))
+            answer = self._try_piece(upload, offset, file, min(PIECE, size - offset), _told(progress, size))
             if answer is not None and answer.status_code == 204:
                 reached = _reached(answer, size)
                 if reached > offset:
@@ -172,7 +171,9 @@ class Objects:
             raise _answers.not_understood("an upload has no address")
         return upload  # its host may be one that only the server knows
 
-    def _try_piece(self, upload: str, offset: int, file: BinaryIO, length: int) -> httpx.Response | None:
+    def _try_piece(
+        self, upload: str, offset: int, file: BinaryIO, length: int, told: Callable[[int], None]
+    ) -> httpx.Response | None:
         import httpx
 
         headers = {
@@ -182,7 +183,7 @@ class Objects:
         }
         address = f"{self._base}/upload/resumable/{upload}"
         try:
-            return self._http.patch(address, content=_region(file, offset, length), headers=_TUS | headers)
+            return self._http.patch(address, content=_region(file, offset, length, told), headers=_TUS | headers)
         except httpx.TransportError:
             return None
 
@@ -297,12 +298,22 @@ class Objects:
             raise of_network(error, self._url) from None
 
 
-def _region(file: BinaryIO, offset: int, length: int) -> Iterator[bytes]:
-    """Yield a part of a file in small pieces: a body given whole is copied several times on its way to the socket."""
+def _region(file: BinaryIO, offset: int, length: int, told: Callable[[int], None]) -> Iterator[bytes]:
+    """Yield a part of a file in small pieces: a body given whole is copied several times on its way to the socket.
+
+    ``told`` hears how many bytes of the file have gone; what it raises breaks the request off.
+    """
     file.seek(offset)
+    told(offset)
     while length and (piece := file.read(min(_SLICE, length))):
         length -= len(piece)
+        offset += len(piece)
         yield piece
+        told(offset)
+
+
+def _told(progress: Progress | None, size: int) -> Callable[[int], None]:
+    return lambda done: None if progress is None else progress("sending", done, size)
 
 
 def _passes(answer: httpx.Response) -> bool:
