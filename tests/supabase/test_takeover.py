@@ -76,9 +76,7 @@ def test_two_homes_that_send_one_copied_spool_at_once(project, person, opened, s
     assert list((other / "spool").iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("step", "size"), [("kept", 10), ("begun", LARGE), ("half", LARGE), ("sent", LARGE), ("sent", 10), ("committed", 10)]
-)
+@pytest.mark.parametrize(("step", "size"), [("kept", 10), ("half", LARGE), ("sent", 10), ("committed", 10)])
 def test_a_kernel_that_was_frozen_wakes_up_after_another_has_taken_over(
     project, person, opened, spool, door, tmp_path, step, size
 ):
