@@ -11,6 +11,7 @@ from __future__ import annotations
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from jupyter_modelstore._gateway import trusted
 
@@ -38,7 +39,7 @@ def signed_client(source: TokenSource, url: str, key: str) -> httpx.Client:
 
     class Signed(httpx.BaseTransport):
         def __init__(self) -> None:
-            self._inner = httpx.HTTPTransport(verify=trusted(), retries=0)
+            self._inner = httpx.HTTPTransport(verify=trusted(), retries=0, proxy=_proxy(url))
             self._origin = _origin(url)
 
         def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -66,6 +67,16 @@ def signed_client(source: TokenSource, url: str, key: str) -> httpx.Client:
             self._inner.close()
 
     return httpx.Client(transport=Signed(), timeout=httpx.Timeout(_READ, connect=_CONNECT), follow_redirects=False)
+
+
+def _proxy(url: str) -> str | None:
+    """Return the proxy that this machine's settings name for an address; httpx asks for it only where the transport is its own."""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.netloc):
+        return None
+    proxies = getproxies()
+    found = proxies.get(parts.scheme) or proxies.get("all")
+    return found if found is None or "://" in found else f"http://{found}"
 
 
 def _origin(url: str) -> tuple[str, str, int]:

@@ -35,9 +35,10 @@ const hostile = [
   "line\nbreak\ttab\u0000nul",
 ].map((text, at) => record({ model_name: text, id: `00000000-0000-4000-8000-00000000000${at}`, version: at + 1, algorithm: text, description: text, tags: [text, "javascript:alert(1)"], metrics: { [text]: 0.5, auc: 0.9 }, aliases: [text], model_type: text }));
 
+/** Names that are properties of our own elsewhere stand in quotes: the build shortens those. */
 export const STATES: { readonly [name: string]: () => State } = {
   gallery: () => ({ client: new FakeClient(many(14), {}, { settings: { card_metrics: ["auc", "accuracy"] } }), kind: "gallery" }),
-  chosen: () => ({ client: new FakeClient(many(14)), kind: "gallery", press: ["Compare churn:7", "Compare digits:5"] }),
+  "chosen": () => ({ client: new FakeClient(many(14)), kind: "gallery", press: ["Compare churn:7", "Compare digits:5"] }),
   quota: () => ({ client: new FakeClient(many(60), { stats: () => ({ models: 128, versions_ready: 651, trash: 3, storage_bytes: 23.4e9, trash_bytes: 2e6, quota_bytes: 25e9 }) }), kind: "gallery" }),
   compare: () => ({ client: new FakeClient(versions), kind: "gallery", press: ["Compare churn:7", "Compare churn:6", "Compare churn:5", "Compare (3)"] }),
   details: () => ({ client: new FakeClient(versions), kind: "gallery", press: ["churn"] }),
@@ -66,7 +67,7 @@ export const STATES: { readonly [name: string]: () => State } = {
     kind: "gallery",
     press: ["Delete churn:6…", "All 4 versions", "Move to trash"],
   }),
-  waiting: () => {
+  "waiting": () => {
     const client = new FakeClient(many(6));
     const one = { id: "00000000-0000-4000-8000-000000000001", name: "churn", size: 16e6, refused: false, why: "", progress: { stage: "sending", done: 4e6, total: 16e6 } };
     client.waiting = [one, { ...one, id: "2", name: "digits", progress: null, why: "The project does not answer. Try again later; a paused project is woken in its dashboard." }, { ...one, id: "3", name: "card-fraud", progress: null, refused: true, why: "The file is larger than the project takes. Its admin can raise the limit of the bucket model-files." }];

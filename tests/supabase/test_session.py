@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import threading
 import time
 from pathlib import Path
 
@@ -177,3 +179,29 @@ def test_no_token_goes_to_auth_or_elsewhere_and_no_redirect_is_followed(stack, p
     assert seen[0] is None
     assert seen[1] == f"Bearer {people[0].access_token}"
     assert not http.follow_redirects
+
+
+def test_requests_go_by_the_proxy_of_this_machine(monkeypatch, people):
+    """To a project elsewhere; a project on this machine is named in NO_PROXY."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        heard = []
+
+        def answer():
+            connection, _ = proxy.accept()
+            heard.append(connection.recv(4096))
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+            connection.close()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with signed_client(Source(people[0].access_token), "http://project.example", "key") as http:
+            assert http.get("http://project.example/rest/v1/x").json() == []
+        thread.join()
+        assert heard[0].startswith(b"GET http://project.example/rest/v1/x ")
+        with (
+            signed_client(Source(people[0].access_token), "http://127.0.0.1:9", "key") as http,
+            pytest.raises(httpx.ConnectError),
+        ):
+            http.get("http://127.0.0.1:9/rest/v1/x")

@@ -26,6 +26,9 @@ export function SignIn({ client, onDone }: { client: Client; onDone: () => void 
   const code = how === "code";
   return (
     <form className="panel" onSubmit={sign}>
+      <p className="muted">
+        No account yet? <code>%modelstore login YOU@EMAIL --sign-up</code>
+      </p>
       <TextField id="email" label="E-mail" type="email" value={email} onChange={setEmail} />
       <TextField id="secret" label={code ? "The code that was sent" : "Password"} type={code ? "text" : "password"} value={secret} onChange={setSecret} />
       {deed.error !== null && <Problem error={deed.error} />}
