@@ -70,7 +70,7 @@ def signed_client(source: TokenSource, url: str, key: str) -> httpx.Client:
 
 
 def _proxy(url: str) -> str | None:
-    """Return the proxy that this machine's settings name for an address; httpx asks for it only where the transport is its own."""
+    """Return the proxy that this machine names for an address: httpx looks for one only if the transport is its own."""
     parts = urlsplit(url)
     if proxy_bypass(parts.netloc):
         return None
