@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Literal
@@ -368,8 +368,80 @@ class ModelRecord:
 _FIELDS = {entry.name for entry in dataclasses.fields(ModelRecord)}
 _REQUIRED = {entry.name for entry in dataclasses.fields(ModelRecord) if entry.default is entry.default_factory}
 OBJECT_FIELDS = ("metrics", "training_config", "environment", "source", "signature", "extra")
+LATE_FIELDS = (
+    "file_id",
+    "training_config",
+    "feature_columns",
+    "target_column",
+    "training_time_seconds",
+    "training_samples",
+    "test_samples",
+    "model_file_path",
+    "head_blake3",
+    "environment",
+    "source",
+    "signature",
+    "extra",
+)
+"""What a card shows and no list: of the records of a long list, read when it is looked at."""
 LIST_FIELDS = ("tags", "feature_columns", "aliases")
 TIME_FIELDS = ("created_at", "updated_at", "last_downloaded_at", "deleted_at")
+
+
+class Rest:
+    """What a long list left unread of some records: read, of all of them, when one of them is looked at.
+
+    So a list of 10,000 models costs what a list shows. It may be read in several threads at once; they find the same.
+
+    Parameters
+    ----------
+    read
+        Returns :data:`LATE_FIELDS` as they are now, by the record's id. A record that is not there any more has none.
+    """
+
+    __slots__ = ("_found", "_read")
+
+    def __init__(self, read: Callable[[], Mapping[str, Sequence[Any]]]) -> None:
+        self._read = read
+        self._found: Mapping[str, Sequence[Any]] | None = None
+
+    def of(self, record: ModelRecord) -> Sequence[Any]:
+        """Return the values of one record."""
+        if self._found is None:
+            self._found = self._read()
+        return self._found.get(record.id, _NOTHING_LATE)
+
+
+class _LookedAt:
+    """A field of a record that is made when it is looked at: JSON text becomes an object, a :class:`Rest` is read."""
+
+    __slots__ = ("_get", "_is_object", "_place", "_set")
+
+    def __init__(self, name: str, slot: Any) -> None:  # noqa: ANN401 (a slot's descriptor has no public type)
+        self._get, self._set = slot.__get__, slot.__set__
+        self._place = LATE_FIELDS.index(name) if name in LATE_FIELDS else 0
+        self._is_object = name in OBJECT_FIELDS
+
+    def __get__(self, record: ModelRecord | None, owner: type | None = None) -> Any:  # noqa: ANN401 (any field)
+        if record is None:
+            return self
+        value = self._get(record)
+        if type(value) is Rest:
+            value = value.of(record)[self._place]
+            self._set(record, value)
+        if self._is_object and type(value) is str:
+            value = JsonObject(value)
+            self._set(record, value)
+        return value
+
+    def __set__(self, record: ModelRecord, value: object) -> None:
+        self._set(record, value)  # a frozen record is filled once, by whoever makes it
+
+
+for _name in {*OBJECT_FIELDS, *LATE_FIELDS}:
+    setattr(ModelRecord, _name, _LookedAt(_name, getattr(ModelRecord, _name)))
+_BY_NAME = {entry.name: entry for entry in dataclasses.fields(ModelRecord)}
+_NOTHING_LATE = tuple(JsonObject() if name in OBJECT_FIELDS else _BY_NAME[name].default for name in LATE_FIELDS)
 
 
 def _from_json(name: str, value: Any) -> Any:  # noqa: ANN401 (any member)

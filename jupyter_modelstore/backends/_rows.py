@@ -21,10 +21,22 @@ from typing import TYPE_CHECKING, Any, cast
 from jupyter_modelstore._json import JsonObject, clean, dumps
 from jupyter_modelstore.errors import InvalidName, InvalidValue, StoreCorrupt
 from jupyter_modelstore.names import clean_name, key_of, visible
-from jupyter_modelstore.record import LIST_FIELDS, OBJECT_FIELDS, TIME_FIELDS, ModelRecord, Query, format_time, parse_time
+from jupyter_modelstore.record import (
+    LATE_FIELDS,
+    LIST_FIELDS,
+    OBJECT_FIELDS,
+    TIME_FIELDS,
+    ModelRecord,
+    Query,
+    Rest,
+    format_time,
+    parse_time,
+)
 
 if TYPE_CHECKING:
     import sqlite3
+
+_Later = Callable[[Sequence[str]], Mapping[str, Sequence[Any]]]
 
 MIGRATIONS = (
     """
@@ -106,10 +118,18 @@ _ALIASES = (
     " (SELECT json_group_array(alias) FROM (SELECT a.alias FROM aliases a"
     " WHERE a.name_key = m.name_key AND a.version = m.version ORDER BY a.alias_key)) END"
 )
-SELECT = f"SELECT {', '.join('m.' + column for column in _COLUMNS)}, {_ALIASES} FROM models m"
+_SHORT_COLUMNS = tuple(column for column in _COLUMNS if column not in LATE_FIELDS)
+
+
+def _select(columns: Sequence[str], *more: str) -> str:
+    return f"SELECT {', '.join([*('m.' + column for column in columns), *more])} FROM models m"
+
+
+SELECT = _select(_COLUMNS, _ALIASES)
+SELECT_SHORT = _select(_SHORT_COLUMNS, _ALIASES)
+"""Without what is read late: each column has its price, whatever it holds, since Python lets go of its lock for each."""
 _INSERT = f"INSERT INTO models ({', '.join(_COLUMNS)}, name_key, search) VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"
 _FIELD_NAMES = (*_COLUMNS, "aliases")
-_EMPTY = JsonObject()
 _SOME = 100
 _SHORT = 200
 
@@ -161,8 +181,11 @@ def to_record(row: tuple[Any, ...]) -> ModelRecord:
     return to_records([row])[0]
 
 
-def to_records(rows: Iterable[tuple[Any, ...]]) -> list[ModelRecord]:
+def to_records(rows: Iterable[tuple[Any, ...]], later: _Later | None = None) -> list[ModelRecord]:
     """Return the records in rows of :data:`SELECT`. Objects are parsed when they are looked at.
+
+    With ``later`` the rows are of :data:`SELECT_SHORT`, and it is called with the ids of some neighbours when one of them is
+    looked at more closely: see :func:`rest`.
 
     Some rows at a time, so that they are still in the processor's cache when the next step looks at them, and column by
     column, so that the loops run in C. The garbage collector waits meanwhile: nothing that is made here is garbage, and
@@ -178,7 +201,7 @@ def to_records(rows: Iterable[tuple[Any, ...]]) -> list[ModelRecord]:
     try:
         remaining, records = iter(rows), []
         while some := list(itertools.islice(remaining, _SOME)):
-            records += _records(some)
+            records += _records(some) if later is None else _short_records(some, later)
     except (TypeError, ValueError, AttributeError) as error:
         raise unreadable() from error
     finally:
@@ -188,17 +211,50 @@ def to_records(rows: Iterable[tuple[Any, ...]]) -> list[ModelRecord]:
 
 
 def _records(rows: list[tuple[Any, ...]]) -> list[Any]:
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
-    for place, read in _READERS:
+    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+    _read(columns, _READERS)
+    return _frozen(columns)
+
+
+def _short_records(rows: list[tuple[Any, ...]], later: _Later) -> list[Any]:
+    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+    ids = [row[0] for row in rows]
+    unread = itertools.repeat(Rest(functools.partial(later, ids)))
+    _read(columns, _SHORT_READERS)
+    for place in _LATE_PLACES:  # in their order, so that each comes to its place
+        columns.insert(place, unread)
+    return _frozen(columns)
+
+
+def _read(columns: list[Any], readers: Sequence[tuple[int, Callable[[Any], Sequence[Any]]]]) -> None:
+    for place, read in readers:
         columns[place] = read(columns[place])
+
+
+def _frozen(columns: list[Iterable[Any]]) -> list[Any]:
     records = list(map(_Thawed, *columns))
     for record in records:
         record.__class__ = ModelRecord
     return records
 
 
-def _objects(column: Sequence[str]) -> Sequence[JsonObject]:
-    return [_EMPTY if text == "{}" else JsonObject(text) for text in column]
+def rest(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    """Return :data:`~jupyter_modelstore.record.LATE_FIELDS` of the records with these ids, by id.
+
+    Raises
+    ------
+    StoreCorrupt
+        A list cannot be read.
+    """
+    rows = db.execute(f"{_select(('id', *LATE_FIELDS))} WHERE m.id IN ({', '.join('?' * len(ids))})", ids).fetchall()
+    columns: list[Any] = list(zip(*rows, strict=True))
+    if not columns:
+        return {}
+    try:
+        _read(columns, _LATE_READERS)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise unreadable() from error
+    return dict(zip(columns[0], zip(*columns[1:], strict=True), strict=True))
 
 
 def _lists(column: Sequence[str | None]) -> Sequence[tuple[str, ...] | None]:
@@ -227,11 +283,16 @@ def _times(column: Sequence[str | None]) -> Sequence[datetime | None]:
     return [None if text is None else parse_time(text) for text in column]
 
 
-_READ: dict[str, Callable[[Any], Sequence[Any]]] = (
-    dict.fromkeys(OBJECT_FIELDS, _objects) | dict.fromkeys(LIST_FIELDS, _lists) | dict.fromkeys(TIME_FIELDS, _times)
-)
+_READ: dict[str, Callable[[Any], Sequence[Any]]] = dict.fromkeys(LIST_FIELDS, _lists) | dict.fromkeys(TIME_FIELDS, _times)
 _READ["aliases"] = _aliases
-_READERS = tuple((place, _READ[name]) for place, name in enumerate(_FIELD_NAMES) if name in _READ)
+
+
+def _readers(names: Sequence[str]) -> tuple[tuple[int, Callable[[Any], Sequence[Any]]], ...]:
+    return tuple((place, _READ[name]) for place, name in enumerate(names) if name in _READ)
+
+
+_READERS, _SHORT_READERS, _LATE_READERS = map(_readers, (_FIELD_NAMES, (*_SHORT_COLUMNS, "aliases"), ("id", *LATE_FIELDS)))
+_LATE_PLACES = tuple(place for place, name in enumerate(_FIELD_NAMES) if name in LATE_FIELDS)
 # A record before it is frozen: it is filled in a third of the time, which a list of 10,000 feels, and then given its class.
 _Thawed = dataclasses.make_dataclass("_Thawed", _FIELD_NAMES, slots=True)
 

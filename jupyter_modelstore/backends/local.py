@@ -31,8 +31,10 @@ from jupyter_modelstore.backends._rows import (
     NEWEST,
     NEWEST_THEN,
     SELECT,
+    SELECT_SHORT,
     insert,
     order_by,
+    rest,
     search_text,
     to_columns,
     to_record,
@@ -275,14 +277,18 @@ class LocalBackend:
             return None if record is None or (ref.version is not None and at is not None and record.created_at > at) else record
         return self._newest(db, ref.name, at)
 
-    def _ask(self, question: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
-        """Answer from the database; if it is damaged, from all that can still be read of it."""
+    def _ask(
+        self,
+        question: Callable[[sqlite3.Connection], _Answer],
+        of_the_damaged: Callable[[sqlite3.Connection], _Answer] | None = None,
+    ) -> _Answer:
+        """Answer from the database; if it is damaged, from all that can still be read of it, perhaps by another question."""
         try:
             with self._database.read() as db:
                 return question(db)
         except StoreCorrupt as error:
             with _repair.salvaged(self._database.path, error) as db:
-                return question(db)
+                return (of_the_damaged or question)(db)
 
     def _by_id(self, db: sqlite3.Connection, digits: str) -> ModelRecord | None:
         groups = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
@@ -326,12 +332,22 @@ class LocalBackend:
         raise NotFound(f"{record.ref} is not on its way anywhere.", "%models shows what there is.")
 
     def select(self, query: Query, *, limit: int | None = None, offset: int = 0) -> Sequence[ModelRecord]:
-        """Return what the query finds, in its order."""
+        """Return what the query finds, in its order; without a limit, what a list shows of each, and the rest on demand."""
         condition, values = self._where(query)
         order, order_values = order_by(query.sort)
-        statement = f"{SELECT} WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?"
-        bounds = [-1 if limit is None else limit, offset]
-        return self._ask(lambda db: to_records(db.execute(statement, [*values, *order_values, *bounds])))
+        terms = f"WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?"
+        values += [*order_values, -1 if limit is None else limit, offset]
+
+        def whole(db: sqlite3.Connection) -> list[ModelRecord]:
+            return to_records(db.execute(f"{SELECT} {terms}", values))
+
+        def short(db: sqlite3.Connection) -> list[ModelRecord]:
+            return to_records(db.execute(f"{SELECT_SHORT} {terms}", values), self._rest)
+
+        return self._ask(whole if limit is not None else short, whole)
+
+    def _rest(self, ids: Sequence[str]) -> Mapping[str, Sequence[Any]]:
+        return self._ask(lambda db: rest(db, ids))
 
     def page(self, query: Query, limit: int, offset: int) -> tuple[Sequence[ModelRecord], int]:
         """Return a part of what the query finds, and how many that are in all."""

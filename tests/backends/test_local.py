@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import pytest
 from conformance.backend import BackendTests, find, keep, listed
 
 from jupyter_modelstore.backends import _rows, open_backend
+from jupyter_modelstore.backends._repair import StoreDamagedWarning
 from jupyter_modelstore.backends._rows import NEWEST, NEWEST_THEN, SELECT
 from jupyter_modelstore.backends.local import LocalBackend
 from jupyter_modelstore.errors import ModelFileNotFound, NotConfigured, NotFound, StoreCorrupt
@@ -232,6 +234,102 @@ def test_a_record_from_the_database_is_one_like_any_other(backend, again):
     assert ModelRecord.from_json(record.to_json()) == record
     with pytest.raises(dataclasses.FrozenInstanceError):
         record.version = 2
+
+
+DESCRIBED = {
+    "training_config": {"params": {"C": 1.5}},
+    "feature_columns": ("x", "y"),
+    "target_column": "z",
+    "training_time_seconds": 0.5,
+    "training_samples": 3,
+    "test_samples": 2,
+    "environment": {"python": "3.11"},
+    "source": {"variable": "clf"},
+    "signature": {"n_features": 2},
+}
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        lambda record: pickle.loads(pickle.dumps(record)),
+        copy.copy,
+        copy.deepcopy,
+        dataclasses.replace,
+        lambda record: ModelRecord.from_json(record.to_json()),
+        lambda record: ModelRecord(**{entry.name: getattr(record, entry.name) for entry in dataclasses.fields(record)}),
+        lambda record: record,
+    ],
+    ids=["pickle", "copy", "deepcopy", "replace", "json", "fields", "itself"],
+)
+def test_a_record_of_a_long_list_is_whole_whatever_is_done_with_it(backend, same):
+    record = keep(backend, "churn", metrics={"auc": 0.5}, tags=("a",), **DESCRIBED).record
+    (listed_,) = backend.select(Query())
+    assert same(listed_) == record
+    (fresh,) = backend.select(Query())
+    assert {name: getattr(same(fresh), name) for name in DESCRIBED} == DESCRIBED
+
+
+def test_what_a_long_list_left_unread_is_read_for_many_records_at_once(backend):
+    count = 2 * _rows._SOME + 1
+    for number in range(count):
+        keep(backend, "churn", str(number).encode(), training_config={"params": {"number": number}})
+    records = backend.select(Query(all_versions=True, sort="version"))
+    asked = []
+    with backend._database.read() as connection:
+        connection.set_trace_callback(asked.append)
+        assert [record.params["number"] for record in records] == list(range(count))
+        assert not any(record.source or record.extra or record.feature_columns for record in records)
+        connection.set_trace_callback(None)
+    assert len(asked) == 3
+
+
+def test_of_a_model_that_was_purged_since_it_was_listed_nothing_more_is_known(backend):
+    record = keep(backend, "churn", **DESCRIBED).record
+    (before,) = backend.select(Query())
+    backend.delete([record])
+    backend.purge([record])
+    assert (before.ref, before.status) == ("churn:1", "ready")
+    assert (before.params, before.source, before.feature_columns, before.model_file_path) == ({}, {}, None, "")
+
+
+def test_of_a_store_that_is_gone_a_listed_record_stays(backend, directory):
+    keep(backend, "churn", **DESCRIBED)
+    (before,) = backend.select(Query())
+    backend._database.close()
+    shutil.rmtree(directory)
+    assert (before.ref, before.params, before.target_column, before.model_file_path) == ("churn:1", {}, None, "")
+
+
+def test_a_listed_record_is_looked_at_in_many_threads(backend):
+    for number in range(20):
+        keep(backend, "churn", str(number).encode(), training_config={"params": {"number": number}})
+    records = backend.select(Query(all_versions=True, sort="version"))
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: [record.params["number"] for record in records], range(16)))
+    assert found == [list(range(20))] * 16
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_child_looks_at_what_its_parent_has_listed(backend):
+    keep(backend, "churn", **DESCRIBED)
+    (record,) = backend.select(Query())
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if record.params == {"C": 1.5} else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert record.params == {"C": 1.5}
+
+
+def test_a_listed_record_whose_rest_cannot_be_read_is_still_there(backend, door):
+    damaged, sound = (keep(backend, name, name.encode(), **DESCRIBED).record for name in ("damaged", "sound"))
+    records = backend.select(Query(sort="name"))
+    door.set(damaged, feature_columns="[")
+    assert [record.ref for record in records] == ["damaged:1", "sound:1"]
+    with pytest.warns(StoreDamagedWarning, match="1 models could still be read"):
+        assert [record.feature_columns for record in records] == [None, ("x", "y")]
+    assert records[1] == sound
 
 
 def test_more_rows_than_are_read_at_once_come_in_their_order(backend):
