@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Callable
 
 from jupyter_modelstore import card, transfer
@@ -41,18 +42,29 @@ def login(project: Project, ask: Callable[[str], str], *, email: str, code: bool
     """Sign in, and say as whom."""
     token = sign_in(project, email, ask, code=code, sign_up=sign_up)
     place = project.url.partition("://")[2]
-    return card.lines_card(f"Signed in to {visible(place)} as {visible(token.handle)}", [*_left_here(project), "%models"])
+    left = left_here(project)
+    lines = [("on this machine", f"{left} To copy: %modelstore push")] if left else []
+    return card.lines_card(f"Signed in to {visible(place)} as {visible(token.handle)}", [*lines, "%models"])
 
 
-def _left_here(project: Project) -> list[tuple[str, str]]:
-    """Say how many models of this machine the project does not have; nothing if that cannot be asked now."""
+def left_here(project: Project) -> str:
+    """Say how many models of this machine the project does not have; nothing if none, or if that cannot be asked now."""
     with contextlib.suppress(ModelStoreError):
         here, there = (connect(url, home=project.home, key=project.key) for url in ("local:", project.url))
         left = len(transfer.missing(here, there)[0])
         if left:
-            many = "1 version is" if left == 1 else f"{left} versions are"
-            return [("on this machine", f"{many} not in this project. To copy: jupyter modelstore push")]
-    return []
+            return f"{'1 version is' if left == 1 else f'{left} versions are'} not in this project."
+    return ""
+
+
+def is_first(project: Project) -> bool:
+    """Tell whether nobody of this home signed in to this project before, and note that somebody has."""
+    name = hashlib.sha256(project.url.encode()).hexdigest()[:16]
+    try:
+        (project.home / "sessions" / f"{name}.known").touch(mode=0o600, exist_ok=False)
+    except OSError:  # it is there; or cannot be made, and then nobody is asked each time
+        return False
+    return True
 
 
 def logout(project: Project, ask: Callable[[str], str], *, everywhere: bool = False) -> Shown:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import metadata
+from pathlib import Path
 
 from jupyter_modelstore._version import __version__
 from jupyter_modelstore.errors import ModelStoreError, NotSignedIn, Unreachable
@@ -41,6 +45,8 @@ class Status:
         Saves of this user's that are kept on this machine and have not arrived yet.
     refused : tuple of str
         Of these, the ones that were refused: name and reason.
+    until : datetime or None
+        When the token of a sign-in ends; it is renewed before.
     """
 
     where: str
@@ -55,6 +61,7 @@ class Status:
     trouble: str = ""
     waiting: int = 0
     refused: tuple[str, ...] = ()
+    until: datetime | None = None
 
 
 def status(store: Registry) -> Status:
@@ -80,6 +87,7 @@ def status(store: Registry) -> Status:
         trouble=trouble,
         waiting=len(pending),
         refused=tuple(f"{name}: {why['message']}" for name, why in refusals if why),
+        until=store.until,
     )
 
 
@@ -95,7 +103,10 @@ def check_up(store: Registry, *, full: bool = False, repair: bool = False) -> Se
     repair
         If the database is damaged, make a new one from what can still be read; nothing is removed.
     """
-    findings = [_environment(), _room(store)]
+    place = store.local_directory
+    while not place.exists():
+        place = place.parent
+    findings = [_environment(), _room(place), *_locks(place)]
     if repair:
         findings.append(store.repair())
     try:
@@ -142,10 +153,23 @@ def _environment() -> Finding:
     return Finding(what="environment", ok=True, message=f"{text} ({sys.executable})", details=versions)
 
 
-def _room(store: Registry) -> Finding:
-    place = store.local_directory
-    while not place.exists():
-        place = place.parent
+def _locks(place: Path) -> list[Finding]:
+    """Tell whether the file system has locks, on which a store on this machine relies when several kernels use it."""
+    if os.name != "posix" or not os.access(place, os.W_OK):
+        return []
+    import fcntl
+
+    try:
+        with tempfile.TemporaryFile(dir=place) as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        hint = "Put MODELSTORE_HOME on a disk of this machine, or have the file server's lock service started."
+        message = f"The file system of {place} does not lock files: {error.strerror}."
+        return [Finding(what="locks", ok=False, message=message, hint=hint)]
+    return [Finding(what="locks", ok=True, message=f"files are locked at {place}")]
+
+
+def _room(place: Path) -> Finding:
     free = shutil.disk_usage(place).free
     message = f"{free / 1e9:.1f} GB free at {place}"
     hint = "%modelstore empty-trash and %modelstore prune NAME free space." if free < _LITTLE_ROOM else ""

@@ -60,6 +60,7 @@ SUBCOMMANDS = (
     "logout",
     "resume",
     "discard",
+    "push",
     "doctor",
     "autoload",
     "config",
@@ -394,6 +395,8 @@ class Magics:
             self._config(rest)
         elif command in ("login", "logout"):
             self._sign(command, rest)
+        elif command == "push":
+            self._push(rest)
         else:
             self.run_verb(VERBS[command], rest, f"%modelstore {command}")
 
@@ -440,8 +443,26 @@ class Magics:
         from jupyter_modelstore import _sign_in
 
         options = vars(_sign_in.parser(command, f"%modelstore {command}").parse_args(split_line(line)))
-        show(_sign_in.RUN[command](self.settings.project(), _ask_unseen, **options))
+        project = self.settings.project()
+        show(_sign_in.RUN[command](project, _ask_unseen, **options))
         self._forget_store(None)
+        if command == "login" and _sign_in.is_first(project) and (left := _sign_in.left_here(project)):
+            with contextlib.suppress(NotConfirmed):
+                self._confirm(f"On this machine, {left} Copy them?", "%modelstore push")
+                self._push("")
+
+    def _push(self, line: str) -> None:
+        """Copy models of this machine to the project."""
+        from jupyter_modelstore import card, transfer
+        from jupyter_modelstore.config import connect
+
+        options = vars(_push_parser().parse_args(split_line(line)))
+        self.settings.project()  # refuses where there is none
+        here = connect("local:", home=self.settings.home)
+        with ProgressLine() as progress:
+            done = transfer.push(here, self.store, options["names"], dry_run=options["dry_run"], progress=progress)
+        show(card.pushed_card(done, self.store.where, dry_run=options["dry_run"]))
+        self._changed("save")
 
     def _config(self, line: str) -> None:
         """Show the settings, or change one for this session."""
@@ -534,6 +555,15 @@ def _parser(verb: Verb, prog: str) -> Parser:
     if prog in _SHOWN_BY_WIDGETS:
         what = _SHOWN_BY_WIDGETS[prog]
         parser.add_argument("--table", action="store_true", help=f"write {what} into the notebook, in place of a widget")
+    return parser
+
+
+def _push_parser() -> Parser:
+    from jupyter_modelstore._parser import Parser
+
+    parser = Parser(prog="%modelstore push", description=_OWN_HELP["push"], add_help=False)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which models; none: all that are not there yet")
+    parser.add_argument("--dry-run", action="store_true", help="only tell what would be copied")
     return parser
 
 
@@ -659,6 +689,8 @@ def _help_of_command(command: str) -> str:
 
     if command in VERBS:
         return _parser(VERBS[command], f"%modelstore {command}").format_help()
+    if command == "push":
+        return _push_parser().format_help()
     if command in ("login", "logout"):
         from jupyter_modelstore import _sign_in
 
@@ -681,6 +713,7 @@ _OWN_HELP = {
     "config": "Show the settings, or change one for this session.",
     "login": "Sign in to the Supabase project: with a password, or a one-time code that is sent.",
     "logout": "Sign out of the Supabase project.",
+    "push": "Copy models of this machine to the project, with numbers, dates and aliases; nothing goes twice.",
     "offer": "Choose what follows a cell that trained a model: a line, the form, or nothing.",
 }
 _OWN_USAGE = {"autoload": "[on | off]", "config": "[NAME=VALUE …]", "offer": "[line | dialog | off]"}

@@ -279,6 +279,10 @@ class Backend(Protocol):
     def local_directory(self) -> Path:
         """A directory of this machine whose disk must have room."""
 
+    @property
+    def until(self) -> datetime | None:
+        """When what proves who is asking ends, and must have been renewed; None where nothing does."""
+
     def vouches(self, record: ModelRecord) -> bool:
         """Tell whether the store itself proves that this user's own software pickled the file; then a load asks nothing."""
 

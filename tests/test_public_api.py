@@ -38,6 +38,7 @@ REGISTRY = {
     "copy_from": ["other", "record", "progress"],
     "link": ["ref"],
     "local_directory": None,
+    "until": None,
     "pending": [],
     "resume": ["progress", "refused", "told"],
     "saved": ["save_id"],

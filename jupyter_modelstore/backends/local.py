@@ -133,6 +133,11 @@ class LocalBackend:
         return str(self._directory)
 
     @property
+    def until(self) -> datetime | None:
+        """None: nobody signs in here."""
+        return None
+
+    @property
     def local_directory(self) -> Path:
         """The directory."""
         return self._directory

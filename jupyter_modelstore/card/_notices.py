@@ -177,6 +177,10 @@ def pushed_card(done: Pushed, where: str, *, dry_run: bool) -> Shown:
     lines: list[str | tuple[str, str]] = [
         ("another number", f"{here} is {there}") for here, there in done.copied if here != there
     ]
+    if dry_run:
+        named = [here for here, _ in done.copied[:_SHOWN]]
+        more = len(done.copied) - len(named)
+        lines += [("would copy", ", ".join(named) + (f" and {more} more" if more else ""))] if named else []
     lines += [("waits", ref) for ref in done.waiting]
     lines += [("not copied", f"{ref}: {why}") for ref, why in done.failed]
     if done.known:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,11 @@ class Registry:
     def location(self) -> str:
         """Where exactly: a directory."""
         return self._backend.location
+
+    @property
+    def until(self) -> datetime | None:
+        """When what proves who you are ends, unless it is renewed, as it is by itself; None where nobody signs in."""
+        return self._backend.until
 
     @property
     def local_directory(self) -> Path:

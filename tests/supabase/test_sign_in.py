@@ -67,6 +67,37 @@ def test_the_way_of_a_notebook(signed_out, person, typed, clf, at_project):
     signed_out.refused("%models", NotSignedIn)
 
 
+def test_after_the_first_sign_in_models_of_this_machine_are_copied_if_one_says_so(signed_out, person, typed, clf, monkeypatch):
+    jms.connect("local:").save(clf, "of before")
+    asked = []
+
+    def answer(question):
+        asked.append(question)
+        return "y"
+
+    monkeypatch.setattr("builtins.input", answer)
+    typed(person.password, person.password)
+    said = signed_out.run(f"%modelstore login {person.email}").text
+    assert asked == ["On this machine, 1 version is not in this project. Copy them? [y/N] "]
+    assert "Copied 1 version" in said
+    assert "of before:1" in signed_out.run("%models --table").text
+    jms.connect("local:").save(clf, "later")
+    assert "1 version is not in this project" in signed_out.run(f"%modelstore login {person.email}").text
+    assert len(asked) == 1
+    assert "later:1" in signed_out.run("%modelstore push --dry-run").text
+    assert "Copied 1 version" in signed_out.run("%modelstore push later").text
+    assert "Copied 0 versions" in signed_out.run("%modelstore push").text
+
+
+def test_status_says_until_when_and_the_check_up_which_role(signed_out, person, typed):
+    typed(person.password)
+    signed_out.run(f"%modelstore login {person.email}")
+    assert "renewed before" in signed_out.run("%modelstore status").text
+    said = signed_out.run("%modelstore doctor").text
+    assert "asked as authenticated" in said
+    assert "files are locked" in said
+
+
 def test_an_account_is_made_with_a_password_typed_twice(signed_out, typed):
     email = f"{uuid.uuid4().hex}@example.org"
     typed("one password 1", "another 2")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,14 @@ class SupabaseBackend:
     def location(self) -> str:
         """The project's address."""
         return self._url
+
+    @property
+    def until(self) -> datetime | None:
+        """When the token ends that is used now; None if nobody is signed in."""
+        try:
+            return datetime.fromtimestamp(self._source.known().expires_at, timezone.utc)
+        except NotSignedIn:
+            return None
 
     @property
     def local_directory(self) -> Path:

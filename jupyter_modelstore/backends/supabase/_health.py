@@ -28,6 +28,7 @@ def check(backend: Backend, functions: Functions, objects: Objects, q: Mapping[s
     took = time.perf_counter() - began
     return [
         _project(backend, who, took),
+        _role(who),
         _clock(who),
         _bucket(who),
         _there_and_back(objects, backend.user_id),
@@ -39,6 +40,12 @@ def _project(backend: Backend, who: Mapping[str, Any], took: float) -> Finding:
     schema = who["schema"]
     message = f"{backend.location} answered in {took * 1e3:.0f} ms, as {visible(str(who['handle']))}; schema {schema['number']}"
     return Finding(what="project", ok=True, message=message, details={"ms": round(took * 1e3), "schema": schema["number"]})
+
+
+def _role(who: Mapping[str, Any]) -> Finding:
+    role = visible(str(who.get("role")))
+    hint = "" if role == "authenticated" else "Sign in as a person: %modelstore login YOUR@EMAIL"
+    return Finding(what="role", ok=not hint, message=f"asked as {role}, with a publishable key", hint=hint)
 
 
 def _clock(who: Mapping[str, Any]) -> Finding:
