@@ -208,7 +208,7 @@ def _show_status(_: Registry, status: doctor.Status) -> Shown:
     lines = [
         ("models are kept", status.where),
         ("address" if "://" in status.location else "directory", status.location),
-        *([("signed in", f"until {status.until.astimezone():%H:%M}, and renewed before")] if status.until else []),
+        *([("signed in", f"until {status.until.astimezone():%H:%M}, renewed by itself before then")] if status.until else []),
         *([("models", status.trouble)] if status.trouble else [("models", ", ".join(held)), ("trash", trash)]),
         *_on_the_way(status),
         ("version", f"{status.version}, Python {status.python}"),

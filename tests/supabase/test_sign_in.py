@@ -92,7 +92,7 @@ def test_after_the_first_sign_in_models_of_this_machine_are_copied_if_one_says_s
 def test_status_says_until_when_and_the_check_up_which_role(signed_out, person, typed):
     typed(person.password)
     signed_out.run(f"%modelstore login {person.email}")
-    assert "renewed before" in signed_out.run("%modelstore status").text
+    assert "renewed by itself before" in signed_out.run("%modelstore status").text
     said = signed_out.run("%modelstore doctor").text
     assert "asked as authenticated" in said
     assert "files are locked" in said
