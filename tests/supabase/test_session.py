@@ -101,7 +101,7 @@ def test_a_dead_project_is_told_soon(tmp_path):
     began = time.monotonic()
     with pytest.raises(Unreachable, match="does not answer"):
         session.sign_in("ada@example.org", "x")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize("kind", ["SERVICE_KEY", "SECRET_KEY"])
