@@ -166,9 +166,15 @@ class _Encoder:
         return {"$tuple": items} if isinstance(value, tuple) else items
 
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> Any:  # noqa: ANN401
-        if all(type(key) is str and not key.startswith("$") for key in value):
-            return {clean(key): self.encode(item, depth) for key, item in value.items()}
-        return {"$dict": [[self.encode(key, depth), self.encode(item, depth)] for key, item in value.items()]}
+        for key in value:
+            if type(key) is not str or key[:1] == "$":
+                return {"$dict": [[self.encode(key, depth), self.encode(item, depth)] for key, item in value.items()]}
+        found = {}
+        for key, item in value.items():  # what stays as it is, without a call: a save of a small model feels its parameters
+            same = item is None or type(item) is bool or (type(item) is str and item.isascii())
+            self.nodes += same
+            found[key if key.isascii() else clean(key)] = item if same else self.encode(item, depth)
+        return found
 
 
 def _number(value: float) -> Any:  # noqa: ANN401

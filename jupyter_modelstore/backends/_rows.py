@@ -328,17 +328,28 @@ def is_sound(row: tuple[Any, ...]) -> bool:
 
 def to_columns(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return fields of a record as what their columns hold."""
-    columns: dict[str, Any] = {}
-    for name, value in values.items():
-        if name in OBJECT_FIELDS:
-            columns[name] = JsonObject.of(value).text
-        elif name in LIST_FIELDS:
-            columns[name] = None if value is None else dumps(list(value))
-        elif isinstance(value, datetime):
-            columns[name] = format_time(value)
-        else:
-            columns[name] = clean(value) if isinstance(value, str) else value
-    return columns
+    return {name: _WRITE[name](value) if name in _WRITE else _plain(value) for name, value in values.items()}
+
+
+def _object_text(value: Mapping[str, Any]) -> str:
+    return JsonObject.of(value).text if value else "{}"
+
+
+def _list_text(value: Iterable[str] | None) -> str | None:
+    return None if value is None else dumps(list(value)) if value else "[]"
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 (what SQLite takes)
+    return clean(value) if isinstance(value, str) else value
+
+
+def _time_text(value: datetime | None) -> str | None:
+    return None if value is None else format_time(value)
+
+
+_WRITE: dict[str, Callable[[Any], str | None]] = (
+    dict.fromkeys(OBJECT_FIELDS, _object_text) | dict.fromkeys(LIST_FIELDS, _list_text) | dict.fromkeys(TIME_FIELDS, _time_text)
+)
 
 
 def insert(db: sqlite3.Connection, values: Mapping[str, Any]) -> ModelRecord:

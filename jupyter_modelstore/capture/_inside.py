@@ -195,14 +195,15 @@ def _is_bare(value: object, depth: int) -> bool:
     """
     if type(value) in _ATOMS:
         return True
-    if _root(value) == "numpy":
+    root = _root(value)
+    if root == "numpy":
         shape: tuple[int, ...] = peek(value, "shape", (2, 2))
         return peek(value, "dtype").kind in "biufU" and (len(shape) < 2 or shape[0] == 1)  # noqa: PLR2004 (two: a matrix)
     if type(value) in (list, tuple):
         members = values_of(value, _FEW)
         return depth > 0 and len(members) < _FEW and all(_is_bare(part, depth - 1) for part in members)
     kind = kind_of(value)
-    if depth == 0 or _root(value) != "sklearn" or _BARE.isdisjoint(kind.bases):
+    if depth == 0 or root != "sklearn" or _BARE.isdisjoint(kind.bases):
         return False
     return all(_is_bare(part, depth - 1) for part in state_of(value).values())
 

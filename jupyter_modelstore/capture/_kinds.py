@@ -124,7 +124,9 @@ _kinds: dict[int, tuple[weakref.ref[type], Kind]] = {}
 
 def kind_of(model: object) -> Kind:
     """Return what is known of an object's class."""
-    return kind_of_class(type(model))
+    cls = type(model)
+    entry = _kinds.get(id(cls))  # as below: a save asks so often that one call more is felt
+    return entry[1] if entry is not None and entry[0]() is cls else kind_of_class(cls)
 
 
 def kind_of_class(cls: type) -> Kind:

@@ -24,7 +24,7 @@ def parameters(path: list[object]) -> dict[str, Any]:
     subject = state_of(best)["best_estimator_"] if best is path[0] else path[0]
     given = quiet(_given, subject, _NOTHING)
     changed = list(_changed(given, subject))
-    params = {name: _plain(value) for name, value in first(given, changed).items()}
+    params = {name: value if type(value) in _PLAIN else _plain(value) for name, value in first(given, changed).items()}
     config: dict[str, Any] = {"params": params, "set": [name for name in changed if name in params]}
     if best is not None:
         found = peek(best, "best_params_")
@@ -46,7 +46,7 @@ def _given(model: object) -> dict[str, Any]:
         return {name: own[name] for name in kind.parameters if name in own}
     given = {name: value for name, value in _asked(model).items() if type(name) is str}
     for name, value in list(given.items()):
-        if kind_of(value).learns and "best_estimator_" in state_of(value):
+        if type(value) not in _PLAIN and kind_of(value).learns and "best_estimator_" in state_of(value):
             given = _with_best(given, name, state_of(value)["best_estimator_"])
     return given
 
@@ -60,7 +60,8 @@ def _asked(model: object) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in kind.asked:
         value = getattr(model, name)
-        found |= _within(name, value)
+        if type(value) not in _PLAIN:
+            found |= _within(name, value)
         found[name] = value
     if "Pipeline" in kind.bases:
         steps = peek(model, "steps")
@@ -72,7 +73,7 @@ def _asked(model: object) -> dict[str, Any]:
 
 def _within(name: str, value: object) -> dict[str, Any]:
     """Return the parameters of an estimator that is a parameter itself."""
-    if type(value) in _PLAIN or not hasattr(value, "get_params") or is_a(value, type):
+    if not hasattr(value, "get_params") or is_a(value, type):
         return {}
     return {f"{name}__{key}": item for key, item in _asked(value).items()}
 
