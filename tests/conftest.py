@@ -6,7 +6,10 @@ import os
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a machine has other work too
+settings.load_profile("busy")
 pytest.register_assert_rewrite("conformance", "supabase_fixtures")
 
 
