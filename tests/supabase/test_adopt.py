@@ -281,16 +281,25 @@ def adopted(project, users):
     writers = [Writer(users.client(), stop) for _ in range(4)]
     for writer in writers:
         writer.start()
-    time.sleep(1.5)
+    go_on(writers)
     at_work = sum(writer.calls for writer in writers)
     done = init(project.database_url, "--adopt", "--yes")
     at_end = sum(writer.calls for writer in writers)
-    time.sleep(1.5)
+    go_on(writers)
     stop.set()
     for writer in writers:
         writer.join()
     assert done.returncode == 0, done.stderr
     return {"ada": ada, "before": before, "everything": everything, "writers": writers, "calls": (at_work, at_end)}
+
+
+def go_on(writers):
+    """Wait until each has come round once more, or has failed."""
+    before = [(writer.calls, len(writer.errors)) for writer in writers]
+    deadline = time.monotonic() + 120
+    while any((writer.calls, len(writer.errors)) == was for writer, was in zip(writers, before, strict=True)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def refused(call):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 
 import pytest
@@ -24,7 +25,9 @@ pytestmark = [pytest.mark.supabase, pytest.mark.slow]
 SIGNS = " ,().%_*\"\\'`;:/?&=#@{}[]|<>+-$^~"
 LETTERS = st.characters(categories=["L", "M", "N"], max_codepoint=0x2FFFF)
 NAMES = st.text(st.one_of(LETTERS, st.sampled_from(" .,_-+()&")), min_size=1, max_size=20)
-WORDS = st.text(st.one_of(LETTERS, st.sampled_from(SIGNS)), min_size=1, max_size=12)
+WORDS = st.text(st.one_of(LETTERS, st.sampled_from(SIGNS)), min_size=1, max_size=12).map(
+    lambda text: unicodedata.normalize("NFC", text)  # as whatever a user types is, before a store sees it
+)
 SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

@@ -354,6 +354,7 @@ CALLS: dict[str, list[Call]] = {
     "modelstore_rename": [Call(lambda s: {"space": s.id, "name": s.main.name, "new": "taken"}, 2, WRITES)],
     "modelstore_set_alias": [
         Call(OF_MODEL(alias="taken", why="mine"), 2, WRITES),
+        Call(OF_MODEL(alias="taken", why="mine", only_from=0), 2, WRITES),
         Call(lambda s: {"id": s.shared.id, "alias": "taken"}, 2, WRITES),
         Call(lambda s: {"id": s.trash.id, "alias": "taken"}, NOBODY_MAY, WRITES),
         Call(OF_MODEL(alias="latest"), NOBODY_MAY, WRITES),
