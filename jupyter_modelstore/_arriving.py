@@ -96,11 +96,6 @@ class Arrivals:
             self._worker = worker.of(self.store)
         return self._worker
 
-    def stop(self) -> None:
-        """Leave what has not arrived to the next kernel, or the next sign-in."""
-        if self._worker is not None:
-            self._worker.stop()
-
     def follow(self, saved: Saved, captured: Captured | None) -> None:
         """Show a save that is on its way, and send it."""
         self.worker.take(saved.record, _Card(self.store, saved, captured))
@@ -189,7 +184,10 @@ class _Card:
     def _left(self, error: ModelStoreError) -> ModelRecord:
         """Return the record of a save that has not arrived, with the reason."""
         record = self._saved.record
-        waits = any(each.save_id == record.save_id and each.refused is None for each in self._store.pending())
+        try:
+            waits = any(each.save_id == record.save_id and each.refused is None for each in self._store.pending())
+        except ModelStoreError:  # nobody is signed in
+            waits = True
         return replace(record, extra={"waits" if waits else "refused": error.to_json()})
 
     def _drawn(self, saved: Saved, sending: str = "") -> object:

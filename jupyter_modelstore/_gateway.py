@@ -70,6 +70,14 @@ def of_network(error: Exception, url: str) -> ModelStoreError:
     return kind(said.format(url=url), hint)
 
 
+def bad_proxy() -> ModelStoreError:
+    """Return the error for a proxy that cannot be used; what its setting holds is not told."""
+    return NotConfigured(
+        "The proxy that this machine names cannot be used.",
+        "Check HTTPS_PROXY (http://host:port, signs in a password written as %40 %2F), or name the project in NO_PROXY.",
+    )
+
+
 @functools.cache
 def trusted() -> ssl.SSLContext:
     """Return the certificates that connections trust; read once, which takes longer than a request."""

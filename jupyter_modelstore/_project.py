@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_modelstore.errors import InvalidValue, NotConfigured, NotSignedIn
 from jupyter_modelstore.names import visible
-from jupyter_modelstore.protocols import AccessToken, Backend, TokenSource
+from jupyter_modelstore.protocols import AccessToken, Backend, Secret, TokenSource
 
 if TYPE_CHECKING:
     from jupyter_modelstore.identity import EmailSession
@@ -121,6 +121,16 @@ def _check(email: str) -> None:
         raise InvalidValue(f"'{visible(email)}' is no e-mail address.", "%modelstore login you@example.org")
 
 
+def _not_empty(password: str) -> str:
+    try:
+        password.encode()
+    except UnicodeEncodeError:
+        raise InvalidValue("What was typed holds half a character.", "Type it again.") from None
+    if not password:
+        raise InvalidValue("Nothing was typed.", "Try again.")
+    return password
+
+
 def send_code(project: Project, email: str) -> None:
     """Have a one-time code sent to an address."""
     _check(email)
@@ -159,10 +169,10 @@ def sign_in(
     session = project.session()
     if code:
         send_code(project, email)
-        return session.sign_in_with_code(email, ask(f"The code that was sent to {email}: ").strip())
+        return session.sign_in_with_code(email, Secret(_not_empty(ask(f"The code that was sent to {email}: ").strip())))
     if not sign_up:
-        return session.sign_in(email, ask(f"Password of {email}: "))
-    password = ask(f"A new password for {email}: ")
+        return session.sign_in(email, _not_empty(ask(f"Password of {email}: ")))
+    password = _not_empty(ask(f"A new password for {email}: "))
     if ask("The same again: ") != password:
         raise InvalidValue("The two passwords differ.", "Nothing was done; try again.")
     token = session.sign_up(email, password)

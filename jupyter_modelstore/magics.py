@@ -126,9 +126,7 @@ class Magics:
         return self._arrivals
 
     def _forget_store(self, _: object) -> None:
-        if self._arrivals is not None:
-            self._arrivals.stop()
-        self._arrivals = None
+        self._arrivals = None  # what is being sent goes on
 
     def parser(self, magic: str, command: str) -> Parser | None:
         """Return the parser of a magic, or of a command of ``%modelstore``; None if it has none."""
@@ -147,10 +145,10 @@ class Magics:
         """Parse a line, ask what must be asked, call the verb and show its answer."""
         options = vars(_parser(verb, prog).parse_args(split_line(line)))
         yes = options.pop("yes", False)
+        self._settle(verb.name, options)
         if verb.question is not None and not yes:
             # In front: the line may end with a comment.
             self._confirm(verb.question(self.store, **options), f"{prog} --yes {line.strip()}".rstrip())
-        self._settle(verb.name, options)
         answer = verb.call(self.store, **options)
         show(verb.show(self.store, answer))
         self._changed(verb.name)
@@ -446,6 +444,7 @@ class Magics:
         project = self.settings.project()
         show(_sign_in.RUN[command](project, _ask_unseen, **options))
         self._forget_store(None)
+        self._changed("save")  # open galleries show somebody else's models, or nobody's
         if command == "login" and _sign_in.is_first(project) and (left := _sign_in.left_here(project)):
             with contextlib.suppress(NotConfirmed):
                 self._confirm(f"On this machine, {left} Copy them?", "%modelstore push")
@@ -460,7 +459,10 @@ class Magics:
         self.settings.project()  # refuses where there is none
         here = connect("local:", home=self.settings.home)
         with ProgressLine() as progress:
-            done = transfer.push(here, self.store, options["names"], dry_run=options["dry_run"], progress=progress)
+            try:
+                done = transfer.push(here, self.store, options["names"], dry_run=options["dry_run"], progress=progress)
+            finally:
+                self.arrivals.begin()  # what was begun and has not arrived
         show(card.pushed_card(done, self.store.where, dry_run=options["dry_run"]))
         self._changed("save")
 
@@ -498,8 +500,10 @@ def _ask_unseen(question: str) -> str:
     """Ask for something secret; the answer is neither shown nor kept in the notebook."""
     from getpass import getpass
 
+    from jupyter_modelstore.protocols import Secret
+
     try:
-        return getpass(question)
+        return Secret(getpass(question))
     except (EOFError, OSError, NotImplementedError) as error:  # nbconvert, papermill, a script
         raise NotConfirmed(
             f"{question.rstrip(': ')}: nobody can be asked here.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +36,20 @@ class Progress(Protocol):
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         """Take notice; must be fast, may raise to cancel."""
+
+
+class Secret(str):
+    """A password or code: used as any text, and not told by a debugger or a verbose traceback."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return no part of it."""
+        return "<hidden>"
+
+
+ACTING_AS: ContextVar[str | None] = ContextVar("ACTING_AS", default=None)
+"""The id of the user as whom alone requests may go now; None: as whoever is signed in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -322,7 +322,7 @@ class ModelRecord:
     @property
     def ref(self) -> str:
         """The reference in its printed form, ``churn:3``."""
-        return f"{self.model_name}:{self.version}"
+        return self.model_name if self.status == "pending" else f"{self.model_name}:{self.version}"
 
     @property
     def params(self) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ worker of the next kernel goes on.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -66,11 +67,9 @@ class Ticket:
         """Note what has become of it, and hand that on."""
         if not isinstance(news, Step):
             self.outcome = news
-        try:
+            self._known.set()
+        with contextlib.suppress(Exception):  # an output that cannot be drawn is no reason to send no more
             self._told(news)
-        finally:
-            if self.outcome is not None:
-                self._known.set()
 
 
 class Worker:
@@ -95,7 +94,6 @@ class Worker:
         self._wanted, self._resting = threading.Event(), threading.Event()
         self._resting.set()
         self._thread: threading.Thread | None = None
-        self._stopped = False
         self._tickets: dict[str, Ticket] = {}
         self._steps: dict[str, Step] = {}
         self._failures: dict[str, ModelStoreError] = {}
@@ -127,7 +125,7 @@ class Worker:
 
     def rest(self, seconds: float) -> bool:
         """Wait until nothing is being sent; False if the time is over before."""
-        return self._resting.wait(seconds)
+        return self._resting.wait(seconds) or self._thread is None or not self._thread.is_alive()
 
     def wake(self, *, now: bool = True, refused: bool = False) -> None:
         """Send what waits; or soon, since it failed just now. ``refused``: try also what was refused."""
@@ -140,24 +138,19 @@ class Worker:
                 self._thread = threading.Thread(target=self._run, name="modelstore-worker", daemon=True)
                 self._thread.start()
 
-    def stop(self) -> None:
-        """Send no more after what is being sent now; what waits stays in the spool."""
-        self._stopped = True
-        self._wanted.set()
-        _workers.pop(id(self._store), None)
-
     def _run(self) -> None:
         pause = _FIRST_PAUSE
-        while not self._stopped:
+        while True:
             if self._wanted.wait(pause):
                 self._wanted.clear()
                 pause = _FIRST_PAUSE
             else:
                 pause = min(2 * pause, _LONGEST_PAUSE)
-            if not self._stopped:
-                self._resting.clear()
+            self._resting.clear()
+            try:
                 self._send()
-            self._resting.set()
+            finally:
+                self._resting.set()
             with self._lock:
                 if not (self._tickets or self._wanted.is_set() or self._waits()):
                     self._thread = None
@@ -165,9 +158,10 @@ class Worker:
 
     def _send(self) -> None:
         refused, self._refused = self._refused, False
+        seen = dict(self._tickets)  # what is handed over meanwhile has its turn next
         try:
             self._store.resume(self._progress, refused=refused, told=self._hear)
-            self._close()
+            self._close(seen)
         except ModelStoreError as error:  # nobody is signed in, or the disk is gone: all of them wait
             self._fail(error)
         except Exception as error:  # noqa: BLE001 (a thread has nobody to raise to)
@@ -188,7 +182,11 @@ class Worker:
             self._steps[save_id] = step = Step(stage, done, total)
             if (ticket := self._tickets.get(save_id)) is not None:
                 ticket.tell(step)
-        self.changed(False)
+        self._tell_changed(False)
+
+    def _tell_changed(self, arrived: bool) -> None:  # noqa: FBT001 (what `changed` takes)
+        with contextlib.suppress(Exception):  # as in Ticket.tell
+            self.changed(arrived)
 
     def _hear(self, record: ModelRecord, outcome: Outcome | None) -> None:
         save_id = str(record.save_id)
@@ -200,7 +198,7 @@ class Worker:
             if isinstance(outcome, ModelStoreError):
                 self._failures[save_id] = outcome
             self._settle(save_id, outcome)
-        self.changed(isinstance(outcome, Saved))
+        self._tell_changed(isinstance(outcome, Saved))
 
     def _settle(self, save_id: str, outcome: Outcome) -> None:
         """Tell of what became of a save; one that waits is followed further."""
@@ -208,18 +206,23 @@ class Worker:
             ticket = self._tickets.get(save_id)
             if ticket is None:
                 return
-            if isinstance(outcome, Saved) or save_id not in self._waiting():
+            if isinstance(outcome, Saved) or not self._still_waits(save_id):
                 del self._tickets[save_id]
         ticket.tell(outcome)
 
-    def _waiting(self) -> set[str]:
-        """Return the saves that are tried again by themselves."""
-        return {str(record.save_id) for record in self._store.pending() if record.refused is None}
+    def _still_waits(self, save_id: str) -> bool:
+        """Tell whether a save is tried again by itself; as far as anybody knows, while nobody is signed in."""
+        try:
+            return save_id in {str(record.save_id) for record in self._store.pending() if record.refused is None}
+        except ModelStoreError:
+            return True
 
-    def _close(self) -> None:
+    def _close(self, seen: Mapping[str, Ticket]) -> None:
         """Look after saves of which the store said nothing: others have sent them, or are about to, or they were given up."""
-        for save_id, ticket in list(self._tickets.items()):
-            if save_id in self._waiting():
+        for save_id, ticket in seen.items():
+            if save_id not in self._tickets:
+                continue
+            if self._still_waits(save_id):
                 if ticket.outcome is None:
                     busy = "An earlier save of this name has not arrived, or another notebook is sending it."
                     self._settle(save_id, StoreBusy(busy))
@@ -227,18 +230,18 @@ class Worker:
             record = self._store.saved(save_id)
             gone = NotFound("This save was given up, or refused.", "%modelstore status shows what waits.")
             self._settle(save_id, gone if record is None else Saved(record=record, created=True))
-            self.changed(record is not None)
+            self._tell_changed(record is not None)
 
     def _fail(self, error: ModelStoreError) -> None:
         self._steps.clear()
         for ticket in list(self._tickets.values()):
             ticket.tell(error)
-        self.changed(False)
+        self._tell_changed(False)
 
 
-_workers: dict[int, Worker] = {}
+_workers: dict[tuple[str, str], Worker] = {}
 
 
 def of(store: Registry) -> Worker:
-    """Return the one worker of a store, for all doors of this process."""
-    return _workers.setdefault(id(store), Worker(store))
+    """Return the one worker of a store, for all doors of this process, however often it was opened."""
+    return _workers.setdefault((store.location, str(store.local_directory)), Worker(store))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelstore._gateway import Meaning, of_network, of_status, trusted
+from jupyter_modelstore._gateway import Meaning, bad_proxy, of_network, of_status, trusted
 from jupyter_modelstore.errors import (
     InvalidValue,
     ModelStoreError,
@@ -150,7 +150,11 @@ def _client(url: str, key: str) -> Iterator[SyncGoTrueClient]:
     timeout = httpx.Timeout(_TIMEOUT, connect=_CONNECT)
     answers: list[httpx.Response] = []  # the library does not tell the status of an answer that is no JSON
     hooks = {"response": [answers.append]}
-    with httpx.Client(verify=trusted(), timeout=timeout, follow_redirects=False, event_hooks=hooks) as http:
+    try:
+        made = httpx.Client(verify=trusted(), timeout=timeout, follow_redirects=False, event_hooks=hooks)
+    except (ValueError, ImportError, httpx.InvalidURL):  # its text may hold the proxy's password
+        raise bad_proxy() from None
+    with made as http:
         headers = {"apiKey": key, "Authorization": f"Bearer {key}"}
         try:
             yield SyncGoTrueClient(

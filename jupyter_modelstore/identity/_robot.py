@@ -8,7 +8,7 @@ from pathlib import Path
 from jupyter_modelstore._files import is_secret
 from jupyter_modelstore.errors import NotSignedIn
 from jupyter_modelstore.identity._session import EmailSession
-from jupyter_modelstore.protocols import AccessToken
+from jupyter_modelstore.protocols import AccessToken, Secret
 
 
 class Robot:
@@ -57,7 +57,7 @@ class Robot:
                     f"{self._password_file} holds a password, and others on this machine can read it: give it mode 600.",
                     stacklevel=2,
                 )
-            password = self._password_file.read_text(encoding="utf-8").strip()
+            password = Secret(self._password_file.read_text(encoding="utf-8").strip())
         except (OSError, ValueError) as error:
             raise NotSignedIn(f"{self._password_file} cannot be read.", "See MODELSTORE_PASSWORD_FILE.") from error
         if not password:

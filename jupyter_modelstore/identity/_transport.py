@@ -8,19 +8,22 @@ again.
 
 from __future__ import annotations
 
+import os
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from jupyter_modelstore._gateway import trusted
+from jupyter_modelstore._gateway import bad_proxy, trusted
+from jupyter_modelstore.errors import NotSignedIn
+from jupyter_modelstore.protocols import ACTING_AS, AccessToken
 
 if TYPE_CHECKING:
     import httpx
 
     from jupyter_modelstore.protocols import TokenSource
 
-_READ = 30.0  # seconds without a byte
+_READ = 10.0  # seconds without a byte; the database ends a request after 8, files take their own time
 _CONNECT = 3.0  # seconds for a connection: a dead server is told soon
 _NOT_ACCEPTED = ("PGRST301", "PGRST302", "PGRST303", "claim timestamp check failed", "Invalid Compact JWS", "JWT expired")
 
@@ -39,20 +42,27 @@ def signed_client(source: TokenSource, url: str, key: str) -> httpx.Client:
 
     class Signed(httpx.BaseTransport):
         def __init__(self) -> None:
-            self._inner = httpx.HTTPTransport(verify=trusted(), retries=0, proxy=_proxy(url))
+            self._made = (os.getpid(), _connections(url))
             self._origin = _origin(url)
+
+        @property
+        def _inner(self) -> httpx.HTTPTransport:
+            """The connections of this process: a forked child must not read its parent's answers."""
+            if self._made[0] != os.getpid():
+                self._made = (os.getpid(), _connections(url))
+            return self._made[1]
 
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             request.headers["apikey"] = key
             if not self._is_ours(request):
                 request.headers.pop("authorization", None)
                 return self._inner.handle_request(request)
-            token = source.token()
+            token = _of_the_right_user(source.token())
             request.headers["authorization"] = f"Bearer {token.value}"
             answer = self._inner.handle_request(request)
             if not (_refuses_token(answer) or _hides_refusal(answer, token.expires_at)):
                 return answer
-            other = source.token(refused=token.value)
+            other = _of_the_right_user(source.token(refused=token.value))
             if not _can_be_repeated(request):  # whoever sends a stream may begin it again
                 return answer
             answer.close()
@@ -69,6 +79,13 @@ def signed_client(source: TokenSource, url: str, key: str) -> httpx.Client:
     return httpx.Client(transport=Signed(), timeout=httpx.Timeout(_READ, connect=_CONNECT), follow_redirects=False)
 
 
+def _of_the_right_user(token: AccessToken) -> AccessToken:
+    """Refuse to go on as somebody else with what one person began: another window may sign in at any moment."""
+    if ACTING_AS.get() not in {None, token.user_id}:
+        raise NotSignedIn("Somebody else is signed in from this home directory now.", "Sign in: %modelstore login YOUR@EMAIL")
+    return token
+
+
 def _proxy(url: str) -> str | None:
     """Return the proxy that this machine names for an address: httpx looks for one only if the transport is its own."""
     parts = urlsplit(url)
@@ -77,6 +94,15 @@ def _proxy(url: str) -> str | None:
     proxies = getproxies()
     found = proxies.get(parts.scheme) or proxies.get("all")
     return found if found is None or "://" in found else f"http://{found}"
+
+
+def _connections(url: str) -> httpx.HTTPTransport:
+    import httpx
+
+    try:
+        return httpx.HTTPTransport(verify=trusted(), retries=0, proxy=_proxy(url))
+    except (ValueError, ImportError, httpx.InvalidURL):  # its text may hold the proxy's password
+        raise bad_proxy() from None
 
 
 def _origin(url: str) -> tuple[str, str, int]:

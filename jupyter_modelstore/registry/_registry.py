@@ -12,7 +12,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from jupyter_modelstore.errors import (
     CannotLoad,
     InvalidReference,
     InvalidValue,
+    ModelStoreError,
     NotFound,
     Unreachable,
 )
@@ -507,7 +508,8 @@ class Registry:
         directory, name = destination(to, record)
         with file_errors(f"in {directory}"), self._backend.fetch(record).open("rb") as file:
             path = copy_without_overwriting(file, directory, name, sha256=record.sha256, progress=progress)
-        self._backend.record_download(record)
+        with suppress(ModelStoreError):  # the file is there; when it was fetched is a courtesy
+            self._backend.record_download(record)
         return path
 
     def copy_from(self, other: Registry, record: ModelRecord, *, progress: Progress | None = None) -> Saved:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
-from jupyter_modelstore import capture, card
+from jupyter_modelstore import capture, card, worker
 from jupyter_modelstore._parser import Argument
 from jupyter_modelstore._watching import Watching
 from jupyter_modelstore.errors import ModelChanged
@@ -199,6 +199,8 @@ class Form:
 
     def _save_and_tell(self, saved: Callable[[Saved], None], options: dict[str, Any]) -> dict[str, Any]:
         kept = self.save(**options)
+        if kept.record.status == "pending":
+            worker.of(self._store).wake(now=False)
         saved(kept)
         return {"record": kept.record, "created": kept.created}
 

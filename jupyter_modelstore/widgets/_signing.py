@@ -6,11 +6,12 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from jupyter_modelstore import worker
 from jupyter_modelstore._parser import Argument
 from jupyter_modelstore._project import Project, send_code, sign_in
 from jupyter_modelstore.config import ModelStore
 from jupyter_modelstore.errors import ModelStoreError
-from jupyter_modelstore.protocols import Progress
+from jupyter_modelstore.protocols import Progress, Secret
 from jupyter_modelstore.registry import Registry
 from jupyter_modelstore.widgets._desk import Request
 
@@ -28,7 +29,7 @@ def project_of(store: Registry, settings: ModelStore) -> Project | None:
     return project if project.url == store.location and project.asks_people(os.environ) else None
 
 
-def requests_of(project: Project) -> tuple[Request, ...]:
+def requests_of(project: Project, store: Registry) -> tuple[Request, ...]:
     """Return what a gallery may ask before anybody is signed in."""
 
     def send(email: str, progress: Progress) -> Mapping[str, Any]:
@@ -39,9 +40,10 @@ def requests_of(project: Project) -> tuple[Request, ...]:
     def sign(email: str, secret: str, progress: Progress, how: str = "password") -> Mapping[str, Any]:
         del progress
         if how == "code":
-            project.session().sign_in_with_code(email, secret.strip())
+            project.session().sign_in_with_code(email, Secret(secret.strip()))
         else:
-            sign_in(project, email, lambda _: secret, sign_up=how == "sign-up")
+            sign_in(project, email, lambda _: Secret(secret), sign_up=how == "sign-up")
+        worker.of(store).wake()
         return {}
 
     return (

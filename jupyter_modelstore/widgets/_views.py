@@ -89,7 +89,7 @@ class _Widget(anywidget.AnyWidget):
         answers = (
             *_gallery.requests_of(self._store, self._settings.download_folder),
             *_waiting.requests_of(self._store),
-            *(_signing.requests_of(self._project) if self._project is not None else ()),
+            *(_signing.requests_of(self._project, self._store) if self._project is not None else ()),
         )
         self._desk = Desk(self._store, self._tell, (Request("hello", self._hello), *answers, *requests), self._way)
         self.on_msg(lambda _, content, __: self._desk.receive(content))

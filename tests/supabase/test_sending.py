@@ -20,8 +20,10 @@ from jupyter_modelstore.cache import Cache
 from jupyter_modelstore.doctor import check_up
 from jupyter_modelstore.errors import InvalidName, NotFound, QuotaExceeded
 from jupyter_modelstore.identity import signed_client
+from jupyter_modelstore.record import Query
 from jupyter_modelstore.registry import Registry
 from jupyter_modelstore.trust import Approvals
+from jupyter_modelstore.worker import Worker
 
 pytest_plugins = ("supabase_fixtures",)
 pytestmark = pytest.mark.supabase
@@ -293,3 +295,61 @@ def test_a_token_that_ends_on_the_way_is_renewed_and_the_upload_goes_on(project,
     assert (record.status, len(source.refused)) == ("ready", 1)
     assert pieces == [0, 6 * 1024 * 1024, 6 * 1024 * 1024, 12 * 1024 * 1024]
     assert len(door.peek(record)) == LARGE
+
+
+class Switching(Somebody):
+    """A session file that somebody else signs in to."""
+
+    def become(self, person):
+        self.person = person
+
+
+def test_when_somebody_else_signs_in_meanwhile_nothing_goes_as_them(person, new_user, opened, door, monkeypatch):
+    for name in ("one", "two", "three"):
+        keep(opened("http://127.0.0.1:9"), name)
+    source, other = Switching(person), new_user()
+    real = Objects.send
+
+    def send(self, *args, **more):
+        source.become(other)
+        return real(self, *args, **more)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Objects, "send", send)
+        assert opened(source=source).resume() == []
+    assert door.rows() == []
+    assert opened(source=Somebody(other)).select(Query()) == []
+    assert [record.refused for record in opened().pending()] == [None] * 3
+    assert [saved.record.model_name for saved in opened().resume()] == ["one", "two", "three"]
+
+
+def test_a_save_comes_after_what_waits_under_its_name(opened, door):
+    for data in (b"first", b"second"):
+        assert keep(opened("http://127.0.0.1:9"), "churn", data).record.status == "pending"
+    third = keep(opened(), "churn", b"third").record
+    assert third.ref == "churn:3"
+    assert door.peek(find(opened(), "churn:1")) == b"first"
+
+
+def test_an_output_that_cannot_be_drawn_stops_no_save(opened, tmp_path, door):
+    pending = keep(opened("http://127.0.0.1:9"), "churn").record
+
+    def fail(_):
+        raise OSError("no front end")
+
+    ticket = Worker(Registry(opened(), Approvals(tmp_path / "approvals", door.folder))).take(pending, fail)
+    assert ticket.wait(60)
+    assert ticket.outcome.record.ref == "churn:1"
+    assert len(door.rows()) == 1
+
+
+def test_a_journal_that_makes_no_sense_holds_up_no_other(opened, spool):
+    keep(opened("http://127.0.0.1:9"), "churn")
+    (path,) = spool.directory.glob("*.json")
+    known = json.loads(path.read_text(encoding="utf-8"))
+    for at, change in enumerate(({"at": 1e300}, {"draft": {**known["draft"], "tags": 5}})):
+        save_id = f"00000000-0000-4000-8000-00000000000{at}"
+        path.with_name(f"{save_id}.json").write_text(json.dumps({**known, "save_id": save_id, **change}), encoding="utf-8")
+        path.with_name(f"{save_id}.bin").write_bytes(b"model")
+    assert [record.model_name for record in opened().pending()] == ["churn"]
+    assert len(opened().resume()) == 1

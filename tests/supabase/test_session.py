@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 
 import httpx
@@ -14,6 +17,7 @@ import pytest
 
 from jupyter_modelstore.errors import InvalidValue, NotConfigured, NotSignedIn, Unreachable
 from jupyter_modelstore.identity import EmailSession, FileToken, Robot, check_key, signed_client
+from jupyter_modelstore.protocols import Secret
 
 pytest_plugins = ("supabase_fixtures",)
 pytestmark = pytest.mark.supabase
@@ -205,3 +209,44 @@ def test_requests_go_by_the_proxy_of_this_machine(monkeypatch, people):
             pytest.raises(httpx.ConnectError),
         ):
             http.get("http://127.0.0.1:9/rest/v1/x")
+
+
+_FORKED = """
+import os, sys
+from jupyter_modelstore.identity import signed_client
+from jupyter_modelstore.protocols import AccessToken
+
+class Source:
+    def token(self, *, refused=None):
+        return AccessToken(value=sys.argv[3], expires_at=0, user_id="")
+
+url, key = sys.argv[1:3]
+with signed_client(Source(), url, key) as http:
+    ask = lambda name: http.post(f"{url}/rest/v1/rpc/{name}", json={"q": {}}).json()
+    ask("modelstore_whoami")
+    child = os.fork()
+    name, member = ("modelstore_whoami", "user_id") if child else ("modelstore_list", "total")
+    right = all(member in ask(name) for _ in range(30))
+    if child == 0:
+        os._exit(not right)
+    sys.exit(not (right and os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0))
+"""
+
+
+def test_a_forked_child_has_connections_of_its_own(project, people):
+    words = [project.url, project.key, people[0].access_token]
+    subprocess.run([sys.executable, "-W", "ignore", "-c", _FORKED, *words], check=True, timeout=120)
+
+
+def test_a_proxy_that_cannot_be_used_is_told_without_its_text(monkeypatch, session, people):
+    monkeypatch.setenv("no_proxy", "")
+    for wrong in ("http://ann:SECRET/x@host:9", "ftp://ann:SECRET@host:9"):
+        monkeypatch.setenv("http_proxy", wrong)
+        with pytest.raises(NotConfigured) as refused:
+            signed_client(Source("x"), "http://project.example", "key")
+        assert "SECRET" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_a_password_hides_itself():
+    assert "hunter2" not in repr({"password": Secret("hunter2")})
+    assert json.dumps(Secret("hunter2")) == '"hunter2"'

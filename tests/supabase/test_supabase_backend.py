@@ -114,7 +114,7 @@ def test_a_check_goes_there_and_back(backend, door):
     keep(backend, "churn")
     found = {finding.what: finding for finding in backend.check()}
     assert [what for what, finding in found.items() if not finding.ok] == []
-    assert {"project", "clock", "bucket", "a file of its own", "files", "leftovers", "trash"} == set(found)
+    assert {"project", "role", "clock", "bucket", "a file of its own", "files", "leftovers", "trash"} == set(found)
     assert len(door.objects()) == 1
 
 
@@ -126,7 +126,8 @@ def test_a_large_model_comes_back_in_pieces_and_with_a_cut_download(backend, tmp
         incoming.file.write(data)
         record = incoming.commit(Draft(model_name="large", save_id=save_id)).record
     sizes = [done for stage, done, _ in told if stage == "sending"]
-    assert sizes == [0, 6 * 1024 * 1024, 12 * 1024 * 1024, len(data)]
+    assert sizes == sorted(sizes)
+    assert {0, 6 * 1024 * 1024, 12 * 1024 * 1024, len(data)} <= set(sizes)
     part = backend._cache.part(record.sha256)
     part.write_bytes(data[:1_000_000])
     assert backend.fetch(record).read_bytes() == data

@@ -80,7 +80,7 @@ def test_who_signs_in_in_the_gallery_sees_what_is_on_its_way(open_notebook, proj
     gallery.get_by_role("button", name="Sign in").click()
     expect(gallery.get_by_role("alert")).to_contain_text("not right")
     gallery.get_by_label("Password").fill(person.password)
-    gallery.get_by_role("button", name="Sign in").click()
+    gallery.get_by_label("Password").press("Enter")
     expect(gallery.get_by_text("No models yet")).to_be_visible()
     expect(gallery.get_by_title(person.email)).to_be_visible()
     line.pause = 0.05

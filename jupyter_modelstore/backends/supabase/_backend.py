@@ -165,14 +165,17 @@ class SupabaseBackend:
 
     # ---- what waits --------------------------------------------------------------------------------------------------
 
+    def _waiting(self) -> list[Waiting]:
+        return list(filter(_sending.is_sound, self._spool.waiting(self._url, self.user_id)))
+
     def pending(self) -> Sequence[ModelRecord]:
         """Return this person's saves that have not arrived yet, in their order."""
-        return [_sending.pending_record(waiting) for waiting in self._spool.waiting(self._url, self.user_id)]
+        return [_sending.pending_record(waiting) for waiting in self._waiting()]
 
     def resume(self, progress: Progress | None = None, *, refused: bool = False, told: Told | None = None) -> Sequence[Saved]:
         """Send what waits, in the order of each name; return what arrived."""
         self._spool.sweep()
-        return self._sender.resume(self._spool.waiting(self._url, self.user_id), progress, refused=refused, told=told)
+        return self._sender.resume(self._waiting(), progress, refused=refused, told=told)
 
     def discard(self, record: ModelRecord) -> None:
         """Give up a save that has not arrived; what was sent of it is swept by the project's next check-up."""

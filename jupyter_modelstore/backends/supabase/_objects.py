@@ -28,6 +28,7 @@ BUCKET = "model-files"
 PIECE = 6 * 1024 * 1024  # bytes; Supabase takes no other size of a piece
 _READ = 1 << 20
 _SLICE = 1 << 16
+_PATIENCE = (3.0, 30.0, 30.0, 30.0)  # seconds, where bytes go: for a connection, to read, to write, for a free connection
 _TRIES = 4
 _FIRST_PAUSE = 0.5  # seconds, doubled each time
 _TUS = {"Tus-Resumable": "1.0.0"}
@@ -112,7 +113,7 @@ class Objects:
 
         def once() -> httpx.Response:
             body = _region(file, 0, size, _told(progress, size))
-            return self._http.post(address, content=body, headers=headers | {"content-length": str(size)})
+            return self._http.post(address, content=body, timeout=_PATIENCE, headers=headers | {"content-length": str(size)})
 
         answer = self._again(once)
         if answer.status_code != 200 and isinstance(_answers.of_storage(answer), NotSignedIn):
@@ -183,7 +184,9 @@ class Objects:
         }
         address = f"{self._base}/upload/resumable/{upload}"
         try:
-            return self._http.patch(address, content=_region(file, offset, length, told), headers=_TUS | headers)
+            return self._http.patch(
+                address, content=_region(file, offset, length, told), timeout=_PATIENCE, headers=_TUS | headers
+            )
         except httpx.TransportError:
             return None
 
@@ -236,7 +239,7 @@ class Objects:
     def _fetch_from(self, path: str, part: Path, begun: int, size: int, progress: Progress | None) -> None:
         headers = {"range": f"bytes={begun}-"} if begun else {}
         address = f"{self._base}/object/authenticated/{BUCKET}/{quote(path)}"
-        with self._http.stream("GET", address, headers=headers) as answer:
+        with self._http.stream("GET", address, headers=headers, timeout=_PATIENCE) as answer:
             if answer.status_code not in {200, 206}:
                 answer.read()
                 raise _answers.of_storage(answer)

@@ -30,11 +30,14 @@ from jupyter_modelstore.errors import (
     Unreachable,
 )
 from jupyter_modelstore.names import visible
-from jupyter_modelstore.protocols import Held, Progress, SaveSpool, Told, Waiting
+from jupyter_modelstore.protocols import ACTING_AS, Held, Progress, SaveSpool, Told, Waiting
 from jupyter_modelstore.record import OBJECT_FIELDS, Draft, ModelRecord, Saved, to_json
 
 LATER = (Unreachable, Throttled, StoreBusy, NotSignedIn, ServiceError, NotConfigured, SchemaMismatch)
 """After these, which say nothing of the save itself, it waits and is tried again; any other error is a refusal."""
+
+
+_LOOK_EVERY = 0.05  # seconds
 
 
 def journal_of(draft: Draft, url: str, user_id: str, space: str) -> Waiting:
@@ -79,6 +82,15 @@ def _watched(progress: Progress | None, lease: Held | None) -> Progress:
             progress(stage, done, total)
 
     return tell
+
+
+def is_sound(waiting: Waiting) -> bool:
+    """Tell whether a journal can be understood: one that was damaged must not hold up the others."""
+    try:
+        pending_record(waiting)
+    except (ValueError, OverflowError, OSError):
+        return False
+    return True
 
 
 class Sender:
@@ -129,19 +141,33 @@ class Sender:
         return outcome
 
     def send_in_turn(self, waiting: Waiting, allowed: Mapping[str, Any], progress: Progress | None) -> Saved:
-        """Send a save that was kept just now, after what waits under its name; not after what another kernel is sending."""
-        earlier = [each for each in self._spool.waiting(waiting.url, waiting.user_id) if each.at < waiting.at]
+        """Send a save that was kept just now, after what waits under its name, whoever is sending that."""
         failed: list[ModelStoreError] = []
 
         def told(record: ModelRecord, outcome: Saved | ModelStoreError | None) -> None:
             del record
             failed.extend([outcome] if isinstance(outcome, LATER) else [])
 
-        self.resume([each for each in earlier if _name(each) == _name(waiting)], told=told)
-        if failed:
-            raise failed[0]
-        with self._spool.held(waiting.save_id) as lease:
-            return self.send(waiting, _watched(progress, lease), allowed)
+        while earlier := self._earlier(waiting):
+            self.resume(earlier, told=told)
+            if failed:
+                raise failed[0]
+            if self._earlier(waiting):  # somebody is sending it
+                _watched(progress, None)("waiting", 0, None)
+                time.sleep(_LOOK_EVERY)
+        while True:
+            with self._spool.held(waiting.save_id) as lease:
+                if lease is not None:
+                    return self.send(waiting, _watched(progress, lease), allowed)
+            if not self._spool.file(waiting.save_id).exists():  # another kernel of this home has sent it
+                return self._without_file(waiting)
+            _watched(progress, None)("waiting", 0, None)
+            time.sleep(_LOOK_EVERY)
+
+    def _earlier(self, waiting: Waiting) -> list[Waiting]:
+        """Return what waits under the same name since before."""
+        found = self._spool.waiting(waiting.url, waiting.user_id)
+        return [each for each in found if each.at < waiting.at and each.refused is None and _name(each) == _name(waiting)]
 
     def send(self, waiting: Waiting, progress: Progress | None = None, allowed: Mapping[str, Any] | None = None) -> Saved:
         """Send a save and forget it here; a refusal is noted in its journal.
@@ -161,6 +187,7 @@ class Sender:
             One of :data:`LATER`: it waits. :class:`Cancelled`: it was given up. Any other: it was refused, and is kept with
             the reason.
         """
+        bound = ACTING_AS.set(waiting.user_id)
         try:
             saved = self._send(waiting, progress, allowed)
         except LATER:
@@ -171,6 +198,8 @@ class Sender:
         except ModelStoreError as error:
             self._spool.refuse(waiting, error.to_json())
             raise
+        finally:
+            ACTING_AS.reset(bound)
         self._spool.done(waiting.save_id)
         return saved
 

@@ -15,6 +15,13 @@ export function mount(element: HTMLElement, view: React.ReactElement): () => voi
   inner.classList.add("root");
   // JupyterLab would take "b" or "dd" in one of our buttons for a command on the cell.
   host.dataset.lmSuppressShortcuts = inner.dataset.lmSuppressShortcuts = "true";
+  // JupyterLab forbids the line break that Enter is at first, and with it the sending of a form.
+  inner.addEventListener("keydown", (event) => {
+    const input = event.target;
+    if (event.key !== "Enter" || event.defaultPrevented || event.isComposing || !(input instanceof HTMLInputElement)) return;
+    event.preventDefault();
+    input.form?.requestSubmit();
+  });
   shadow.append(style, inner);
   element.append(host);
   const dress = () => {

@@ -27,7 +27,7 @@ export function SignIn({ client, onDone }: { client: Client; onDone: () => void 
   return (
     <form className="panel" onSubmit={sign}>
       <p className="muted">
-        No account yet? <code>%modelstore login YOU@EMAIL --sign-up</code>
+        No account? <code>%modelstore login EMAIL --sign-up</code>
       </p>
       <TextField id="email" label="E-mail" type="email" value={email} onChange={setEmail} />
       <TextField id="secret" label={code ? "The code that was sent" : "Password"} type={code ? "text" : "password"} value={secret} onChange={setSecret} />

@@ -35,7 +35,7 @@ export function WaitingList({ client, waiting, onDone }: { client: Client; waiti
           ) : (
             <div className="row-actions">
               {!one.progress && <Button label="Send now" onClick={() => void client.call("send", {})} />}
-              <Button label="Give up…" title={`Give up the save of ${line(one.name, 60)}`} onClick={() => setLeaving(one.id)} />
+              <Button label="Give up…" onClick={() => setLeaving(one.id)} />
             </div>
           )}
         </li>
