@@ -25,6 +25,7 @@ _TIMEOUT = 10.0  # seconds for an answer
 _CONNECT = 3.0  # seconds for a connection: a dead server is told soon
 
 _ENDED: Meaning = (NotSignedIn, "Your session has ended.", "Sign in again: %modelstore login YOUR@EMAIL")
+_WEAK = "weak_password"
 BY_CODE: dict[str, Meaning] = {
     "refresh_token_not_found": _ENDED,
     "refresh_token_already_used": _ENDED,
@@ -64,7 +65,7 @@ BY_CODE: dict[str, Meaning] = {
     "user_banned": (NotSignedIn, "This account has been locked by the project's admin.", "Ask the admin."),
     "over_request_rate_limit": (Throttled, "Too many attempts to sign in.", "Wait a minute, then try again."),
     "over_email_send_rate_limit": (Throttled, "Too many messages were sent.", "Wait an hour, or sign in with a password."),
-    "weak_password": (
+    _WEAK: (
         InvalidValue,
         "The password is too weak for this project.",
         "Choose a longer one, with letters, digits and signs.",

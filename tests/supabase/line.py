@@ -29,13 +29,19 @@ class Line:
         self.pause = 0.0  # seconds after each piece
         self.held_after = 0  # bytes of a connection that pass also while it is held
         self._ends: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._listen()
 
     def _listen(self) -> None:
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+        self._start(self._accept, self._listener)
+
+    def _start(self, work, *given) -> None:
+        thread = threading.Thread(target=work, args=given, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -47,8 +53,8 @@ class Line:
                     here.close()
                     continue
                 self._ends += [here, there]
-                threading.Thread(target=self._carry, args=(here, there, True), daemon=True).start()
-                threading.Thread(target=self._carry, args=(there, here, False), daemon=True).start()
+                self._start(self._carry, here, there, True)
+                self._start(self._carry, there, here, False)
 
     def _carry(self, source: socket.socket, target: socket.socket, going: bool) -> None:
         carried = 0
@@ -66,13 +72,21 @@ class Line:
             end.close()
 
     def cut(self) -> None:
-        """End all connections, and take no more."""
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
+        """End all connections, and take no more; leave no thread behind, which capture would take for somebody at work."""
         for end in (self._listener, *self._ends):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)  # wakes who waits for it
             with contextlib.suppress(OSError):
                 end.close()
         self._ends.clear()
+        for thread in self._threads:
+            thread.join(20 if self.free.is_set() else 0.1)
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+
+    @property
+    def threads(self) -> list[threading.Thread]:
+        """What still runs."""
+        return self._threads
 
     def mend(self) -> None:
         """Be there again, at the same port."""

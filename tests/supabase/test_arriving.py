@@ -24,6 +24,7 @@ def line(project):
     yield made
     made.free.set()
     made.cut()
+    assert made.threads == []
 
 
 @pytest.fixture
