@@ -717,7 +717,7 @@ _OWN_HELP = {
     "config": "Show the settings, or change one for this session.",
     "login": "Sign in to the Supabase project: with a password, or a one-time code that is sent.",
     "logout": "Sign out of the Supabase project.",
-    "push": "Copy models of this machine to the project, with numbers, dates and aliases; nothing goes twice.",
+    "push": "Copy models of this machine to the project; nothing goes twice.",
     "offer": "Choose what follows a cell that trained a model: a line, the form, or nothing.",
 }
 _OWN_USAGE = {"autoload": "[on | off]", "config": "[NAME=VALUE …]", "offer": "[line | dialog | off]"}
