@@ -80,11 +80,7 @@ class Arrivals:
 
     def begin(self) -> None:
         """Send what waits from before, if anything does, while the user goes on; what cannot be sent now waits on."""
-        try:
-            waits = any(record.refused is None for record in self.store.pending())
-        except ModelStoreError:  # nobody is signed in: the line that was typed says so
-            return
-        if waits:
+        if self.worker.waits():
             self.worker.wake()
 
     @property

@@ -152,7 +152,7 @@ class Worker:
             finally:
                 self._resting.set()
             with self._lock:
-                if not (self._tickets or self._wanted.is_set() or self._waits()):
+                if not (self._tickets or self._wanted.is_set() or self.waits()):
                     self._thread = None
                     return
 
@@ -167,7 +167,8 @@ class Worker:
         except Exception as error:  # noqa: BLE001 (a thread has nobody to raise to)
             self._fail(ServiceError(f"Sending failed, by a fault of ours ({type(error).__name__}).", "%modelstore resume"))
 
-    def _waits(self) -> bool:
+    def waits(self) -> bool:
+        """Tell whether anything is to be sent; while nobody is signed in, nothing is."""
         try:
             return any(record.refused is None for record in self._store.pending())
         except ModelStoreError:

@@ -18,6 +18,7 @@ import httpx
 import jwt
 import psycopg
 import pytest
+from line import Line
 from stack import Stack
 from stack._places import base, locked
 
@@ -169,6 +170,16 @@ def project(stack):
             database.apply()
         wait_for_functions(stack)
     return stack
+
+
+@pytest.fixture
+def line(project):
+    """A line to the project that can be slow, held or cut."""
+    made = Line(project.url)
+    yield made
+    made.free.set()
+    made.cut()
+    assert made.threads == []
 
 
 def wait_for_functions(stack: Project) -> None:

@@ -31,6 +31,10 @@ _MOST_EVENTS = 50
 
 def requests_of(store: Registry, download_folder: str) -> tuple[Request, ...]:
     """Return what a gallery may ask."""
+    return (*_questions(store), *_deeds(store, download_folder))
+
+
+def _questions(store: Registry) -> tuple[Request, ...]:
     return (
         Request("fits", Fits(store), (Argument("ids", "ids of records", many=True),)),
         Request(
@@ -57,6 +61,11 @@ def requests_of(store: Registry, download_folder: str) -> tuple[Request, ...]:
         Request(
             "alias-history", lambda ref: alias_history(store, ref), (Argument("ref", "a version of the model whose aliases"),)
         ),
+    )
+
+
+def _deeds(store: Registry, download_folder: str) -> tuple[Request, ...]:
+    return (
         Request(
             "delete-these",
             lambda ids, progress, *, force=False: delete_these(store, ids, progress, force=force),

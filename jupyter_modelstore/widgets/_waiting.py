@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from jupyter_modelstore import worker
@@ -14,7 +15,8 @@ from jupyter_modelstore.widgets._desk import Request, tell, tell_changed
 
 
 def requests_of(store: Registry) -> tuple[Request, ...]:
-    """Return what a gallery may ask of them."""
+    """Return what a gallery may ask of them; from now on the worker tells open galleries what it is at."""
+    worker.of(store).changed = partial(_tell, store)
     return (
         Request("pending", lambda: waiting(store)),
         Request("send", lambda: send(store)),
@@ -24,7 +26,6 @@ def requests_of(store: Registry) -> tuple[Request, ...]:
 
 def waiting(store: Registry) -> Sequence[dict[str, Any]]:
     """Return what waits, each with how far it is, or why it has not arrived."""
-    _listen(store)
     try:
         found = store.pending()
     except ModelStoreError:  # nobody is signed in; the list of models says so
@@ -47,17 +48,11 @@ def _shown(record: ModelRecord, step: worker.Step | None, failure: ModelStoreErr
 
 def send(store: Registry) -> Mapping[str, Any]:
     """Send now what waits, and what was refused."""
-    _listen(store)
     worker.of(store).wake(refused=True)
     return {}
 
 
-def _listen(store: Registry) -> None:
-    """Have the worker tell open galleries what it tells."""
-
-    def changed(arrived: bool) -> None:  # noqa: FBT001 (the worker's word)
-        tell(store, {"event": "pending", "pending": waiting(store)})
-        if arrived:
-            tell_changed(store)
-
-    worker.of(store).changed = changed
+def _tell(store: Registry, arrived: bool) -> None:  # noqa: FBT001 (the worker's word)
+    tell(store, {"event": "pending", "pending": waiting(store)})
+    if arrived:
+        tell_changed(store)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-from line import Line
 
 pytest_plugins = ("supabase_fixtures", "kernel_fixtures")
 pytestmark = [pytest.mark.supabase, pytest.mark.slow]
@@ -16,15 +15,6 @@ from sklearn.linear_model import LinearRegression
 clf = LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0])
 """
 HEAVY = "clf.kept_ = np.random.default_rng(0).random(2_000_000)"  # 16 MB: three pieces
-
-
-@pytest.fixture
-def line(project):
-    made = Line(project.url)
-    yield made
-    made.free.set()
-    made.cut()
-    assert made.threads == []
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import re
 
 import pytest
 from cells import DATA, FIT, LINEAR, TREE
-from line import Line
 from playwright.sync_api import expect
 from sklearn.datasets import load_breast_cancer
 from test_axe import check, prepare
@@ -56,14 +55,6 @@ from sklearn.linear_model import LinearRegression
 clf = LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0])
 clf.kept_ = np.random.default_rng(0).random(2_000_000)
 """
-
-
-@pytest.fixture
-def line(project):
-    made = Line(project.url)
-    yield made
-    made.free.set()
-    made.cut()
 
 
 def test_who_signs_in_in_the_gallery_sees_what_is_on_its_way(open_notebook, project, line, new_user, tmp_path):

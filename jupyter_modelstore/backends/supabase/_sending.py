@@ -84,6 +84,13 @@ def _watched(progress: Progress | None, lease: Held | None) -> Progress:
     return tell
 
 
+def _pause(progress: Progress | None) -> None:
+    """Leave another kernel a moment for what it is sending; whoever waits may give up."""
+    if progress is not None:
+        progress("waiting", 0, None)
+    time.sleep(_LOOK_EVERY)
+
+
 def is_sound(waiting: Waiting) -> bool:
     """Tell whether a journal can be understood: one that was damaged must not hold up the others."""
     try:
@@ -153,16 +160,14 @@ class Sender:
             if failed:
                 raise failed[0]
             if self._earlier(waiting):  # somebody is sending it
-                _watched(progress, None)("waiting", 0, None)
-                time.sleep(_LOOK_EVERY)
+                _pause(progress)
         while True:
             with self._spool.held(waiting.save_id) as lease:
                 if lease is not None:
                     return self.send(waiting, _watched(progress, lease), allowed)
             if not self._spool.file(waiting.save_id).exists():  # another kernel of this home has sent it
                 return self._without_file(waiting)
-            _watched(progress, None)("waiting", 0, None)
-            time.sleep(_LOOK_EVERY)
+            _pause(progress)
 
     def _earlier(self, waiting: Waiting) -> list[Waiting]:
         """Return what waits under the same name since before."""
