@@ -96,6 +96,11 @@ class Arrivals:
         """Show a save that is on its way, and send it."""
         self.worker.take(saved.record, _Card(self.store, saved, captured))
 
+    def answered(self) -> None:
+        """Let what waits for the store to answer be sent now that it does."""
+        if self._worker is not None:
+            self._worker.answered()
+
     def leave(self) -> None:
         """Let what could not be sent be tried again, while the program goes on."""
         self.worker.wake(now=False)

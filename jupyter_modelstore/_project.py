@@ -116,6 +116,19 @@ class Project:
         return made
 
 
+def _with_code(session: EmailSession, email: str, ask: Callable[[str], str]) -> AccessToken:
+    """Ask for the code that was sent; once more, if it was mistyped."""
+    question = f"The code that was sent to {email}: "
+    for again in (True, True, False):
+        try:
+            return session.sign_in_with_code(email, Secret(_not_empty(ask(question).strip())))
+        except NotSignedIn:
+            if not again:
+                raise
+            question = "That code is wrong or has expired. Type it again, or nothing to give up: "
+    raise AssertionError  # the last attempt returned or raised
+
+
 def _check(email: str) -> None:
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
         raise InvalidValue(f"'{visible(email)}' is no e-mail address.", "%modelstore login you@example.org")
@@ -169,7 +182,7 @@ def sign_in(
     session = project.session()
     if code:
         send_code(project, email)
-        return session.sign_in_with_code(email, Secret(_not_empty(ask(f"The code that was sent to {email}: ").strip())))
+        return _with_code(session, email, ask)
     if not sign_up:
         return session.sign_in(email, _not_empty(ask(f"Password of {email}: ")))
     password = _not_empty(ask(f"A new password for {email}: "))

@@ -43,7 +43,7 @@ def login(project: Project, ask: Callable[[str], str], *, email: str, code: bool
     token = sign_in(project, email, ask, code=code, sign_up=sign_up)
     place = project.url.partition("://")[2]
     left = left_here(project)
-    lines = [("on this machine", f"{left} To copy: %modelstore push")] if left else []
+    lines = [("on this machine", left, "%modelstore push copies them.")] if left else []
     return card.lines_card(f"Signed in to {visible(place)} as {visible(token.handle)}", [*lines, "%models"])
 
 

@@ -1,22 +1,37 @@
-"""Files that came from elsewhere, kept on this machine by their sha256: a second load of a version transfers nothing.
+"""Files that rest elsewhere, kept on this machine by their sha256: a second load of a version transfers nothing.
 
-Bounded by what the disk has: at most 5 GB, and a tenth of what is free. The one that was used longest ago goes first. What
-the cache holds is never believed: whoever loads hashes it.
+::
+
+    cache/<key>                       the file
+    cache/<key>.<owner>.<id>.json     what was last known of a version that has this file, as one owner saw it
+    cache/<key>.part                  being fetched
+
+Bounded by what the disk has: at most 5 GB, and a tenth of what is free. The one that was used longest ago goes first, and its
+notes with it. What the cache holds is never believed: whoever loads hashes it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import os
+import re
 import shutil
 import time
+import uuid
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from jupyter_modelstore._files import file_errors, fsync_directory
+from jupyter_modelstore._files import file_errors, fsync_directory, is_only_mine, write_private
+from jupyter_modelstore.errors import InvalidValue
+from jupyter_modelstore.names import visible
 
 _MOST = 5_000_000_000  # bytes
 _SHARE_OF_FREE = 0.1
 _PART_LEFT_FOR = 7 * 86_400  # seconds
+_KEY = re.compile(r"[0-9a-f]{64}|row-[0-9a-f-]{36}")
 
 
 class Cache:
@@ -33,7 +48,7 @@ class Cache:
 
     def find(self, key: str, size: int) -> Path | None:
         """Return the file of this key if it has this size, and note that it was used."""
-        path = self._directory / key
+        path = self._at(key)
         with contextlib.suppress(OSError):
             if path.stat().st_size == size:
                 os.utime(path)
@@ -44,21 +59,57 @@ class Cache:
         """Return where the bytes of this key are gathered; what an earlier try left there is its beginning."""
         with file_errors(f"in {self._directory}"):
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return self._directory / f"{key}.part"
+        return self._at(key).with_suffix(".part")
 
     def keep(self, key: str, size: int) -> Path:
         """Take what was gathered as the file of this key; make room by removing what was used longest ago."""
-        path = self._directory / key
+        return self._take(self.part(key), key, size)
+
+    def _take(self, source: Path, key: str, size: int) -> Path:
+        path = self._at(key)
         with file_errors(f"in {self._directory}"):
-            self.part(key).replace(path)
+            source.replace(path)
             fsync_directory(self._directory)
         self._make_room(besides=path, size=size)
         return path
 
-    def forget(self, key: str) -> None:
-        """Remove the file of this key, for example since its bytes are wrong."""
-        for path in (self._directory / key, self._directory / f"{key}.part"):
+    def adopt(self, path: Path, key: str, size: int) -> None:
+        """Take a whole file of this machine, which then leaves its place, as the file of this key; not one beyond all bounds."""
+        if size <= self._most(size):
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._take(path, key, size)
+
+    def note(self, key: str, owner: str, record: Mapping[str, Any]) -> None:
+        """Keep what is known now of a version that has the file of this key, if that is here."""
+        path = self._at(key)
+        if path.exists():
+            note = path.with_suffix(f".{_digest(owner)}.{uuid.UUID(record['id'])}.json")
+            write_private(note, json.dumps(record).encode())
+
+    def noted(self, owner: str) -> Iterator[tuple[float, Mapping[str, Any]]]:
+        """Return what was last known of the versions whose files are here, each with the time, in seconds since the epoch.
+
+        A note that somebody else could have written says nothing.
+        """
+        for path in self._directory.glob(f"*.{_digest(owner)}.*.json"):
+            with contextlib.suppress(OSError, ValueError, RecursionError):  # another kernel makes room; a damaged file
+                there = self._directory.joinpath(path.name.partition(".")[0]).exists()
+                known = json.loads(path.read_bytes()) if there and is_only_mine(path) and is_only_mine(self._directory) else None
+                if isinstance(known, dict):
+                    yield path.stat().st_mtime, known
+
+    def forget(self, key: str) -> bool:
+        """Remove the file of this key, for example since its bytes are wrong, and what is known of it; tell if it was there."""
+        there = self._at(key).exists()
+        for path in (self._at(key), *self._directory.glob(f"{key}.*")):
             path.unlink(missing_ok=True)
+        return there
+
+    def _at(self, key: str) -> Path:
+        """Return where the file of a key is; what a server says is a sha256 may be a path."""
+        if not _KEY.fullmatch(key):
+            raise InvalidValue(f"'{visible(key)}' is no sha256.", "The record that says so is damaged: save the model again.")
+        return self._directory / key
 
     def _make_room(self, *, besides: Path, size: int) -> None:
         held = []
@@ -70,13 +121,22 @@ class Cache:
                     if entry.name.endswith(".part"):
                         if state.st_mtime < oldest_part:
                             Path(entry.path).unlink()
-                    elif entry.path != str(besides):
-                        held.append((state.st_mtime, state.st_size, entry.path))
+                    elif _KEY.fullmatch(entry.name) and entry.path != str(besides):
+                        held.append((state.st_mtime, state.st_size, entry.name))
         total = size + sum(length for _, length, _ in held)
-        most = min(_MOST, _SHARE_OF_FREE * (shutil.disk_usage(self._directory).free + total))
-        for _, length, path in sorted(held):
+        most = self._most(total)
+        for _, length, key in sorted(held):
             if total <= most:
                 break
             with contextlib.suppress(OSError):
-                Path(path).unlink()
+                self.forget(key)
             total -= length
+
+    def _most(self, held: int) -> float:
+        """Return how many bytes the cache may hold, which holds so many now or will."""
+        place = next(path for path in (self._directory, *self._directory.parents) if path.exists())
+        return min(_MOST, _SHARE_OF_FREE * (shutil.disk_usage(place).free + held))
+
+
+def _digest(owner: str) -> str:
+    return hashlib.sha256(owner.encode()).hexdigest()[:16]

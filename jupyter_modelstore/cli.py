@@ -21,7 +21,7 @@ from jupyter_modelstore import _init, _sign_in, card, transfer
 from jupyter_modelstore._parser import Parser
 from jupyter_modelstore._version import __version__
 from jupyter_modelstore.config import connect, home_from, project_of, url_from
-from jupyter_modelstore.errors import ModelStoreError, NotConfirmed, UsageError
+from jupyter_modelstore.errors import ModelStoreError, NotConfigured, NotConfirmed, UsageError
 from jupyter_modelstore.record import to_json
 from jupyter_modelstore.verbs import VERBS, Verb, plain
 
@@ -105,7 +105,7 @@ def _push(options: dict[str, Any]) -> int:
     """Copy models of this machine to a project; exit code 1 if one could not be copied."""
     home = options["home"]
     source = connect(options["store"] or "local:", home=home)
-    target = connect(options["to"] or url_from(os.environ), home=home)
+    target = connect(options["to"] or _project_named(), home=home)
     if target.location == source.location:
         raise UsageError("From where to where?", "Name the project: --to https://….supabase.co, or set SUPABASE_URL.")
     tell = None if options["json"] else lambda text: print(_harmless(text), flush=True)
@@ -115,6 +115,14 @@ def _push(options: dict[str, Any]) -> int:
     else:
         print(_harmless(card.pushed_card(done, target.where, dry_run=options["dry_run"]).text_with(_for_terminal)))
     return 1 if done.failed or done.waiting else 0
+
+
+def _project_named() -> str:
+    """Return the address that the environment gives."""
+    try:
+        return url_from(os.environ)
+    except NotConfigured as error:
+        raise NotConfigured(error.message, "Set both SUPABASE_URL and SUPABASE_KEY, then push again.") from error
 
 
 def _sign(command: str, options: dict[str, Any]) -> int:

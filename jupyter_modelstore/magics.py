@@ -152,6 +152,7 @@ class Magics:
         answer = verb.call(self.store, **options)
         show(verb.show(self.store, answer))
         self._changed(verb.name)
+        self.arrivals.answered()
         return answer
 
     def _settle(self, verb: str, options: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ implementation to them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -50,6 +50,12 @@ class Secret(str):
 
 ACTING_AS: ContextVar[str | None] = ContextVar("ACTING_AS", default=None)
 """The id of the user as whom alone requests may go now; None: as whoever is signed in."""
+
+AS_NOBODY = "modelstore_as_nobody"
+"""Extension of a request that goes without anybody's token, though it is one to the project."""
+
+PATIENCE: ContextVar[float | None] = ContextVar("PATIENCE", default=None)
+"""How many seconds a request may wait for its answer now; None: as long as is usual."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +284,18 @@ class FileCache(Protocol):
     def keep(self, key: str, size: int) -> Path:
         """Take what was gathered as the file of this key."""
 
+    def adopt(self, path: Path, key: str, size: int) -> None:
+        """Take a whole file of this machine, which then leaves its place, as the file of this key, if it is not too large."""
+
+    def forget(self, key: str) -> bool:
+        """Remove the file of this key; tell whether there was one."""
+
+    def note(self, key: str, owner: str, record: Mapping[str, Any]) -> None:
+        """Keep what is known now of a version that has the file of this key."""
+
+    def noted(self, owner: str) -> Iterable[tuple[float, Mapping[str, Any]]]:
+        """Return what was last known of the versions whose files are here, each with the time."""
+
 
 class Backend(Protocol):
     """Where bytes and records rest. Safe to use from several threads and processes at once."""
@@ -318,6 +336,12 @@ class Backend(Protocol):
         ------
         Ambiguous
             Several ids start like that.
+        """
+
+    def remembered(self, ref: Reference) -> ModelRecord | None:
+        """Return what this machine last knew of a version whose file it keeps, for when the store does not answer.
+
+        Its ``as_of`` says when that was. None, if no such file is kept here.
         """
 
     def saved(self, save_id: str) -> ModelRecord | None:
@@ -372,6 +396,12 @@ class Backend(Protocol):
         Raises
         ------
         ModelFileNotFound
+        """
+
+    def forget_copy(self, record: ModelRecord) -> bool:
+        """Forget a file that :meth:`fetch` returned and that is not what was saved; tell whether it was a copy only.
+
+        If so, the next :meth:`fetch` brings what the store has.
         """
 
     def link(self, record: ModelRecord, seconds: int, file_name: str) -> str:

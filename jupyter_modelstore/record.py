@@ -337,6 +337,15 @@ class ModelRecord:
         return why if isinstance(why, Mapping) else None
 
     @property
+    def as_of(self) -> datetime | None:
+        """When this was known, if the store could not be asked now; None of a record that the store has just given."""
+        seen = self.extra.get("as_of")
+        try:
+            return parse_time(seen) if isinstance(seen, str) else None
+        except ValueError:
+            return None
+
+    @property
     def holds_code(self) -> tuple[str, ...]:
         """Modules whose code travels inside the file (``__main__``: the notebook)."""
         by_value = self.environment.get("by_value")

@@ -63,9 +63,10 @@ def push(
     waiting: list[str] = []
     failed: list[tuple[str, str]] = []
     size = 0
+    numbers = Numbers(target)
     for record in left:
         if dry_run:
-            copied.append((record.ref, record.ref))
+            copied.append((record.ref, numbers.of(record)))
             size += record.model_file_size
             continue
         try:
@@ -77,7 +78,7 @@ def push(
             if not answer.created:  # it arrived in the meantime, or was deleted there for good
                 known += 1
                 continue
-            _point(target, record, saved)
+            _point(source, target, record, saved)
         except ModelStoreError as error:
             failed.append((record.ref, error.message))
             continue
@@ -88,8 +89,25 @@ def push(
     return Pushed(copied=tuple(copied), waiting=tuple(waiting), known=known, failed=tuple(failed), bytes=size)
 
 
-def _point(target: Registry, record: ModelRecord, saved: ModelRecord) -> None:
-    """Give the copy the aliases of the original that nothing there has."""
+class Numbers:
+    """Foretells the versions that copies get: their own number if it is above all others of the name, else the next."""
+
+    def __init__(self, target: Registry) -> None:
+        self._target = target
+        self._next: dict[str, int] = {}
+
+    def of(self, record: ModelRecord) -> str:
+        """Return the reference that the copy of this record would have, if it came next."""
+        key = key_of(record.model_name)
+        following = self._next.get(key) or self._target.next_version(record.model_name)
+        number = max(record.version, following)
+        self._next[key] = number + 1
+        return f"{record.model_name}:{number}"
+
+
+def _point(source: Registry, target: Registry, record: ModelRecord, saved: ModelRecord) -> None:
+    """Give the copy the aliases of the original that nothing there has, with the reason why the original has them."""
     for alias in record.aliases:
         if not target.alias_history(saved.model_name, alias):
-            target.set_alias(saved.ref, alias, why="copied")
+            told = next((event.why for event in source.alias_history(record.model_name, alias)), "")
+            target.set_alias(saved.ref, alias, why=f"copied: {told}" if told else "copied")

@@ -69,7 +69,7 @@ def list_models(store: Registry, limit: int = 48, offset: int = 0, **terms: Any)
 
 def _show_list(store: Registry, answer: tuple[Page, Query]) -> Shown:
     page, query = answer
-    return card.gallery(page.records, store.stats(), page.total, store.where, query)
+    return card.gallery(page.records, store.stats(), page.total, store.where, query, store.pending())
 
 
 def _alias(store: Registry, ref: str, alias: str | None = None, why: str | None = None, **how: bool) -> Any:  # noqa: ANN401 (a record or a history)
@@ -216,26 +216,40 @@ def _show_status(_: Registry, status: doctor.Status) -> Shown:
     return card.lines_card("jupyter-modelstore", lines)
 
 
-def _on_the_way(status: doctor.Status) -> list[tuple[str, str]]:
+def _on_the_way(status: doctor.Status) -> list[tuple[str, ...]]:
     """Say how many saves have not arrived yet, and which were refused."""
     waiting = status.waiting - len(status.refused)
-    lines = (
-        [("on their way", f"{_count(waiting, 'save')}, kept on this machine; %modelstore resume sends them")] if waiting else []
-    )
-    return lines + [("refused", f"{visible(why)} (%modelstore discard NAME gives it up)") for why in status.refused]
+    kept = ("on their way", f"{_count(waiting, 'save')}, kept on this machine", "%modelstore resume sends them")
+    return [
+        *([kept] if waiting else []),
+        *(("refused", visible(why), "%modelstore discard NAME gives it up") for why in status.refused),
+    ]
 
 
 def _resume(store: Registry, progress: Any = None) -> tuple[Sequence[Saved], Sequence[ModelRecord]]:  # noqa: ANN401 (a Progress)
-    arrived = store.resume(progress, refused=True)
-    return arrived, store.pending()
+    """Send what waits; return what arrived, and what did not, with the reason where one is known."""
+    why: dict[str, ModelRecord] = {}
+
+    def told(record: ModelRecord, outcome: Any) -> None:  # noqa: ANN401 (what became of it)
+        if outcome is not None:
+            why[record.id] = record
+
+    arrived = store.resume(progress, refused=True, told=told)
+    return arrived, [record if record.refused else why.get(record.id, record) for record in store.pending()]
 
 
 def _show_resumed(store: Registry, answer: tuple[Sequence[Saved], Sequence[ModelRecord]]) -> Shown:
     arrived, pending = answer
     refused = [(record, record.refused) for record in pending if record.refused]
     left = len(pending) - len(refused)
-    lines: list[str | tuple[str, str]] = [f"%load_model {typed(saved.record)}" for saved in arrived]
-    lines += [("refused", f"{visible(record.model_name)}: {why['message']} {why['hint']}") for record, why in refused]
+    waits = [(record, record.extra.get("waits")) for record in pending if not record.refused]
+    lines: list[str | tuple[str, ...]] = [f"%load_model {typed(saved.record)}" for saved in arrived]
+    for label, found in (("refused", refused), ("waits", waits)):
+        lines += [
+            (label, f"{visible(record.model_name)}: {visible(why['message'])}", visible(why["hint"]))
+            for record, why in found
+            if why
+        ]
     said = f"{_count(len(arrived), 'save')} arrived" if arrived else "Nothing arrived" if pending else "Nothing waits"
     return card.lines_card(f"{said}; {left} still wait" if left else said, lines, store.where)
 
@@ -452,7 +466,7 @@ VERBS: dict[str, Verb] = {
             lambda store, ref: store.discard(ref),
             lambda store, record: card.lines_card(f"Given up: the save of {visible(record.model_name)}", [], store.where),
             (_REF,),
-            lambda store, ref: f"Give up the save of {visible(store.get(ref).model_name)} for good?",
+            lambda store, ref: f"Give up the save of {visible(store.waiting(ref).model_name)} for good?",
         ),
         Verb("status", "Say where models are kept, and how many.", doctor.status, _show_status),
         Verb(

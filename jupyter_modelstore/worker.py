@@ -8,12 +8,13 @@ worker of the next kernel goes on.
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 
-from jupyter_modelstore.errors import ModelStoreError, NotFound, ServiceError, StoreBusy
+from jupyter_modelstore.errors import ModelStoreError, NotFound, ServiceError, StoreBusy, Unreachable
 from jupyter_modelstore.record import ModelRecord, Saved
 from jupyter_modelstore.registry import Registry
 
@@ -89,6 +90,10 @@ class Worker:
     def __init__(self, store: Registry) -> None:
         self._store = store
         self.changed: Callable[[bool], None] = lambda _: None
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin anew, with nothing in hand: a forked child has neither the thread nor the saves of its parent."""
         self._refused = False
         self._lock = threading.Lock()
         self._wanted, self._resting = threading.Event(), threading.Event()
@@ -122,6 +127,11 @@ class Worker:
             self._tickets[str(record.save_id)] = ticket
         self.wake()
         return ticket
+
+    def answered(self) -> None:
+        """Send at once what could not be sent for want of an answer: the store has just given one."""
+        if any(isinstance(error, Unreachable) for error in self.failures.values()):
+            self.wake()
 
     def rest(self, seconds: float) -> bool:
         """Wait until nothing is being sent; False if the time is over before."""
@@ -246,3 +256,12 @@ _workers: dict[tuple[str, str], Worker] = {}
 def of(store: Registry) -> Worker:
     """Return the one worker of a store, for all doors of this process, however often it was opened."""
     return _workers.setdefault((store.location, str(store.local_directory)), Worker(store))
+
+
+def _begin_anew() -> None:
+    for worker in _workers.values():
+        worker.begin()
+
+
+if hasattr(os, "register_at_fork"):  # a lock that another thread of the parent's held would never be free
+    os.register_at_fork(after_in_child=_begin_anew)

@@ -20,6 +20,7 @@ NOTEBOOK = Path(__file__).parent.parent / "notebooks/quickstart.ipynb"
 
 def main() -> int:
     stack = Stack(f"demo-{uuid.uuid4().hex[:8]}")
+    print("Starting PostgreSQL, PostgREST, Auth and Storage; the first time they are fetched, a minute or two …", flush=True)
     stack.up(keeper=os.getpid())
     try:
         with tempfile.TemporaryDirectory(prefix="modelstore-demo-") as directory:
@@ -83,16 +84,17 @@ def apart(directory: Path) -> bool:
     for person in PEOPLE:
         become(person, directory)
         seen[person] = {record.id: record.ref for record in jms.connect().list(all_versions=True)}
-        print(f"{person} sees {', '.join(sorted(seen[person].values()))}")
+        named = [f"{ref} ({id_[:8]})" for id_, ref in seen[person].items()]
+        print(f"{person} has {len(named)} models: {', '.join(sorted(named))}")
     well = not set(seen[PEOPLE[0]]) & set(seen[PEOPLE[1]])
     for person, other in (PEOPLE, PEOPLE[::-1]):
         become(person, directory)
         store, theirs = jms.connect(), next(iter(seen[other]))
         try:
-            print(f"{person} reads {store.get(f'id:{theirs}')}")
+            print(f"{person} reads {store.get(f'id:{theirs}').ref} of {other}")
             well = False
         except jms.ModelStoreError as error:
-            print(f"{person} asks for a model of {other} by its id: {error.message}")
+            print(f"{person} asks for {theirs[:8]}, a model of {other}: {error.message}")
     print("Neither sees the other's models." if well else "They see each other's models.")
     return well
 

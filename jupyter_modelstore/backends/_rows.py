@@ -332,7 +332,7 @@ def to_columns(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _object_text(value: Mapping[str, Any]) -> str:
-    return JsonObject.of(value).text if value else "{}"
+    return JsonObject.of(value).text  # not asked whether it is empty, for which its text would be parsed
 
 
 def _list_text(value: Iterable[str] | None) -> str | None:

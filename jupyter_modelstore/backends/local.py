@@ -319,6 +319,10 @@ class LocalBackend:
             raise NotFound("The model is no longer in the store.", "%models shows what there is.")
         return record
 
+    def remembered(self, ref: Reference) -> None:
+        """Remember nothing: the store is this machine's."""
+        del ref
+
     def saved(self, save_id: str) -> ModelRecord | None:
         """Return what a save became, whatever became of it."""
         return self._ask(lambda db: self._one(db, "m.save_id = ?", [save_id]))
@@ -411,6 +415,11 @@ class LocalBackend:
                 f"%delete_model {record.ref}. %modelstore doctor lists all such models.",
             )
         return path
+
+    def forget_copy(self, record: ModelRecord) -> bool:
+        """Forget nothing: the file is the store's own."""
+        del record
+        return False
 
     def link(self, record: ModelRecord, seconds: int, file_name: str) -> str:
         """Refuse: a file on this machine has no address that others could open."""

@@ -142,6 +142,7 @@ def _description(record: ModelRecord, when: Callable[[object], str]) -> tuple[Bl
         ("changed", plain(when(record.updated_at) if record.updated_at != record.created_at else "")),
         ("in the trash", plain(f"since {deleted}" if deleted else "")),
         ("status", plain("" if record.status == "ready" else words.line(record.status, 40))),
+        ("known as of", plain(f"{when(record.as_of)}; the store does not answer now" if record.as_of else "")),
     ]
     return (*notes, _facts(rows))
 

@@ -35,7 +35,14 @@ def markdown(what: ModelRecord | Comparison) -> str:
     return to_markdown(_comparison_doc(what, "")) if isinstance(what, Comparison) else record_markdown(what)
 
 
-def gallery(records: Sequence[ModelRecord], stats: Stats, total: int, where: str, query: Query | None = None) -> Shown:
+def gallery(
+    records: Sequence[ModelRecord],
+    stats: Stats,
+    total: int,
+    where: str,
+    query: Query | None = None,
+    pending: Sequence[ModelRecord] = (),
+) -> Shown:
     """Return the models of a page, or what to do when there are none.
 
     Parameters
@@ -50,6 +57,8 @@ def gallery(records: Sequence[ModelRecord], stats: Stats, total: int, where: str
         ``on this machine``.
     query
         What was asked for.
+    pending
+        Saves that have not arrived yet.
     """
     query = query or Query()
     title = of_kind("strong", "Trash" if query.deleted else "Models")
@@ -60,7 +69,16 @@ def gallery(records: Sequence[ModelRecord], stats: Stats, total: int, where: str
             blocks.append(Note(_narrow(len(records), total)))
     else:
         blocks.append(Note(_nothing(stats, query, total)))
+    if pending:
+        blocks.append(Note(_not_arrived(pending)))
     return shown(Doc(title, words.line(where), tuple(blocks)))
+
+
+def _not_arrived(pending: Sequence[ModelRecord]) -> Line:
+    """Name the saves that this machine keeps until they arrive."""
+    names = words.some(list(dict.fromkeys(record.model_name for record in pending)), 5)
+    told = f"{words.count(len(pending), 'save')} kept on this machine and not arrived yet: {names}"
+    return (*plain(told), Bit("%modelstore status", "code", "see"))
 
 
 def _narrows(query: Query) -> bool:

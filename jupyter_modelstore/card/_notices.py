@@ -167,15 +167,19 @@ def loaded_line(record: ModelRecord, *warnings: str) -> Shown:
 
 def download_card(record: ModelRecord, path: str) -> Shown:
     """Return where a model's file was copied to, and what reads it."""
-    return lines_card(f"Downloaded to {words.line(path, 1000)}", [read.reader(record, path)])
+    known = f"The store does not answer: this is {record.ref} as of {words.when(record.as_of)}." if record.as_of else ""
+    return lines_card(f"Downloaded to {words.line(path, 1000)}", [read.reader(record, path), *([known] if known else [])])
 
 
 def pushed_card(done: Pushed, where: str, *, dry_run: bool) -> Shown:
     """Return what was copied to another store, what has another number there, what waits and what failed."""
     many = words.count(len(done.copied), "version")
     title = f"Would copy {many}, {words.size(done.bytes)}" if dry_run else f"Copied {many}, {words.size(done.bytes)}"
-    lines: list[str | tuple[str, str]] = [
-        ("another number", f"{here} is {there}") for here, there in done.copied if here != there
+    if not (done.copied or done.waiting or done.failed):
+        title = "Nothing to copy: " + ("all of it is there already" if done.known else "there is no model on this machine")
+    would = "would be" if dry_run else "is"
+    lines: list[str | tuple[str, ...]] = [
+        ("another number", f"{here} {would} {there}") for here, there in done.copied if here != there
     ]
     if dry_run:
         named = [here for here, _ in done.copied[:_SHOWN]]
@@ -200,12 +204,16 @@ def findings_card(findings: Sequence[Finding]) -> Shown:
     return shown(Doc(of_kind("strong", title), blocks=(Facts(tuple(rows)),)), small=True)
 
 
-def lines_card(title: str, lines: Iterable[str | tuple[str, str]] = (), where: str = "") -> Shown:
-    """Return a title with lines below it; a pair is a label and its line. A line that starts with ``%`` is shown as code."""
+def lines_card(title: str, lines: Iterable[str | tuple[str, ...]] = (), where: str = "") -> Shown:
+    """Return a title with lines below it.
+
+    A pair is a label and its line, a third text what to do about it. A line that starts with ``%`` is shown as code.
+    """
     blocks: list[Block] = []
     for entry in lines:
         if isinstance(entry, tuple):
-            row = (words.line(entry[0], 60), _typed_or_plain(entry[1]))
+            advice = of_kind("muted", *(words.line(text, 1000) for text in entry[2:]))
+            row = (words.line(entry[0], 60), (*_typed_or_plain(entry[1]), *advice))
             last = blocks.pop() if blocks and isinstance(blocks[-1], Facts) else Facts(())
             blocks.append(Facts((*last.rows, row)) if isinstance(last, Facts) else Facts((row,)))
         else:

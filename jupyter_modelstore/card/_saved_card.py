@@ -63,14 +63,16 @@ def _on_its_way(record: ModelRecord, where: str, sending: str) -> Line:
     refused, waits = record.refused, record.extra.get("waits")
     if refused is not None:
         ways = f"%modelstore resume tries again, %modelstore discard {as_word(words.line(record.model_name))} gives it up"
-        return (Bit(f"{kept}, and was refused", "strong"), *plain(_said(refused), ways))
+        return (Bit(f"{kept}, and was refused", "strong"), *_said(refused), *of_kind("muted", ways))
     if isinstance(waits, Mapping):
-        return (Bit(f"{kept}, and has not arrived", "strong"), *plain(_said(waits), "%modelstore resume sends it"))
+        ways = "%modelstore resume sends it"
+        return (Bit(f"{kept}, and has not arrived", "strong"), *_said(waits), *of_kind("muted", ways))
     return (Bit(f"{kept}, on its way", "strong"), *plain(words.line(where), sending))
 
 
-def _said(why: Mapping[str, object]) -> str:
-    return " ".join(words.line(str(why[part])) for part in ("message", "hint") if why.get(part))
+def _said(why: Mapping[str, object]) -> Line:
+    said, hint = (words.line(str(why.get(part) or "")) for part in ("message", "hint"))
+    return (*plain(said), *of_kind("muted", hint))
 
 
 def _kept(record: ModelRecord, where: str) -> Rows:

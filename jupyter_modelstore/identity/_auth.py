@@ -17,6 +17,7 @@ from jupyter_modelstore.errors import (
     Throttled,
     Unreachable,
 )
+from jupyter_modelstore.protocols import PATIENCE
 
 if TYPE_CHECKING:
     from supabase_auth import SyncGoTrueClient
@@ -46,12 +47,12 @@ BY_CODE: dict[str, Meaning] = {
     "user_already_exists": (
         InvalidValue,
         "There is an account with this address already.",
-        "Sign in: %modelstore login, without --sign-up.",
+        "Sign in: %modelstore login YOUR@EMAIL",
     ),
     "email_exists": (
         InvalidValue,
         "There is an account with this address already.",
-        "Sign in: %modelstore login, without --sign-up.",
+        "Sign in: %modelstore login YOUR@EMAIL",
     ),
     "email_address_invalid": (InvalidValue, "This is not an e-mail address that the project takes.", "Check its spelling."),
     "validation_failed": (InvalidValue, "This is not an e-mail address that the project takes.", "Check its spelling."),
@@ -61,7 +62,7 @@ BY_CODE: dict[str, Meaning] = {
         "There is no account with this address, or the project sends no codes.",
         "Sign in with a password, or ask its admin.",
     ),
-    "otp_expired": (NotSignedIn, "The code is wrong or has expired.", "Have a new one sent: %modelstore login --code"),
+    "otp_expired": (NotSignedIn, "The code is wrong or has expired.", "Have a new one sent: %modelstore login YOUR@EMAIL --code"),
     "user_banned": (NotSignedIn, "This account has been locked by the project's admin.", "Ask the admin."),
     "over_request_rate_limit": (Throttled, "Too many attempts to sign in.", "Wait a minute, then try again."),
     "over_email_send_rate_limit": (Throttled, "Too many messages were sent.", "Wait an hour, or sign in with a password."),
@@ -148,7 +149,7 @@ def _client(url: str, key: str) -> Iterator[SyncGoTrueClient]:
     from supabase_auth import SyncGoTrueClient
     from supabase_auth.errors import AuthError
 
-    timeout = httpx.Timeout(_TIMEOUT, connect=_CONNECT)
+    timeout = httpx.Timeout(PATIENCE.get() or _TIMEOUT, connect=_CONNECT)
     answers: list[httpx.Response] = []  # the library does not tell the status of an answer that is no JSON
     hooks = {"response": [answers.append]}
     try:

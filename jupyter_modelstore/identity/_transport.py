@@ -16,7 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from jupyter_modelstore._gateway import bad_proxy, trusted
 from jupyter_modelstore.errors import NotSignedIn
-from jupyter_modelstore.protocols import ACTING_AS, AccessToken
+from jupyter_modelstore.protocols import ACTING_AS, AS_NOBODY, PATIENCE, AccessToken
 
 if TYPE_CHECKING:
     import httpx
@@ -54,6 +54,8 @@ def signed_client(source: TokenSource, url: str, key: str) -> httpx.Client:
 
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             request.headers["apikey"] = key
+            if (most := PATIENCE.get()) is not None:
+                request.extensions = {**request.extensions, "timeout": {**request.extensions.get("timeout", {}), "read": most}}
             if not self._is_ours(request):
                 request.headers.pop("authorization", None)
                 return self._inner.handle_request(request)
@@ -71,7 +73,8 @@ def signed_client(source: TokenSource, url: str, key: str) -> httpx.Client:
 
         def _is_ours(self, request: httpx.Request) -> bool:
             address = request.url
-            return _origin(str(address)) == self._origin and not address.path.startswith("/auth/v1")
+            ours = _origin(str(address)) == self._origin and not address.path.startswith("/auth/v1")
+            return ours and not request.extensions.get(AS_NOBODY)
 
         def close(self) -> None:
             self._inner.close()

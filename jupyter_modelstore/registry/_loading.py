@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from jupyter_modelstore import formats, trust
 from jupyter_modelstore._files import file_errors, hash_file, is_only_mine, safe_file_name
 from jupyter_modelstore.errors import FileChanged, InvalidValue
 from jupyter_modelstore.names import visible
-from jupyter_modelstore.protocols import Progress
+from jupyter_modelstore.protocols import Backend, Progress
 from jupyter_modelstore.record import ModelRecord
+
+_T = TypeVar("_T")
 
 
 class EnvironmentWarning(UserWarning):
@@ -38,29 +41,50 @@ def environment_of(record: ModelRecord) -> trust.Verdict:
         return trust.Verdict()
 
 
+def as_last_known(record: ModelRecord) -> str:
+    """Say that the store could not be asked, and from when what is known of a model is; nothing if it was asked."""
+    if record.as_of is None:
+        return ""
+    return f"the store does not answer; this is the copy on this machine, as of {record.as_of.astimezone():%Y-%m-%d %H:%M}."
+
+
+def with_file(backend: Backend, record: ModelRecord, use: Callable[[Path], _T]) -> _T:
+    """Hand over a record's file; where that was a damaged copy of this machine's, once more as the store has it."""
+    try:
+        return use(backend.fetch(record))
+    except FileChanged:
+        if not backend.forget_copy(record):
+            raise
+        return use(backend.fetch(record))
+
+
 class Verified:
     """A context that gives a model's open file, hashed and at its beginning, and its sha256."""
 
-    def __init__(self, path: Path, record: ModelRecord, progress: Progress | None) -> None:
-        self._path = path
+    def __init__(self, backend: Backend, record: ModelRecord, progress: Progress | None) -> None:
+        self._backend = backend
         self._record = record
         self._progress = progress
 
     def __enter__(self) -> tuple[BinaryIO, str]:
-        with file_errors(f"at {self._path}"):
-            self._file = self._open()
+        return with_file(self._backend, self._record, self._enter)
+
+    def _enter(self, path: Path) -> tuple[BinaryIO, str]:
+        with file_errors(f"at {path}"):
+            self._file = self._open(path)
             try:
                 return self._file, self._hash(self._file)
             except BaseException:
                 self._file.close()
                 raise
 
-    def _open(self) -> BinaryIO:
+    @staticmethod
+    def _open(path: Path) -> BinaryIO:
         """Open the file; one that others can write to as a copy of one's own, so that what was hashed is what is unpickled."""
-        if is_only_mine(self._path) and is_only_mine(self._path.parent):
-            return self._path.open("rb")
+        if is_only_mine(path) and is_only_mine(path.parent):
+            return path.open("rb")
         copy = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 (closed by __exit__)
-        with self._path.open("rb") as file:
+        with path.open("rb") as file:
             shutil.copyfileobj(file, copy, 1 << 20)
         copy.seek(0)
         return copy

@@ -60,7 +60,16 @@ from jupyter_modelstore.registry._asking import (
     only_name,
     unknown_name,
 )
-from jupyter_modelstore.registry._loading import EnvironmentWarning, Loaded, Verified, destination, environment_of, path_of
+from jupyter_modelstore.registry._loading import (
+    EnvironmentWarning,
+    Loaded,
+    Verified,
+    as_last_known,
+    destination,
+    environment_of,
+    path_of,
+    with_file,
+)
 
 _HEAD = 1 << 16
 _PAGE = 48
@@ -310,7 +319,7 @@ class Registry:
         return self._backend.facets(query or Query())
 
     def get(self, ref: str | Reference, at: str | date | None = None) -> ModelRecord:
-        """Return one record.
+        """Return one record; if the store does not answer, one whose file this machine keeps, and its ``as_of`` says since when.
 
         Parameters
         ----------
@@ -331,9 +340,9 @@ class Registry:
         try:
             record = self._backend.find(reference, at=moment(at)) or waits
         except Unreachable:
-            if waits is None:
+            record = waits if waits is not None or at is not None else self._backend.remembered(reference)
+            if record is None:
                 raise
-            record = waits
         if record is None:
             raise not_found(self._backend, reference, at)
         return record
@@ -380,10 +389,21 @@ class Registry:
         NotFound
             No such save is on its way.
         """
+        record = self.waiting(ref)
+        self._backend.discard(record)
+        return record
+
+    def waiting(self, ref: str | Reference) -> ModelRecord:
+        """Return this user's newest save of a name, or the save of an id, that has not arrived yet; nobody is asked.
+
+        Raises
+        ------
+        NotFound
+            No such save is on its way.
+        """
         record = self._on_its_way(Reference.parse(ref))
         if record is None:
             raise NotFound(f"No save of '{visible(str(ref))}' is on its way.", "%modelstore status shows what waits.")
-        self._backend.discard(record)
         return record
 
     def versions(self, name: str) -> Sequence[ModelRecord]:
@@ -398,7 +418,9 @@ class Registry:
         """Compare two or more models or versions: metrics, parameters, features, environment."""
         if not _FEWEST_COMPARED <= len(refs) <= _MOST_COMPARED:
             raise InvalidValue(f"Two to {_MOST_COMPARED} models can be compared.", "%compare_models churn:1 churn:2")
-        return compare([self.get(ref) for ref in refs])
+        records = [self.get(ref) for ref in refs]
+        found, known = compare(records), next(filter(None, map(as_last_known, records)), "")
+        return replace(found, remark=f"{found.remark} {known.capitalize()}".strip()) if known else found
 
     def stats(self) -> Stats:
         """Count what the store holds."""
@@ -471,7 +493,7 @@ class Registry:
         record = self._present(ref, at)
         verdict = environment_of(record)
         verdict.require(visible(record.ref), strict=strict)
-        with Verified(self._backend.fetch(record), record, progress) as (file, sha256):
+        with Verified(self._backend, record, progress) as (file, sha256):
             if trust is not None or not self._backend.vouches(record):
                 self._approvals.require(record, sha256, trust)
             try:
@@ -480,7 +502,8 @@ class Registry:
                 hint = f"{verdict.warning} {error.hint}".strip()
                 raise CannotLoad(f"{visible(record.ref)} cannot be rebuilt here: {error.message}", hint) from error
         self._note(model, record, loaded=True)
-        return Loaded(model=model, record=record, warning=" ".join(filter(None, [verdict.warning, self._newer(ref, record)])))
+        said = [verdict.warning, self._newer(ref, record), as_last_known(record)]
+        return Loaded(model=model, record=record, warning=" ".join(filter(None, said)))
 
     def _newer(self, ref: str | Reference, record: ModelRecord) -> str:
         """Say that a newer save of the name that was meant has not arrived yet."""
@@ -506,10 +529,15 @@ class Registry:
         """
         record = self._present(ref, None)
         directory, name = destination(to, record)
-        with file_errors(f"in {directory}"), self._backend.fetch(record).open("rb") as file:
-            path = copy_without_overwriting(file, directory, name, sha256=record.sha256, progress=progress)
-        with suppress(ModelStoreError):  # the file is there; when it was fetched is a courtesy
-            self._backend.record_download(record)
+        def copy(source: Path) -> Path:
+            with source.open("rb") as file:
+                return copy_without_overwriting(file, directory, name, sha256=record.sha256, progress=progress)
+
+        with file_errors(f"in {directory}"):
+            path = with_file(self._backend, record, copy)
+        if record.as_of is None:
+            with suppress(ModelStoreError):  # the file is there; when it was fetched is a courtesy
+                self._backend.record_download(record)
         return path
 
     def copy_from(self, other: Registry, record: ModelRecord, *, progress: Progress | None = None) -> Saved:
@@ -533,7 +561,7 @@ class Registry:
         fields = {entry.name for entry in dataclasses.fields(Draft)} & {entry.name for entry in dataclasses.fields(ModelRecord)}
         draft = Draft(**{name: getattr(record, name) for name in fields})
         with (
-            Verified(other._backend.fetch(record), record, None) as (file, _),
+            Verified(other._backend, record, None) as (file, _),
             self._backend.receive(record.save_id, progress) as incoming,
         ):
             while piece := file.read(1 << 20):

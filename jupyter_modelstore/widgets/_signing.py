@@ -9,8 +9,10 @@ from typing import Any
 from jupyter_modelstore import worker
 from jupyter_modelstore._parser import Argument
 from jupyter_modelstore._project import Project, send_code, sign_in
+from jupyter_modelstore._sign_in import is_first, left_here
 from jupyter_modelstore.config import ModelStore
 from jupyter_modelstore.errors import ModelStoreError
+from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Progress, Secret
 from jupyter_modelstore.registry import Registry
 from jupyter_modelstore.widgets._desk import Request
@@ -40,11 +42,13 @@ def requests_of(project: Project, store: Registry) -> tuple[Request, ...]:
     def sign(email: str, secret: str, progress: Progress, how: str = "password") -> Mapping[str, Any]:
         del progress
         if how == "code":
-            project.session().sign_in_with_code(email, Secret(secret.strip()))
+            token = project.session().sign_in_with_code(email, Secret(secret.strip()))
         else:
-            sign_in(project, email, lambda _: Secret(secret), sign_up=how == "sign-up")
+            token = sign_in(project, email, lambda _: Secret(secret), sign_up=how == "sign-up")
         worker.of(store).wake()
-        return {}
+        said = f"Signed in as {visible(token.handle)}."
+        left = left_here(project) if is_first(project) else ""
+        return {"said": f"{said} On this machine, {left} To copy: %modelstore push" if left else said}
 
     return (
         Request("send-code", send, (_EMAIL,), long=True),

@@ -140,7 +140,7 @@ class _Widget(anywidget.AnyWidget):
             "python": platform.python_version(),
             "limits": {"name": MAX_NAME, "alias": MAX_ALIAS, "tag": MAX_TAG, "tags": MAX_TAGS, "text": MAX_TEXT},
             "downloads": "kernel",
-            "sign_in": self._project is not None,
+            "sign_in": self._project is not None and self._store.until is None,
             "settings": self._shown(),
         }
 

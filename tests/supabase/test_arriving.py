@@ -85,6 +85,16 @@ def test_what_could_not_be_sent_goes_by_itself_when_the_line_is_back(notebook, l
     assert len(door.rows()) == len(door.objects()) == 1
 
 
+def test_what_waits_goes_as_soon_as_the_project_answers_anything(notebook, line, door):
+    notebook.run("from jupyter_modelstore import worker; worker._FIRST_PAUSE = 300.0")
+    line.cut()
+    saved = notebook.run('%save_model clf "churn"')
+    assert "has not arrived" in text(saved) or until_drawn(notebook, saved, "has not arrived")
+    line.mend()
+    notebook.run("%model_stats")
+    assert "Saved churn:1" in until_drawn(notebook, saved, "Saved")
+
+
 def test_a_save_that_is_given_up_on_its_way_does_not_arrive(notebook, line, door):
     notebook.run(HEAVY)
     line.held_after = 2_000_000

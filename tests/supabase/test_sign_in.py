@@ -86,7 +86,7 @@ def test_after_the_first_sign_in_models_of_this_machine_are_copied_if_one_says_s
     assert len(asked) == 1
     assert "later:1" in signed_out.run("%modelstore push --dry-run").text
     assert "Copied 1 version" in signed_out.run("%modelstore push later").text
-    assert "Copied 0 versions" in signed_out.run("%modelstore push").text
+    assert "Nothing to copy: all of it is there already" in signed_out.run("%modelstore push").text
 
 
 def test_status_says_until_when_and_the_check_up_which_role(signed_out, person, typed):
@@ -109,8 +109,34 @@ def test_an_account_is_made_with_a_password_typed_twice(signed_out, typed):
 def test_a_code_is_sent_and_typed(signed_out, person, typed, project, monkeypatch):
     if project.local is None:
         pytest.skip("only the stack on this machine shows the messages it sends")
-    monkeypatch.setattr(getpass, "getpass", lambda _: project.local.code(person.email))
+    asked = []
+
+    def mistype(question):
+        asked.append(question)
+        return "000000" if len(asked) == 1 else project.local.code(person.email)
+
+    monkeypatch.setattr(getpass, "getpass", mistype)
     assert person.email in signed_out.run(f"%modelstore login {person.email} --code").text
+    assert ["wrong or has expired" in question for question in asked] == [False, True]
+    typed("000000", "000000", "000000")
+    hint = signed_out.refused(f"%modelstore login {person.email} --code", NotSignedIn).hint
+    assert hint.endswith("%modelstore login YOUR@EMAIL --code")
+    typed("000000", "")
+    signed_out.refused(f"%modelstore login {person.email} --code", InvalidValue)
+
+
+def test_before_a_sign_in_the_check_up_looks_at_the_services(signed_out, at_project, monkeypatch):
+    said = signed_out.run("%modelstore doctor").text
+    assert f"{at_project.url}: Auth, database, Storage answer" in said
+    assert "%modelstore login" in said
+    monkeypatch.setenv("SUPABASE_KEY", "sb_publishable_of_another_project")
+    signed_out.run("%reload_ext jupyter_modelstore")
+    said = signed_out.run("%modelstore doctor").text
+    assert "The project does not know SUPABASE_KEY." in said
+    monkeypatch.setenv("SUPABASE_URL", "http://127.0.0.1:9")
+    signed_out.run("%reload_ext jupyter_modelstore")
+    said = " ".join(signed_out.run("%modelstore doctor").text.split())
+    assert "http://127.0.0.1:9 does not answer." in said
 
 
 def test_what_is_typed_wrongly_is_told(signed_out, person, typed, monkeypatch):
@@ -144,7 +170,10 @@ def test_a_save_that_waits_is_told_resumed_and_given_up(signed_out, person, type
         said = signed_out.run('%save_model clf "churn"').text
         assert "kept on this machine" in said
         signed_out.run('%save_model clf "second"')
+        said = signed_out.run("%modelstore resume").text
+        assert "churn: The project does not answer." in said
     assert "2 saves" in signed_out.run("%modelstore status").text
+    assert "2 saves kept on this machine and not arrived yet: churn, second" in signed_out.run("%models --table").text
     best = signed_out.run("best = %load_model churn")
     assert best.error is None
     assert "Given up" in signed_out.run("%modelstore discard second --yes").text

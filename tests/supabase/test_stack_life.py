@@ -136,7 +136,7 @@ def test_the_command(tmp_path):
 
     try:
         assert "up after" in stack("up").stdout
-        told = dict(line.split("=", 1) for line in stack("env").stdout.splitlines())
+        told = dict(line.removeprefix("export ").split("=", 1) for line in stack("env").stdout.splitlines())
         assert {"SUPABASE_URL", "SUPABASE_KEY", "SERVICE_KEY", "DATABASE_URL", "JWT_SECRET"} <= set(told)
     finally:
         assert stack("down").returncode == 0

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import jupyter_modelstore as jms
+from jupyter_modelstore import cli
 from jupyter_modelstore.errors import NotFound
 from jupyter_modelstore.registry import Registry
 from jupyter_modelstore.transfer import push
@@ -25,13 +26,21 @@ def here(tmp_path, pipeline):
         pipeline.steps[-1][1].C = c
         store.save(pipeline, "churn", metrics={"auc": c / 4}, tags=["telecom"])
     store.save(pipeline, "other", alias="champion")
-    store.set_alias("churn:2", "champion")
+    store.set_alias("churn:2", "champion", why="best on new customers")
     return store
 
 
 @pytest.fixture
 def there(opened, tmp_path):
     return Registry(opened(), Approvals(tmp_path / "trusted.jsonl", "0" * 32))
+
+
+def test_push_without_a_project_says_what_to_set(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("SUPABASE_URL", "http://127.0.0.1:9")
+    assert cli.main(["push", "--home", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "SUPABASE_KEY is missing" in said
+    assert "--store" not in said
 
 
 def told(store):
@@ -46,6 +55,7 @@ def test_all_goes_once_with_numbers_dates_and_aliases(here, there):
     assert (len(done.copied), done.known, done.failed) == (4, 0, ())
     assert told(there) == told(here)
     assert there.load("churn@champion").steps[-1][1].C == 2.0
+    assert there.alias_history("churn")[0].why == "copied: best on new customers"
     again = push(here, there)
     assert (again.copied, again.known) == ((), 4)
 
@@ -61,7 +71,9 @@ def test_a_dry_run_changes_nothing_and_a_name_narrows(here, there):
 def test_a_number_that_is_taken_becomes_the_next_and_is_told(here, there, pipeline):
     pipeline.steps[-1][1].C = 99.0
     there.save(pipeline, "churn")
-    assert push(here, there, ["churn"]).copied == (("churn:1", "churn:2"), ("churn:2", "churn:3"), ("churn:3", "churn:4"))
+    foretold = push(here, there, ["churn"], dry_run=True).copied
+    assert foretold == (("churn:1", "churn:2"), ("churn:2", "churn:3"), ("churn:3", "churn:4"))
+    assert push(here, there, ["churn"]).copied == foretold
 
 
 def test_what_was_deleted_here_is_not_sent_and_what_was_deleted_there_does_not_come_back(here, there):

@@ -20,12 +20,14 @@ from jupyter_modelstore.errors import (
     InvalidValue,
     ModelStoreError,
     NameTaken,
+    NotConfigured,
     NotFound,
     NotSignedIn,
     QuotaExceeded,
     SchemaMismatch,
     ServiceError,
     StoreBusy,
+    Throttled,
     TooLarge,
     Unreachable,
 )
@@ -120,6 +122,7 @@ BY_WORD: dict[str, Meaning] = {
     "InvalidKey": (ServiceError, "Failed to upload to storage: it does not take this name of a file.", _INIT),
 }
 """By a word of Storage's, whatever its status says."""
+_REFUSED = "42501"
 RETRIED = frozenset({"40P01", "40001", "55P03", "57014", "53300"})
 """Codes after which the same question may be asked again."""
 
@@ -160,6 +163,21 @@ def of_storage(answer: httpx.Response) -> ModelStoreError:
         if word in words or word in message:
             return _error(meaning)
     return of_status(status, message)
+
+
+def of_nobody(answer: httpx.Response) -> ModelStoreError | None:
+    """Return why a service cannot be used, by what it answers to nobody; None also if it only refuses nobody."""
+    try:
+        body = answer.json()
+    except (ValueError, RecursionError):
+        body = None
+    code = str(body.get("code") or "") if isinstance(body, dict) else ""
+    if code in BY_CODE and code != _REFUSED:
+        return _error(BY_CODE[code])
+    if answer.is_success or code:
+        return None
+    known = of_status(answer.status_code)
+    return known if isinstance(known, (NotConfigured, Unreachable, Throttled, ServiceError)) else None
 
 
 def _error(meaning: Meaning) -> ModelStoreError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ from jupyter_modelstore.backends.supabase import _sending
 from jupyter_modelstore.backends.supabase._database import Functions, record_of
 from jupyter_modelstore.backends.supabase._objects import Objects
 from jupyter_modelstore.errors import Forbidden, ModelFileNotFound, ModelStoreError, NotFound, NotSignedIn
-from jupyter_modelstore.names import visible
-from jupyter_modelstore.protocols import FileCache, Finding, Progress, SaveSpool, TokenSource, Told, Waiting
+from jupyter_modelstore.names import key_of, visible
+from jupyter_modelstore.protocols import PATIENCE, FileCache, Finding, Progress, SaveSpool, TokenSource, Told, Waiting
 from jupyter_modelstore.record import (
     AliasEvent,
     Changes,
@@ -38,6 +38,7 @@ from jupyter_modelstore.record import (
 )
 
 _PAGE = 500
+_PATIENCE = 2.5  # seconds for the answer whether a save may be sent, where somebody sits and waits: it is safe here already
 _NOTHING: dict[str, Any] = {"records": [], "total": 0}
 
 
@@ -127,20 +128,24 @@ class SupabaseBackend:
         part = self._spool.part(save_id)
         with file_errors(f"in {self._spool.directory}"):
             file = HashingFile(part, progress)
+            part.chmod(0o600)
         try:
             yield _Incoming(self, save_id, file, progress)
         finally:
             file.close()
             part.unlink(missing_ok=True)
 
-    def _keep(self, draft: Draft) -> tuple[Waiting, Mapping[str, Any] | ModelStoreError]:
+    def _keep(self, draft: Draft, patience: float | None = None) -> tuple[Waiting, Mapping[str, Any] | ModelStoreError]:
         """Keep a whole save on this machine, if the project would take it; return what it said, or why it did not answer."""
         waiting = _sending.journal_of(draft, self._url, self.user_id, self._space)
         answer: Mapping[str, Any] | ModelStoreError
+        before = PATIENCE.set(patience)
         try:
             answer = self._functions.call("may_save", _sending.question(waiting))
         except _sending.LATER as error:  # it is asked again when it is sent
             answer = error
+        finally:
+            PATIENCE.reset(before)
         self._spool.accept(waiting)
         return waiting, answer
 
@@ -156,7 +161,14 @@ class SupabaseBackend:
 
     @property
     def _sender(self) -> _sending.Sender:
-        return _sending.Sender(self._functions, self._objects, self._spool)
+        return _sending.Sender(self._functions, self._objects, self._spool, self._keep_copy)
+
+    def _keep_copy(self, path: Path, record: ModelRecord) -> None:
+        """Let the file of a save that has arrived be a cached one, so that its load transfers nothing."""
+        if record.sha256 is not None and record.status == "ready":
+            with contextlib.suppress(OSError, ModelStoreError):  # a courtesy; the save is safe
+                self._cache.adopt(path, record.sha256, record.model_file_size)
+                self._remember(record)
 
     def saved(self, save_id: str) -> ModelRecord | None:
         """Return what a save became, whatever became of it."""
@@ -257,6 +269,7 @@ class SupabaseBackend:
             return self._spool.file(record.save_id)
         key, size = record.sha256 or f"row-{record.id}", record.model_file_size
         if record.sha256 is not None and (path := self._cache.find(key, size)) is not None:
+            self._remember(record)
             return path
         if not record.model_file_path:
             raise ModelFileNotFound(
@@ -264,7 +277,38 @@ class SupabaseBackend:
             )
         with file_errors(f"in the cache of {self._url}"):
             self._objects.fetch(record.model_file_path, self._cache.part(key), size)
-        return self._cache.keep(key, size)
+        path = self._cache.keep(key, size)
+        self._remember(record)
+        return path
+
+    def forget_copy(self, record: ModelRecord) -> bool:
+        """Remove a file from the cache; tell whether it was there."""
+        return record.status != "pending" and record.sha256 is not None and self._cache.forget(record.sha256)
+
+    # ---- what is known without the project -----------------------------------------------------------------------------
+
+    @property
+    def _owner(self) -> str:
+        return f"{self._url} {self.user_id}"
+
+    def _remember(self, record: ModelRecord) -> None:
+        """Keep, beside its file, what the project says of one of this person's own versions now."""
+        if record.sha256 is not None and record.as_of is None and record.space_id == self.user_id:
+            with contextlib.suppress(OSError, ValueError, ModelStoreError):  # a courtesy
+                self._cache.note(record.sha256, self._owner, record.to_json())
+
+    def remembered(self, ref: Reference) -> ModelRecord | None:
+        """Return what was last known of an own version whose file is in the cache; the newest that is meant."""
+        if self._space or ref.space is not None:
+            return None
+        found: list[tuple[float, ModelRecord]] = []
+        for at, known in self._cache.noted(self._owner):
+            with contextlib.suppress(ValueError, OverflowError, OSError, TypeError, AttributeError):  # damaged
+                seen = format_time(datetime.fromtimestamp(at, timezone.utc))
+                record = ModelRecord.from_json({**known, "as_of": seen})
+                if record.space_id == self.user_id and _is_meant(record, ref):
+                    found.append((at if ref.alias else record.version, record))
+        return max(found, key=lambda one: one[0], default=(0, None))[1]
 
     def link(self, record: ModelRecord, seconds: int, file_name: str) -> str:
         """Return an address that gives the file to anyone who has it, for so many seconds; of one's own models only."""
@@ -290,7 +334,7 @@ class SupabaseBackend:
     def delete(self, records: Sequence[ModelRecord], *, force: bool = False) -> Removal:
         """Move records to the trash."""
         answer = self._functions.call("delete", {"ids": [record.id for record in records], "force": force})
-        gone = tuple(record_of(row) for row in answer["records"])
+        gone = self._seen(answer["records"])
         returned = tuple((alias, ref) for alias, ref in answer["returned_aliases"])
         removed = tuple(dict.fromkeys(answer["removed_aliases"]))
         return Removal(
@@ -304,7 +348,14 @@ class SupabaseBackend:
 
     def restore(self, records: Sequence[ModelRecord]) -> list[ModelRecord]:
         """Take records out of the trash."""
-        return self._functions.records("restore", {"ids": [record.id for record in records]})
+        return list(self._seen(self._functions.call("restore", {"ids": [record.id for record in records]}) or ()))
+
+    def _seen(self, rows: Iterable[Any]) -> tuple[ModelRecord, ...]:
+        """Return rows as records, and remember what they say of versions whose files are here."""
+        records = tuple(map(record_of, rows))
+        for record in records:
+            self._remember(record)
+        return records
 
     def purge(self, records: Sequence[ModelRecord]) -> Removal:
         """Turn trashed records into tombstones, then remove their files, and ask whether they went."""
@@ -312,6 +363,8 @@ class SupabaseBackend:
             return Removal(records=(), bytes=0)
         answer = self._functions.call("purge", {"ids": [record.id for record in records]})
         gone = tuple(record_of(row) for row in answer["records"])
+        for record in gone:  # nor is a copy left on this machine
+            self.forget_copy(record)
         sizes = dict(answer["objects"])
         if sizes:
             self._objects.remove(list(sizes))
@@ -348,7 +401,14 @@ class SupabaseBackend:
         """Look for damage, mark what is missing, sweep what dead saves and purges left, empty what is due in the trash."""
         from jupyter_modelstore.backends.supabase import _health
 
-        return _health.check(self, self._functions, self._objects, self._q(), full=full)
+        services = _health.services(self._objects, self._url)
+        try:
+            self._source.known()
+            return [services, *_health.check(self, self._functions, self._objects, self._q(), full=full)]
+        except ModelStoreError as error:
+            what = "signed in" if isinstance(error, NotSignedIn) else "store"
+            more = Finding(what=what, ok=False, message=error.message, hint=error.hint)
+            return [services, more] if services.ok or what == "signed in" else [services]
 
     def repair(self) -> Finding:
         """Nothing is to be done: the project looks after its database."""
@@ -374,13 +434,23 @@ class _Incoming:
 
     def keep(self, draft: Draft) -> Saved:
         """Leave the save in the spool, whole."""
-        waiting, answer = self._backend._keep(self._whole(draft))  # noqa: SLF001 (the same)
+        waiting, answer = self._backend._keep(self._whole(draft), _PATIENCE)  # noqa: SLF001 (the same)
         why = answer if isinstance(answer, ModelStoreError) else None
         return Saved(record=_sending.pending_record(waiting, why), created=True)
 
     def _whole(self, draft: Draft) -> Draft:
         self.seal()
         return dataclasses.replace(draft, save_id=self._save_id, sha256=self.file.sha256, model_file_size=self.file.size)
+
+
+def _is_meant(record: ModelRecord, ref: Reference) -> bool:
+    """Tell whether a reference means a version, as far as that is known of it alone."""
+    if ref.id:
+        return record.id.replace("-", "").startswith(ref.id)
+    named = key_of(record.model_name) == key_of(ref.name) and record.status == "ready" and record.deleted_at is None
+    if ref.alias is not None:
+        return named and key_of(ref.alias) in map(key_of, record.aliases)
+    return named and ref.version in {None, record.version}
 
 
 def _event(row: dict[str, Any]) -> AliasEvent:

@@ -13,11 +13,16 @@ from jupyter_modelstore._sizes import size
 from jupyter_modelstore.backends import _trash
 from jupyter_modelstore.backends.supabase._database import Functions
 from jupyter_modelstore.backends.supabase._objects import Objects
-from jupyter_modelstore.errors import ModelStoreError
+from jupyter_modelstore.errors import ModelStoreError, Unreachable
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Backend, Finding
 from jupyter_modelstore.record import ModelRecord, Query, now, parse_time
 
+_SERVICES = {
+    "Auth": ("GET", "/auth/v1/health"),
+    "database": ("POST", "/rest/v1/rpc/modelstore_whoami"),
+    "Storage": ("GET", "/storage/v1/status"),
+}
 _CLOCK = 30.0  # seconds; the database takes no token that was issued farther in the future
 
 
@@ -34,6 +39,19 @@ def check(backend: Backend, functions: Functions, objects: Objects, q: Mapping[s
         _there_and_back(objects, backend.user_id),
         *_space(backend, functions, objects, q, full=full),
     ]
+
+
+def services(objects: Objects, url: str) -> Finding:
+    """Ask each service of the project for a sign of life, as nobody; also whether the database has this package's functions."""
+    try:
+        found = {name: objects.alive(url + path, method) for name, (method, path) in _SERVICES.items()}
+    except Unreachable as error:
+        return Finding(what="services", ok=False, message=error.message, hint=error.hint)
+    silent = {name: error for name, error in found.items() if error is not None}
+    if not silent:
+        return Finding(what="services", ok=True, message=f"{url}: {', '.join(found)} answer")
+    error = next(iter(silent.values()))
+    return Finding(what="services", ok=False, message=f"{', '.join(silent)}: {error.message}", hint=error.hint)
 
 
 def _project(backend: Backend, who: Mapping[str, Any], took: float) -> Finding:
@@ -73,7 +91,7 @@ def _bucket(who: Mapping[str, Any]) -> Finding:
     limit = bucket["file_size_limit"]
     most = f"files up to {size(int(limit))}" if limit else "no limit of its own for a file"
     quota = who.get("quota_bytes")
-    room = f", {size(int(quota))} for you in all" if quota is not None else ""
+    room = f", {size(int(quota))} for you in all" if quota is not None else ", no quota"
     return Finding(what="bucket", ok=True, message=f"private, {most}{room}", details={"limit": limit, "quota": quota})
 
 
@@ -130,6 +148,7 @@ def _records(backend: Backend) -> Sequence[ModelRecord]:
 
 def _differs(backend: Backend, record: ModelRecord) -> bool:
     try:
+        backend.forget_copy(record)  # what the project holds is looked at, not what this machine does
         with backend.fetch(record).open("rb") as file:
             return hash_file(file)[0] != record.sha256
     except (ModelStoreError, OSError):

@@ -18,8 +18,8 @@ from urllib.parse import quote
 
 from jupyter_modelstore._gateway import of_network
 from jupyter_modelstore.backends.supabase import _answers
-from jupyter_modelstore.errors import ModelFileNotFound, NotSignedIn, ServiceError, Unreachable
-from jupyter_modelstore.protocols import Progress
+from jupyter_modelstore.errors import ModelFileNotFound, ModelStoreError, NotSignedIn, ServiceError, Unreachable
+from jupyter_modelstore.protocols import AS_NOBODY, Progress
 
 if TYPE_CHECKING:
     import httpx
@@ -50,6 +50,23 @@ class Objects:
         self._http = http
         self._url = url
         self._base = f"{url}/storage/v1"
+
+    def alive(self, address: str, method: str) -> ModelStoreError | None:
+        """Ask any address of the project as nobody; return why what is there cannot be used, None if it answers.
+
+        Raises
+        ------
+        Unreachable
+            There is no way to the project.
+        """
+        import httpx
+
+        body = {"json": {"q": {}}} if method == "POST" else {}
+        try:
+            answer = self._http.request(method, address, extensions={AS_NOBODY: True}, **body)
+        except httpx.TransportError as error:
+            raise of_network(error, self._url) from None
+        return _answers.of_nobody(answer)
 
     # ---- looking ---------------------------------------------------------------------------------------------------------
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from jupyter_modelstore._json import JsonObject
@@ -109,10 +110,14 @@ class Sender:
         The project.
     spool
         Where saves lie.
+    arrived
+        Given the file, which it may take, and the record of each save that has arrived.
     """
 
-    def __init__(self, functions: Functions, objects: Objects, spool: SaveSpool) -> None:
-        self._functions, self._objects, self._spool = functions, objects, spool
+    def __init__(
+        self, functions: Functions, objects: Objects, spool: SaveSpool, arrived: Callable[[Path, ModelRecord], None]
+    ) -> None:
+        self._functions, self._objects, self._spool, self._arrived = functions, objects, spool, arrived
 
     def resume(
         self, waiting: Sequence[Waiting], progress: Progress | None = None, *, refused: bool = False, told: Told | None = None
@@ -205,6 +210,8 @@ class Sender:
             raise
         finally:
             ACTING_AS.reset(bound)
+        if saved.record.sha256 == waiting.draft["sha256"]:
+            self._arrived(self._spool.file(waiting.save_id), saved.record)
         self._spool.done(waiting.save_id)
         return saved
 

@@ -2,7 +2,7 @@
 import * as React from "react";
 
 import { byId, count, line, loadLine, size, title } from "./format";
-import { Button, copied, Problem } from "./parts";
+import { Button, copied, focusHead, Problem } from "./parts";
 import type { ModelRecord } from "./record";
 import type { Client, Deleted } from "./types";
 
@@ -95,7 +95,7 @@ export function Toast({ actions }: { actions: Actions }): React.ReactElement {
   }, [said]);
   const dismiss = () => {
     hush();
-    (element.current?.getRootNode() as ParentNode | undefined)?.querySelector("h2")?.focus();
+    focusHead(element.current);
   };
   return (
     <div ref={element} className={said ? "toast" : "toast empty"} role="status">

@@ -37,7 +37,7 @@ function start(settings: Settings): { readonly trash: boolean; readonly models: 
 const narrows = (search: Search) => Boolean(search.words.trim() || search.tags.length || search.algorithm || search.model_type || Object.keys(search.more ?? {}).length);
 
 /** All that the gallery knows and does; the pieces below show it. */
-function useGallery(client: Client, hello: Hello) {
+function useGallery(client: Client, hello: Hello, onAgain: () => void) {
   const [looked, setLooked] = React.useState(() => start(hello.settings));
   const [tick, setTick] = React.useState(0);
   const [chosen, setChosen] = React.useState<ReadonlyMap<string, ModelRecord>>(new Map());
@@ -56,6 +56,8 @@ function useGallery(client: Client, hello: Hello) {
   const stats = useAsked(() => client.call("stats", {}), [client, tick]);
   const facets = useAsked(() => client.call("facets", {}), [client, tick]);
   const refresh = () => {
+    // Somebody else may be signed in by now.
+    onAgain();
     models.refresh();
     setTick((before) => before + 1);
   };
@@ -83,7 +85,7 @@ function useGallery(client: Client, hello: Hello) {
 type View = ReturnType<typeof useGallery>;
 
 export function Gallery({ client, hello, onAgain }: { client: Client; hello: Hello; onAgain: () => void }): React.ReactElement {
-  const state = useGallery(client, hello);
+  const state = useGallery(client, hello, onAgain);
   const actions = useActions(client, state.refresh);
   const open = (opened: Opened) => {
     // What was said before is not meant in the dialog, and would lie over it.
@@ -95,9 +97,9 @@ export function Gallery({ client, hello, onAgain }: { client: Client; hello: Hel
   React.useEffect(actions.hush, [view.trash]);
   const { error } = view.models;
   const signIn = hello.sign_in && error instanceof Failure && error.code === "not_signed_in";
-  const signed = () => {
-    onAgain();
+  const signed = (said: string) => {
     view.refresh();
+    actions.tell(said);
   };
   if (signIn) {
     return (

@@ -63,6 +63,9 @@ export function IconButton({ label, icon, onClick, busy = false }: IconButtonPro
   );
 }
 
+/** Give the focus to the heading of the view, where what had it goes. */
+export const focusHead = (element: Element | null) => (element?.getRootNode() as ParentNode | undefined)?.querySelector("h2")?.focus();
+
 interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;

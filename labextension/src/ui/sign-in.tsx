@@ -2,39 +2,42 @@
 import * as React from "react";
 
 import { useDeed } from "./hooks";
-import { Button, Problem, TextField } from "./parts";
+import { Button, focusHead, Problem, TextField } from "./parts";
 import type { Client } from "./types";
 
-export function SignIn({ client, onDone }: { client: Client; onDone: () => void }): React.ReactElement {
+export function SignIn({ client, onDone }: { client: Client; onDone: (said: string) => void }): React.ReactElement {
   const [email, setEmail] = React.useState("");
   const [secret, setSecret] = React.useState("");
-  const [how, setHow] = React.useState<"password" | "code">("password");
+  const [code, setCode] = React.useState(false);
+  const form = React.useRef<HTMLFormElement>(null);
   const deed = useDeed();
-  const sign = (event: React.FormEvent) => {
-    event.preventDefault();
+  const sign = (how: "password" | "code" | "sign-up") =>
+    deed.going ||
     deed.run(async () => {
-      await client.call("sign-in", { email, secret, how });
-      onDone();
+      const { said } = await client.call("sign-in", { email, secret, how });
+      focusHead(form.current);
+      onDone(said);
     });
-  };
-  const send = () =>
+  const turn = () =>
     deed.run(async () => {
-      await client.call("send-code", { email });
-      setHow("code");
+      if (!code) await client.call("send-code", { email });
+      setCode(!code);
       setSecret("");
     });
-  const code = how === "code";
+  const submit = (event: React.FormEvent) => {
+    event.preventDefault();
+    sign(code ? "code" : "password");
+  };
   return (
-    <form className="panel" onSubmit={sign}>
-      <p className="muted">
-        No account? <code>%modelstore login EMAIL --sign-up</code>
-      </p>
-      <TextField id="email" label="E-mail" type="email" value={email} onChange={setEmail} />
-      <TextField id="secret" label={code ? "The code that was sent" : "Password"} type={code ? "text" : "password"} value={secret} onChange={setSecret} />
+    <form ref={form} className="panel" onSubmit={submit}>
+      <h3>Sign in</h3>
+      <TextField id="mail" label="E-mail" type="email" value={email} onChange={setEmail} />
+      <TextField id="key" label={code ? "Code sent to you" : "Password"} type={code ? "text" : "password"} value={secret} onChange={setSecret} />
       {deed.error !== null && <Problem error={deed.error} />}
       <footer className="dialog-foot">
-        <Button label="Send a code" kind="quiet" disabled={deed.going} onClick={send} />
-        <Button label="Sign in" kind="main" type="submit" disabled={deed.going} />
+        {!code && <Button label="New account" onClick={() => sign("sign-up")} />}
+        <Button label={code ? "Back" : "Send a code"} onClick={turn} />
+        <Button label="Sign in" kind="main" type="submit" />
       </footer>
     </form>
   );

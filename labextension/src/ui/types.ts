@@ -237,7 +237,7 @@ export interface Verbs {
   send: [None, None];
   discard: [{ ref: string }, ModelRecord];
   "send-code": [{ email: string }, None];
-  "sign-in": [{ email: string; secret: string; how: string }, None];
+  "sign-in": [{ email: string; secret: string; how: string }, { said: string }];
   dismiss: [None, None];
 }
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -22,7 +23,7 @@ def main(arguments: list[str]) -> int:
     elif arguments == ["down"]:
         stack.down()
     elif arguments == ["env"]:
-        print("\n".join(f"{name}={value}" for name, value in stack.env().items()))
+        print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in stack.env().items()))
     else:
         print(USAGE, file=sys.stderr)
         return 2

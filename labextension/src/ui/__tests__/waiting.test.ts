@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { Failure, type Waiting } from "../types";
-import { FakeClient, many } from "./fake";
+import { FakeClient, HELLO, many } from "./fake";
 import { control, found, press, says, show, text, type } from "./page";
 
 const WAITS: Waiting = { id: "00000000-0000-4000-8000-000000000001", name: "churn", size: 16_000_000, refused: false, why: "", progress: null };
@@ -59,7 +59,7 @@ describe("signing in", () => {
     const { client, in: state } = signedOut();
     client.answers["sign-in"] = () => {
       state.on = true;
-      return {};
+      return { said: "Signed in." };
     };
     const root = show(client);
     await type(root, "E-mail", "ada@example.org");
@@ -81,11 +81,52 @@ describe("signing in", () => {
     const root = show(client);
     await type(root, "E-mail", "ada@example.org");
     await press(root, "Send a code");
-    await type(root, "The code that was sent", "123456");
+    await type(root, "Code sent to you", "123456");
     await press(root, "Sign in");
     await says(root, "The code is not right.");
-    expect((await control(root, "The code that was sent")).value).toBe("123456");
+    expect((await control(root, "Code sent to you")).value).toBe("123456");
     expect(client.of("sign-in")).toEqual([{ email: "ada@example.org", secret: "123456", how: "code" }]);
+  });
+
+  it("goes back from a code to a password, and keeps the focus on the way", async () => {
+    const { client } = signedOut();
+    client.answers["send-code"] = () => ({});
+    const root = show(client);
+    await type(root, "E-mail", "ada@example.org");
+    const turn = [...root.querySelectorAll("button")].find((button) => button.textContent === "Send a code")!;
+    turn.focus();
+    await press(root, "Send a code");
+    await control(root, "Code sent to you");
+    expect((root.getRootNode() as Document | ShadowRoot).activeElement).toBe(turn);
+    await press(root, "Back");
+    expect((await control(root, "Password")).type).toBe("password");
+    expect(client.of("send-code")).toHaveLength(1);
+  });
+
+  it("makes an account, says what is left on this machine, and hands the focus on", async () => {
+    const { client, in: state } = signedOut();
+    client.answers["sign-in"] = () => {
+      state.on = true;
+      return { said: "On this machine, 40 versions are not in this project." };
+    };
+    const root = show(client);
+    await type(root, "E-mail", "ada@example.org");
+    await type(root, "Password", "correct horse");
+    await press(root, "New account");
+    await says(root, "40 versions are not in this project");
+    await says(root, "2 models");
+    expect(client.of("sign-in")).toEqual([{ email: "ada@example.org", secret: "correct horse", how: "sign-up" }]);
+    expect((root.getRootNode() as Document | ShadowRoot).activeElement?.textContent).toBe("Models");
+  });
+
+  it("is asked anew who that is when somebody signs in elsewhere", async () => {
+    const { client, in: state } = signedOut({ where: "in abcdefgh.supabase.co; nobody is signed in" });
+    const root = show(client);
+    await control(root, "E-mail");
+    state.on = true;
+    client.answers.hello = () => ({ ...HELLO, where: "in abcdefgh.supabase.co as ada@example.org" });
+    client.happen({ event: "changed" });
+    await says(root, "as ada@example.org");
   });
 
   it("is not offered where nobody can", async () => {
