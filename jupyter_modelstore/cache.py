@@ -63,21 +63,20 @@ class Cache:
 
     def keep(self, key: str, size: int) -> Path:
         """Take what was gathered as the file of this key; make room by removing what was used longest ago."""
-        return self._take(self.part(key), key, size)
-
-    def _take(self, source: Path, key: str, size: int) -> Path:
         path = self._at(key)
         with file_errors(f"in {self._directory}"):
-            source.replace(path)
+            self.part(key).replace(path)
             fsync_directory(self._directory)
         self._make_room(besides=path, size=size)
         return path
 
     def adopt(self, path: Path, key: str, size: int) -> None:
-        """Take a whole file of this machine, which then leaves its place, as the file of this key; not one beyond all bounds."""
-        if size <= self._most(size):
+        """Take a whole file, which stays in its place too, as the file of this key; not one that is beyond all bounds."""
+        target = self._at(key)
+        if size <= self._most(size) and not target.exists():
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._take(path, key, size)
+            target.hardlink_to(path)
+            self._make_room(besides=target, size=size)
 
     def note(self, key: str, owner: str, record: Mapping[str, Any]) -> None:
         """Keep what is known now of a version that has the file of this key, if that is here."""
@@ -94,9 +93,10 @@ class Cache:
         for path in self._directory.glob(f"*.{_digest(owner)}.*.json"):
             with contextlib.suppress(OSError, ValueError, RecursionError):  # another kernel makes room; a damaged file
                 there = self._directory.joinpath(path.name.partition(".")[0]).exists()
-                known = json.loads(path.read_bytes()) if there and is_only_mine(path) and is_only_mine(self._directory) else None
-                if isinstance(known, dict):
-                    yield path.stat().st_mtime, known
+                if there and is_only_mine(path) and is_only_mine(self._directory):
+                    known = json.loads(path.read_bytes())
+                    if isinstance(known, dict):
+                        yield path.stat().st_mtime, known
 
     def forget(self, key: str) -> bool:
         """Remove the file of this key, for example since its bytes are wrong, and what is known of it; tell if it was there."""

@@ -285,7 +285,7 @@ class FileCache(Protocol):
         """Take what was gathered as the file of this key."""
 
     def adopt(self, path: Path, key: str, size: int) -> None:
-        """Take a whole file of this machine, which then leaves its place, as the file of this key, if it is not too large."""
+        """Take a whole file of this machine, which stays in its place too, as the file of this key, if it is not too large."""
 
     def forget(self, key: str) -> bool:
         """Remove the file of this key; tell whether there was one."""

@@ -62,7 +62,11 @@ BY_CODE: dict[str, Meaning] = {
         "There is no account with this address, or the project sends no codes.",
         "Sign in with a password, or ask its admin.",
     ),
-    "otp_expired": (NotSignedIn, "The code is wrong or has expired.", "Have a new one sent: %modelstore login YOUR@EMAIL --code"),
+    "otp_expired": (
+        NotSignedIn,
+        "The code is wrong or has expired.",
+        "Have a new one sent: %modelstore login YOUR@EMAIL --code",
+    ),
     "user_banned": (NotSignedIn, "This account has been locked by the project's admin.", "Ask the admin."),
     "over_request_rate_limit": (Throttled, "Too many attempts to sign in.", "Wait a minute, then try again."),
     "over_email_send_rate_limit": (Throttled, "Too many messages were sent.", "Wait an hour, or sign in with a password."),

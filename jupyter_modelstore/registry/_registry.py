@@ -319,7 +319,7 @@ class Registry:
         return self._backend.facets(query or Query())
 
     def get(self, ref: str | Reference, at: str | date | None = None) -> ModelRecord:
-        """Return one record; if the store does not answer, one whose file this machine keeps, and its ``as_of`` says since when.
+        """Return one record; if the store does not answer, what was last known of one whose file this machine keeps.
 
         Parameters
         ----------
@@ -529,6 +529,7 @@ class Registry:
         """
         record = self._present(ref, None)
         directory, name = destination(to, record)
+
         def copy(source: Path) -> Path:
             with source.open("rb") as file:
                 return copy_without_overwriting(file, directory, name, sha256=record.sha256, progress=progress)

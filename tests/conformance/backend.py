@@ -441,6 +441,7 @@ class BackendTests:
     def test_fetch_says_when_the_file_is_gone(self, backend, door):
         record = keep(backend, "churn").record
         door.poke(record, None)
+        backend.forget_copy(record)
         with pytest.raises(ModelFileNotFound):
             backend.fetch(record)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from jupyter_modelstore.errors import InvalidName, NotFound, QuotaExceeded
 from jupyter_modelstore.identity import signed_client
 from jupyter_modelstore.record import Query
 from jupyter_modelstore.registry import Registry
+from jupyter_modelstore.spool import Spool
 from jupyter_modelstore.trust import Approvals
 from jupyter_modelstore.worker import Worker
 
@@ -227,6 +229,27 @@ def test_an_upload_goes_on_where_it_was(project, person, opened, tmp_path, monke
     (saved,) = opened().resume()
     assert sent[0] == 6 * 1024 * 1024
     assert saved.record.model_file_size == LARGE
+
+
+@pytest.mark.parametrize("step", ["_begin", "_try_piece"])
+def test_what_another_home_has_sent_meanwhile_is_no_refusal(opened, spool, door, tmp_path, monkeypatch, step):
+    keep(opened("http://127.0.0.1:9"), "churn", os.urandom(LARGE))
+    copy = Spool(tmp_path / "copy")
+    shutil.copytree(spool.directory, copy.directory)
+    backend, other = opened(), opened()
+    other._spool = copy
+    real, begun = getattr(Objects, step), []
+
+    def overtaken(*given):
+        if not begun:
+            begun.append(given)
+            assert len(other.resume()) == 1
+        return real(*given)
+
+    monkeypatch.setattr(Objects, step, overtaken)
+    (saved,) = backend.resume()
+    assert (saved.record.ref, backend.pending(), names(spool)) == ("churn:1", [], [])
+    assert len(door.rows()) == len(door.objects()) == 1
 
 
 def test_two_homes_that_send_one_save_make_one_row(project, opened, spool, door):

@@ -114,7 +114,7 @@ def test_a_check_goes_there_and_back(backend, door):
     keep(backend, "churn")
     found = {finding.what: finding for finding in backend.check()}
     assert [what for what, finding in found.items() if not finding.ok] == []
-    assert {"project", "role", "clock", "bucket", "a file of its own", "files", "leftovers", "trash"} == set(found)
+    assert {"services", "project", "role", "clock", "bucket", "a file of its own", "files", "leftovers", "trash"} == set(found)
     assert len(door.objects()) == 1
 
 

@@ -50,8 +50,8 @@ def services(objects: Objects, url: str) -> Finding:
     silent = {name: error for name, error in found.items() if error is not None}
     if not silent:
         return Finding(what="services", ok=True, message=f"{url}: {', '.join(found)} answer")
-    error = next(iter(silent.values()))
-    return Finding(what="services", ok=False, message=f"{', '.join(silent)}: {error.message}", hint=error.hint)
+    why = next(iter(silent.values()))
+    return Finding(what="services", ok=False, message=f"{', '.join(silent)}: {why.message}", hint=why.hint)
 
 
 def _project(backend: Backend, who: Mapping[str, Any], took: float) -> Finding:

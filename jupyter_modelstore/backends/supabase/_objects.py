@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from jupyter_modelstore._gateway import of_network
 from jupyter_modelstore.backends.supabase import _answers
-from jupyter_modelstore.errors import ModelFileNotFound, ModelStoreError, NotSignedIn, ServiceError, Unreachable
+from jupyter_modelstore.errors import Forbidden, ModelFileNotFound, ModelStoreError, NotSignedIn, ServiceError, Unreachable
 from jupyter_modelstore.protocols import AS_NOBODY, Progress
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ class Objects:
         """
         import httpx
 
-        body = {"json": {"q": {}}} if method == "POST" else {}
+        body: dict[str, Any] | None = {"q": {}} if method == "POST" else None
         try:
-            answer = self._http.request(method, address, extensions={AS_NOBODY: True}, **body)
+            answer = self._http.request(method, address, extensions={AS_NOBODY: True}, json=body)
         except httpx.TransportError as error:
             raise of_network(error, self._url) from None
         return _answers.of_nobody(answer)
@@ -117,10 +117,14 @@ class Objects:
         ServiceError
             Another object has this key.
         """
-        if size <= PIECE:
-            self._send_whole(path, file, size, progress)
-        else:
-            self._send_in_pieces(path, file, size, progress, upload, remember)
+        try:
+            if size <= PIECE:
+                self._send_whole(path, file, size, progress)
+            else:
+                self._send_in_pieces(path, file, size, progress, upload, remember)
+        except (Forbidden, ServiceError):  # as when another kernel has sent it meanwhile: what is there may not be sent
+            if self.size(path) != size:
+                raise
         if progress is not None:
             progress("sending", size, size)
 

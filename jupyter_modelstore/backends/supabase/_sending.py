@@ -111,7 +111,7 @@ class Sender:
     spool
         Where saves lie.
     arrived
-        Given the file, which it may take, and the record of each save that has arrived.
+        Given the file, which is removed afterwards, and the record of each save that has arrived.
     """
 
     def __init__(
