@@ -63,6 +63,7 @@ REGISTRY = {
     "set_alias": ["ref", "alias", "why", "only_from"],
     "stats": [],
     "versions": ["name"],
+    "waiting": ["ref"],
     "where": None,
 }
 

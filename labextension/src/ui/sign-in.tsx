@@ -30,7 +30,7 @@ export function SignIn({ client, onDone }: { client: Client; onDone: (said: stri
   };
   return (
     <form ref={form} className="panel" onSubmit={submit}>
-      <h3>Sign in</h3>
+      <h3 className="strong">Sign in</h3>
       <TextField id="mail" label="E-mail" type="email" value={email} onChange={setEmail} />
       <TextField id="key" label={code ? "Code sent to you" : "Password"} type={code ? "text" : "password"} value={secret} onChange={setSecret} />
       {deed.error !== null && <Problem error={deed.error} />}
