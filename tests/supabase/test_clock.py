@@ -160,6 +160,7 @@ def test_a_token_that_ends_in_the_middle_of_a_download(session, home, project, o
     with Relay.before(project.url) as relay:
         relay.answers("GET", "/object/authenticated/", half)
         backend = opened(relay.url, session)
+        backend.forget_copy(record)
         assert backend.fetch(record).read_bytes() == data
         asked = [path for method, path in relay.heard if method == "GET"]
     assert len(asked) == (2 if noticed else 3)
