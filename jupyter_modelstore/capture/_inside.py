@@ -20,7 +20,7 @@ import dis
 import re
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -81,7 +81,7 @@ _PASSED_BY: dict[str, frozenset[str]] = {
     "_CalibratedClassifier": frozenset({"calibrators"}),  # fitted on predictions
 }
 _NO_ROWS = frozenset({"BaseDecisionTree", "Tree", "TreePredictor", "_BinMapper", "Booster"})
-# Only numbers in these, as far as a glance tells: see _is_bare.
+# Only numbers in these, as far as a glance tells: see _are_bare.
 _BARE = frozenset(
     {"Pipeline", "StandardScaler", "MinMaxScaler", "RobustScaler", "SimpleImputer", "LinearModel", "LinearClassifierMixin"}
 )
@@ -172,7 +172,7 @@ def rows_inside(model: object, training: object = None) -> RowsInside | None:
 
 
 def _rows_inside(model: object, training: object) -> RowsInside | None:
-    if training is None and _is_bare(model, _MOST_BARE):
+    if training is None and _are_bare([model], _MOST_BARE):
         return None
     walk = _Walk(training)
     walk.run(model)
@@ -188,24 +188,25 @@ def _rows_inside(model: object, training: object) -> RowsInside | None:
     return RowsInside(rows if of is None else min(rows, of), of, _clip(main.where))
 
 
-def _is_bare(value: object, depth: int) -> bool:
+def _are_bare(values: Iterable[object], depth: int) -> bool:
     """Tell by a glance that nothing is inside: linear models and scalers with numbers, columns and one-row matrices.
 
     Most models are so, and each save asks. What this does not know is walked.
     """
-    if type(value) in _ATOMS:
-        return True
-    root = _root(value)
-    if root == "numpy":
+    return all(type(value) in _ATOMS or _is_bare(value, depth) for value in values)
+
+
+def _is_bare(value: object, depth: int) -> bool:
+    kind = kind_of(value)
+    if kind.root == "numpy":
         shape: tuple[int, ...] = peek(value, "shape", (2, 2))
         return peek(value, "dtype").kind in "biufU" and (len(shape) < 2 or shape[0] == 1)  # noqa: PLR2004 (two: a matrix)
     if type(value) in (list, tuple):
         members = values_of(value, _FEW)
-        return depth > 0 and len(members) < _FEW and all(_is_bare(part, depth - 1) for part in members)
-    kind = kind_of(value)
-    if depth == 0 or root != "sklearn" or _BARE.isdisjoint(kind.bases):
+        return depth > 0 and len(members) < _FEW and _are_bare(members, depth - 1)
+    if depth == 0 or kind.root != "sklearn" or _BARE.isdisjoint(kind.bases):
         return False
-    return all(_is_bare(part, depth - 1) for part in state_of(value).values())
+    return _are_bare(state_of(value).values(), depth - 1)
 
 
 # ── Walking ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -308,7 +309,7 @@ class _Walk:
             shape = None if place.own else quiet(_shape_of_rows, value, None)
             if not self.judge(value, place, shape) and not (place.own and _is_of_numbers(value)):
                 self.members(value, place)
-        elif (shape := _shape(value)) is not None or (kind.data and _root(value) not in _BOXES):
+        elif (shape := _shape(value)) is not None or (kind.data and kind.root not in _BOXES):
             members = _objects_in(value, kind)
             if members:
                 self.members(members, place)
@@ -342,7 +343,7 @@ class _Walk:
             self.held += _catboost_rows(value, place)
             return
         state = state_of(value)
-        place = _inside(value, kind, state, place)
+        place = _inside(kind, state, place)
         self.held += quiet(partial(_special, kind=kind, place=place), state, [])
         done = self.known(value, kind, place).union(*(_PASSED_BY[base] for base in kind.bases & _PASSED_BY.keys()))
         if "_BaseStacking" in kind.bases and not state.get("passthrough"):  # fitted on predictions
@@ -407,7 +408,7 @@ class _Walk:
         return bool(self.held) and self.held[-1] is held
 
 
-def _inside(value: object, kind: Kind, state: dict[str, Any], place: _Place) -> _Place:
+def _inside(kind: Kind, state: dict[str, Any], place: _Place) -> _Place:
     """Return the place inside of an object, and learn from the object how many rows it was fitted on."""
     for name in _COUNTS:
         place.fit.learn(quiet(_greatest, state.get(name), None))
@@ -420,7 +421,7 @@ def _inside(value: object, kind: Kind, state: dict[str, Any], place: _Place) -> 
         names = _shape(state.get("feature_names_in_"))
         # A time series is fitted without columns.
         columns = names[0] if names else None if kind.library == "statsmodels" else place.columns
-    own = _root(value) == "sklearn"
+    own = kind.root == "sklearn"
     raw = place.raw and (place.columns is None or columns in {place.columns, None})
     return place._replace(own=own, columns=columns, raw=raw, splitting=not _SPLITTING.isdisjoint(kind.bases))
 
@@ -562,17 +563,13 @@ def _is_skipped(value: object) -> bool:
     kind = kind_of(value)
     if kind.library in _NETWORKS:
         return True
-    return not _NO_ROWS.isdisjoint(kind.bases) and _root(value) == kind.library
+    return not _NO_ROWS.isdisjoint(kind.bases) and kind.root == kind.library
 
 
 def _is_machinery(value: object) -> bool:
     """Tell whether an object is of the standard library: a logger, a lock, a thread."""
-    root = _root(value)
+    root = kind_of(value).root
     return root in sys.stdlib_module_names and root not in {"__main__", "types"}
-
-
-def _root(value: object) -> str:
-    return str(peek(type(value), "__module__")).partition(".")[0]
 
 
 # ── How many ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -697,7 +694,7 @@ def _values(data: Any) -> Any:  # noqa: ANN401 (arrays)
         return None
     # Somebody's own class may do anything when it is asked for its values.
     rows = [part for _, part in members_of(data, _MOST_COMPARED)]
-    if any(_root(part) not in _ARRAYS for part in (data, *rows)):
+    if any(kind_of(part).root not in _ARRAYS for part in (data, *rows)):
         return None
     np = sys.modules["numpy"]
     values = np.asarray(data.toarray() if callable(peek(data, "toarray")) else data)
@@ -750,7 +747,7 @@ def _width(part: object) -> int:
     """Return how many values a part of a row has: a number, a text, a vector. 0 for anything else."""
     if _is_number(part) or is_a(part, str):
         return 1
-    shape: Any = peek(part, "shape") if _root(part) in _ARRAYS else None
+    shape: Any = peek(part, "shape") if kind_of(part).root in _ARRAYS else None
     if is_a(shape, tuple) and len(shape) == 1:
         return int(shape[0])
     numbers = [number for _, number in members_of(part, _MOST_MEMBERS)]
@@ -770,7 +767,7 @@ def _is_number(value: object) -> bool:
 def _greatest(value: Any) -> int | None:  # noqa: ANN401 (a number, or several)
     if type(value) in (int, float):
         return int(value)
-    return int(value.max()) if _root(value) == "numpy" else None
+    return int(value.max()) if kind_of(value).root == "numpy" else None
 
 
 def _clip(text: str) -> str:

@@ -73,6 +73,8 @@ class Kind:
     ----------
     name : str
         The class's name.
+    root : str
+        The root of its module.
     library : str
         The root of the module of the first base that belongs to a known library; empty if none does.
     bases : frozenset of str
@@ -102,6 +104,7 @@ class Kind:
     """
 
     name: str
+    root: str
     library: str
     bases: frozenset[str]
     estimator: bool
@@ -140,8 +143,8 @@ def kind_of_class(cls: type) -> Kind:
     return kind
 
 
-def is_a(model: object, builtin: type) -> bool:
-    """Tell whether an object is of a builtin type; as ``isinstance``, but without asking the object."""
+def is_a(model: object, builtin: type | tuple[type, ...]) -> bool:
+    """Tell whether an object is of a builtin type, or of one of several; as ``isinstance``, but without asking the object."""
     return issubclass(type(model), builtin)
 
 
@@ -177,6 +180,14 @@ def state_of(model: object) -> dict[str, Any]:
     return found
 
 
+def held(model: object, name: str, default: Any = MISSING) -> Any:  # noqa: ANN401 (any member)
+    """Return one member of what :func:`state_of` returns, without a copy of all; the default if there is none."""
+    state = peek(model, "__dict__")
+    if type(state) is dict and name in state:
+        return state[name]
+    return peek(model, name, default) if name in kind_of(model).slots else default
+
+
 def can(model: object, name: str) -> bool:
     """Tell whether an object has a method, on its class or as its own attribute.
 
@@ -206,8 +217,8 @@ def named_parts(pairs: object) -> list[tuple[str, object]]:
     """Return those of a list of (name, estimator) that are estimators: not ``passthrough``, ``drop`` or None."""
     if type(pairs) is not list:
         return []
-    found = [(text_of(pair[0]), pair[1]) for pair in pairs if type(pair) in (tuple, list) and len(pair) == 2]  # noqa: PLR2004 (a pair)
-    return [(name, part) for name, part in found if part is not None and not is_a(part, str)]
+    found = [pair for pair in pairs if type(pair) in (tuple, list) and len(pair) == 2]  # noqa: PLR2004 (a pair)
+    return [(text_of(name), part) for name, part in found if part is not None and not is_a(part, str)]
 
 
 def members_of(model: object, most: int) -> Iterator[tuple[str, object]]:
@@ -239,6 +250,7 @@ def _study(cls: type) -> Kind:
     able = estimator or any(_defines(cls, ability) for ability in ABILITIES)
     return Kind(
         name=names[0][0],
+        root=roots[0],
         library=next((root for root in roots if root in LIBRARIES), ""),
         bases=bases,
         estimator=estimator,

@@ -15,8 +15,10 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from jupyter_modelstore.capture._kinds import (
     ABILITIES,
     ANY_ERROR,
+    MISSING,
     Kind,
     can,
+    held,
     is_a,
     kind_of,
     members_of,
@@ -71,7 +73,7 @@ def refusal(model: object) -> NotAModel | NotFitted | None:
 
 def is_container(model: object) -> bool:
     """Tell whether an object is a dict, list or tuple, and no model itself."""
-    return any(is_a(model, builtin) for builtin in (dict, list, tuple)) and not kind_of(model).able
+    return is_a(model, (dict, list, tuple)) and not kind_of(model).able
 
 
 def _no_model(model: object) -> NotAModel | None:
@@ -85,7 +87,7 @@ def _no_model(model: object) -> NotAModel | None:
         return NotAModel(f"This is {what}, not a model.", _NAME_IT)
     if kind.able or _is_statsmodels_result(kind) or any(can(model, ability) for ability in ABILITIES):
         return None
-    if any(is_a(model, code) for code in _CODE):
+    if is_a(model, _CODE):
         return NotAModel("This is a function, not a model.", f"Give it to a class as its `predict`, or {_KEEP}")
     what = f"`{visible(kind.name)}` is no model: it has neither predict, transform nor forward."
     return NotAModel(what, f"{_NAME_IT[:-1]}, or {_KEEP}")
@@ -93,12 +95,13 @@ def _no_model(model: object) -> NotAModel | None:
 
 def _unfitted(model: object) -> NotFitted | None:
     """Return what has not been fitted in a model, or None."""
-    kind, name = kind_of(model), visible(kind_of(model).name)
     if is_fitted(model):
         return None
+    kind = kind_of(model)
+    name = visible(kind.name)
     if kind.library == "statsmodels":
         return NotFitted(f"`{name}` has not been fitted.", f"Keep its results: results = model.fit(). Or {_KEEP}")
-    if kind.estimator and "cv_results_" in state_of(model):
+    if kind.estimator and held(model, "cv_results_") is not MISSING:
         hint = f"Fit it with refit=True, or {_KEEP}"
         return NotFitted(f"`{name}` searched without refit, so it holds no fitted model.", hint)
     steps = steps_of(model)
@@ -158,7 +161,7 @@ def is_fitted(model: object, depth: int = 0) -> bool:
 def _sklearn_fitted(model: object, kind: Kind) -> bool | None:
     """Ask scikit-learn; None where it cannot tell."""
     if "BaseSearchCV" in kind.bases:
-        return "best_estimator_" in state_of(model)
+        return held(model, "best_estimator_") is not MISSING
     if not _STATELESS.isdisjoint(kind.bases):
         return True
     # A Gaussian process answers from its prior before it has seen data. That is nothing to keep.

@@ -30,7 +30,7 @@ def number_of(value: Any) -> float | None:  # noqa: ANN401 (any object)
     if type(value) in (int, float):
         return float(value)
     numpy = sys.modules.get("numpy")
-    if numpy is None or not is_a(value, (numpy.floating, numpy.integer, numpy.ndarray)):  # type: ignore[arg-type]  # issubclass takes them
+    if numpy is None or not is_a(value, (numpy.floating, numpy.integer, numpy.ndarray)):
         return None
     return float(value) if value.ndim == 0 else None
 

@@ -6,11 +6,10 @@ record knows how to write them), but an estimator among them is named by its cla
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any, cast
 
-from jupyter_modelstore.capture._kinds import MISSING, is_a, kind_of, name_of, peek, quiet, state_of, values_of
+from jupyter_modelstore.capture._kinds import ANY_ERROR, MISSING, held, is_a, kind_of, name_of, peek, quiet, state_of, values_of
 from jupyter_modelstore.capture._type import xgboost_config
 
 _MOST_PARAMS = 500
@@ -20,10 +19,10 @@ _NOTHING: dict[str, Any] = {}
 
 def parameters(path: list[object]) -> dict[str, Any]:
     """Return ``params``, ``set`` and, of a search, ``search``."""
-    best = next((part for part in path if "best_estimator_" in state_of(part)), None)
-    subject = state_of(best)["best_estimator_"] if best is path[0] else path[0]
+    best = next((part for part in path if held(part, "best_estimator_") is not MISSING), None)
+    subject = held(best, "best_estimator_") if best is path[0] else path[0]
     given = quiet(_given, subject, _NOTHING)
-    changed = list(_changed(given, subject))
+    changed = _changed(given, subject)
     params = {name: value if type(value) in _PLAIN else _plain(value) for name, value in first(given, changed).items()}
     config: dict[str, Any] = {"params": params, "set": [name for name in changed if name in params]}
     if best is not None:
@@ -45,9 +44,10 @@ def _given(model: object) -> dict[str, Any]:
         own = state_of(model) if not kind.library else {}
         return {name: own[name] for name in kind.parameters if name in own}
     given = {name: value for name, value in _asked(model).items() if type(name) is str}
-    for name, value in list(given.items()):
-        if type(value) not in _PLAIN and kind_of(value).learns and "best_estimator_" in state_of(value):
-            given = _with_best(given, name, state_of(value)["best_estimator_"])
+    objects = [(name, value) for name, value in given.items() if type(value) not in _PLAIN]
+    for name, value in objects:
+        if kind_of(value).learns and (best := held(value, "best_estimator_")) is not MISSING:
+            given = _with_best(given, name, best)
     return given
 
 
@@ -84,22 +84,26 @@ def _with_best(given: dict[str, Any], name: str, best: object) -> dict[str, Any]
     return kept | {name: best} | {f"{name}__{key}": value for key, value in _given(best).items()}
 
 
-def _changed(given: Mapping[str, Any], subject: object) -> Iterator[str]:
-    """Yield the parameters that are not what their class's constructor has as default."""
-    defaults = {"": kind_of(subject).parameters}
+def _changed(given: Mapping[str, Any], subject: object) -> list[str]:
+    """Return the parameters that are not what their class's constructor has as default."""
+    defaults, changed = {"": kind_of(subject).parameters}, []
     for name, value in given.items():
         owner, _, own_name = name.rpartition("__")
         if owner not in defaults:
             defaults[owner] = kind_of(given.get(owner, subject)).parameters
         default = defaults[owner].get(own_name, MISSING)
-        if value is not default and quiet(partial(_differs, default), value, default=False):
-            yield name
+        if value is not default and _differs(value, default):
+            changed.append(name)
+    return changed
 
 
-def _differs(default: object, value: object) -> bool:
-    if default is MISSING:
-        return not _holds_estimator(value)  # steps of a pipeline: the members stand for themselves
-    return not _same(value, default)
+def _differs(value: object, default: object) -> bool:
+    try:
+        if default is MISSING:
+            return not _holds_estimator(value)  # steps of a pipeline: the members stand for themselves
+        return not _same(value, default)
+    except ANY_ERROR:
+        return False
 
 
 def _same(value: object, default: object) -> bool:
@@ -122,25 +126,24 @@ def _same(value: object, default: object) -> bool:
 
 def _plain(value: object, depth: int = 0) -> Any:  # noqa: ANN401 (any value)
     """Return a value with the class name in the place of each estimator; anything else as it is."""
-    if type(value) in _PLAIN:
-        return value
     kind = kind_of(value)
     if kind.has_params and (kind.learns or kind.able) and not is_a(value, type):
         return kind.name
     if depth < 4 and type(value) in (list, tuple, dict) and _holds_estimator(value):  # noqa: PLR2004 (transformers are lists of tuples)
         if type(value) is dict:
             return {key: _plain(item, depth + 1) for key, item in value.items()}
-        return type(value)(_plain(item, depth + 1) for item in cast("list[object]", value))  # type: ignore[call-arg]  # list or tuple
+        items = [item if type(item) in _PLAIN else _plain(item, depth + 1) for item in cast("list[object]", value)]
+        return items if type(value) is list else tuple(items)
     return value
 
 
 def _holds_estimator(value: object, depth: int = 0) -> bool:
-    if type(value) in _PLAIN:
-        return False
     kind = kind_of(value)
     if kind.has_params and kind.learns:
         return not is_a(value, type)
-    return depth < 4 and any(_holds_estimator(item, depth + 1) for item in values_of(value, 50))  # noqa: PLR2004 (see _plain)
+    if depth == 4:  # noqa: PLR2004 (see _plain)
+        return False
+    return any(type(item) not in _PLAIN and _holds_estimator(item, depth + 1) for item in values_of(value, 50))
 
 
 def first(given: dict[str, Any], changed: list[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from jupyter_modelstore.capture._kinds import kind_of, peek, quiet, state_of, steps_of
+from jupyter_modelstore.capture._kinds import held, kind_of, peek, quiet, steps_of
 
 MOST_NESTED = 20
 
@@ -36,7 +36,7 @@ def inner_of(model: object) -> object | None:
         found = next((found for name in kind.inner if (found := _one_of(peek(model, name))) is not None), None)
         # scikit-learn's own box around what was calibrated
         return inner_of(found) if kind_of(found).name == "_CalibratedClassifier" else found
-    best = state_of(model).get("best_estimator_") if kind.learns else None
+    best = held(model, "best_estimator_", None) if kind.learns else None
     return best if best is not None and kind_of(best).able else None
 
 

@@ -85,7 +85,7 @@ class _Walk:
         self._see_object(value, depth)
 
     def _see_object(self, value: object, depth: int) -> None:
-        if is_a(value, (dict, list, tuple, set, frozenset)):  # type: ignore[arg-type]  # issubclass takes them all
+        if is_a(value, (dict, list, tuple, set, frozenset)):
             self._see_container(value, depth)
         elif _is_array(value):
             self._point_at(value)
@@ -110,7 +110,7 @@ class _Walk:
             for key, item in list(islice(dict.items(value), _MOST_ITEMS)):
                 self.see(key, depth + 1)
                 self.see(item, depth + 1)
-        elif is_a(value, (list, tuple)):  # type: ignore[arg-type]  # see above
+        elif is_a(value, (list, tuple)):
             base: Any = list if is_a(value, list) else tuple
             size = base.__len__(value)
             self.values.append((kind, size))
@@ -136,7 +136,7 @@ class _Walk:
 
 def _is_array(value: object) -> bool:
     numpy = sys.modules.get("numpy")
-    return numpy is not None and is_a(value, (numpy.ndarray, numpy.generic))  # type: ignore[arg-type]  # see above
+    return numpy is not None and is_a(value, (numpy.ndarray, numpy.generic))
 
 
 def _array(array: Any) -> Any:  # noqa: ANN401 (numpy's)
