@@ -22,7 +22,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
-_WRITER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+# What `encode` returns is a tree: no need to look for circles.
+_WRITER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
 _MAX_DEPTH = 20
 _MAX_NODES = 10_000
 _MAX_REPR = 200
