@@ -175,11 +175,11 @@ class Noting(pickle.Pickler):
             return _NAMED
         if cls in self.dispatch_table:
             return _REDUCED
+        if cls.__reduce_ex__ is object.__reduce_ex__ and cls.__reduce__ is object.__reduce__:
+            return _PLAIN
         numpy = sys.modules.get("numpy")
-        if numpy is not None and issubclass(cls, (numpy.ndarray, numpy.generic, numpy.dtype)):
-            return _PLAIN  # there may be very many, and none is reduced to a name
-        plain = cls.__reduce_ex__ is object.__reduce_ex__ and cls.__reduce__ is object.__reduce__
-        return _PLAIN if plain else _REDUCED
+        arrays = numpy is not None and issubclass(cls, (numpy.ndarray, numpy.generic, numpy.dtype))
+        return _PLAIN if arrays else _REDUCED  # there may be very many arrays, and none is reduced to a name
 
 
 def module_of(obj: Any) -> str:  # noqa: ANN401 (a class or function)
