@@ -150,7 +150,9 @@ class _Encoder:
         if isinstance(value, (dict, list, tuple, Mapping, set, frozenset)):  # the usual ones first: Mapping's test is slow
             if len(value) > _MAX_NODES - self.nodes:
                 return {"$repr": f"<{type(value).__name__} of {len(value):,}>"}
-            return self._mapping(value, depth) if isinstance(value, (dict, Mapping)) else self._sequence(value, depth)
+            if type(value) in (list, tuple) or not isinstance(value, (dict, Mapping)):
+                return self._sequence(value, depth)
+            return self._mapping(value, depth)
         if isinstance(value, Opaque):
             return {"$repr": clean(value)}
         plain = _plain(value)
