@@ -14,7 +14,7 @@ import itertools
 import json
 import math
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -199,7 +199,8 @@ def to_records(rows: Iterable[tuple[Any, ...]], later: _Later | None = None) -> 
     collecting = gc.isenabled()
     gc.disable()
     try:
-        remaining, records = iter(rows), []
+        remaining: Iterator[tuple[Any, ...]] = iter(rows)
+        records: list[Any] = []
         while some := list(itertools.islice(remaining, _SOME)):
             records += _records(some) if later is None else _short_records(some, later)
     except (TypeError, ValueError, AttributeError) as error:
@@ -210,7 +211,7 @@ def to_records(rows: Iterable[tuple[Any, ...]], later: _Later | None = None) -> 
     return records
 
 
-def _records(rows: list[tuple[Any, ...]]) -> list[Any]:
+def _records(rows: list[tuple[Any, ...]]) -> list[ModelRecord]:
     columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
     _read(columns, _READERS)
     return _frozen(columns)
@@ -328,7 +329,14 @@ def is_sound(row: tuple[Any, ...]) -> bool:
 
 def to_columns(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return fields of a record as what their columns hold."""
-    return {name: _WRITE[name](value) if name in _WRITE else _plain(value) for name, value in values.items()}
+    return {
+        name: _WRITE[name](value) if name in _WRITE else value if type(value) is str and value.isascii() else _plain(value)
+        for name, value in values.items()
+    }
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 (what SQLite takes)
+    return clean(value) if isinstance(value, str) else value
 
 
 def _object_text(value: Mapping[str, Any]) -> str:
@@ -337,10 +345,6 @@ def _object_text(value: Mapping[str, Any]) -> str:
 
 def _list_text(value: Iterable[str] | None) -> str | None:
     return None if value is None else dumps(list(value)) if value else "[]"
-
-
-def _plain(value: object) -> Any:  # noqa: ANN401 (what SQLite takes)
-    return clean(value) if isinstance(value, str) else value
 
 
 def _time_text(value: datetime | None) -> str | None:
@@ -357,7 +361,7 @@ def insert(db: sqlite3.Connection, values: Mapping[str, Any]) -> ModelRecord:
     columns = {"extra": "{}", **to_columns(values)}
     row = tuple(map(columns.get, _COLUMNS))
     db.execute(_INSERT, (*row, columns["name_key"], columns["search"]))
-    return to_record((*row, None))
+    return _records([(*row, None)])[0]
 
 
 def search_text(name: str, description: str, tags: tuple[str, ...], algorithm: str) -> str:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import operator
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -77,10 +78,11 @@ if TYPE_CHECKING:
 
 SPACE = "local"
 _Answer = TypeVar("_Answer")
+_OF_THE_FILE = frozenset({"save_id", "sha256", "model_file_size"})
 _DRAFT_COLUMNS = tuple(
-    entry.name for entry in dataclasses.fields(Draft) if entry.name not in {"alias", "version", "created_at"}
+    entry.name for entry in dataclasses.fields(Draft) if entry.name not in _OF_THE_FILE | {"alias", "version", "created_at"}
 )
-
+_draft_values = operator.attrgetter(*_DRAFT_COLUMNS)
 
 _FIND = (
     "SELECT (SELECT id FROM models WHERE save_id = :save_id),"
@@ -168,25 +170,25 @@ class LocalBackend:
             finally:
                 incoming.close()
 
-    def _commit(self, draft: Draft, give_name: Callable[[], None]) -> tuple[Saved, bool]:
+    def _commit(self, draft: Draft, incoming: _Incoming) -> tuple[Saved, bool]:
         """Give a file its name and insert its row, under one lock; tell whether it is time to clear up.
 
         Nothing is renamed where a row is there already: its file stays as it is.
         """
         with self._database.write() as db:
-            found = self._look_for(db, draft)
+            found = self._look_for(db, draft, incoming)
             record = self._known(db, found.known) or self._unless_it_differs(db, found.same, draft)
             if record is None:
-                give_name()
-                return Saved(record=self._insert(db, draft, found), created=True), self._is_tidying_due(db, found)
-            if record.save_id != draft.save_id:
+                incoming.give_name()
+                return Saved(record=self._insert(db, draft, incoming, found), created=True), self._is_tidying_due(db, found)
+            if record.save_id != incoming.save_id:
                 record = self._apply_to(db, record, draft)
             return Saved(record=record, created=False), self._is_tidying_due(db, found)
 
     @staticmethod
-    def _look_for(db: sqlite3.Connection, draft: Draft) -> _Found:
-        names = {"save_id": draft.save_id, "name_key": key_of(draft.model_name)}
-        return _Found(*db.execute(_FIND, names | {"sha256": draft.sha256, "origin": draft.origin}).fetchone())
+    def _look_for(db: sqlite3.Connection, draft: Draft, incoming: _Incoming) -> _Found:
+        names = {"save_id": incoming.save_id, "name_key": key_of(draft.model_name)}
+        return _Found(*db.execute(_FIND, names | {"sha256": incoming.file.sha256, "origin": draft.origin}).fetchone())
 
     def _known(self, db: sqlite3.Connection, record_id: str | None) -> ModelRecord | None:
         """Return the record that a save made before; a save whose model was purged is refused."""
@@ -223,7 +225,7 @@ class LocalBackend:
             self._set_alias(db, record, draft.alias, "")
         return self._again(db, record.id)
 
-    def _insert(self, db: sqlite3.Connection, draft: Draft, found: _Found) -> ModelRecord:
+    def _insert(self, db: sqlite3.Connection, draft: Draft, incoming: _Incoming, found: _Found) -> ModelRecord:
         """Insert a row with its name's next number, under the name as it was first written."""
         name_key, at = key_of(draft.model_name), draft.created_at or now()
         name, version = found.name or draft.model_name, max(found.next_version or 1, draft.version or 1)
@@ -232,14 +234,17 @@ class LocalBackend:
             " ON CONFLICT DO UPDATE SET next_version = excluded.next_version, renamed_to = NULL",
             (name_key, name, version + 1),
         )
-        values = {column: getattr(draft, column) for column in _DRAFT_COLUMNS} | {
+        values = dict(zip(_DRAFT_COLUMNS, _draft_values(draft), strict=True)) | {
             "id": str(uuid.uuid4()),
+            "save_id": incoming.save_id,
+            "sha256": incoming.file.sha256,
+            "model_file_size": incoming.file.size,
             "user_id": self._user_id,
             "space_id": found.space_id or self._first_space_id(db),
             "model_name": name,
             "version": version,
             "status": "ready",
-            "model_file_path": f"files/{draft.save_id}.pkl",
+            "model_file_path": f"files/{incoming.save_id}.pkl",
             "created_at": at,
             "updated_at": at,
             "name_key": name_key,
@@ -672,7 +677,7 @@ class _Incoming:
 
     def __init__(self, backend: LocalBackend, save_id: str, file: HashingFile) -> None:
         self._backend = backend
-        self._save_id = save_id
+        self.save_id = save_id
         self.file = file
         self._path = file.path.with_suffix(".pkl")
         self._named = self._recorded = False
@@ -685,9 +690,8 @@ class _Incoming:
         """Rename the file and insert the row."""
         self.seal()
         backend = self._backend
-        full = dataclasses.replace(draft, save_id=self._save_id, sha256=self.file.sha256, model_file_size=self.file.size)
         try:
-            saved, due = backend._commit(full, self._give_name)  # noqa: SLF001 (two halves of one room)
+            saved, due = backend._commit(draft, self)  # noqa: SLF001 (two halves of one room)
             self._recorded = saved.created
         finally:
             if self._named and not self._recorded:
@@ -700,14 +704,16 @@ class _Incoming:
         """Commit: here a save is safe when it is visible."""
         return self.commit(draft)
 
-    def _give_name(self) -> None:
-        with file_errors(f"in {self.file.path.parent}"):
+    def give_name(self) -> None:
+        """Give the file its name, for good."""
+        directory = self._backend._files  # noqa: SLF001
+        with file_errors(f"in {directory}"):
             try:
                 self._named = True  # before it is: an interrupt may come between the two
                 self.file.path.rename(self._path)
             except FileNotFoundError as error:  # swept, since this machine slept for a day
                 raise ModelFileNotFound("The model's file vanished before it was recorded.", "Save it again.") from error
-            fsync_directory(self._path.parent)
+            fsync_directory(directory)
 
     def _discard_unless_recorded(self) -> None:
         """Remove the file if no row came to name it, since the transaction failed.
@@ -717,7 +723,7 @@ class _Incoming:
         """
         backend = self._backend
         with contextlib.suppress(Exception), backend._database.read() as db:  # noqa: SLF001
-            if backend._one(db, "m.save_id = ?", [self._save_id]) is None:  # noqa: SLF001
+            if backend._one(db, "m.save_id = ?", [self.save_id]) is None:  # noqa: SLF001
                 self._path.unlink(missing_ok=True)
 
     def close(self) -> None:
