@@ -187,11 +187,11 @@ class Registry:
         StorageError
             The disk or the database refused. Nothing was changed.
         """
-        draft = _saving.draft_of(name, description=description, tags=tags, metrics=metrics, alias=alias)
+        said = _saving.said_of(name, description=description, tags=tags, metrics=metrics, alias=alias)
         parts = _saving.parts_of(leave_out)
         origin = self._lineage.of(model)
-        with self._backend.receive(draft.save_id, progress) as incoming:
-            draft = _saving.dump(model, draft, incoming, variable=variable, captured=captured, force=force)
+        with self._backend.receive(said["save_id"], progress) as incoming:
+            draft = _saving.dump(model, said, incoming, variable=variable, captured=captured, force=force)
             if confirm is not None:
                 confirm(incoming.file.size)
             self._approvals.remember(incoming.file.sha256)
@@ -227,10 +227,10 @@ class Registry:
             Its result is the record, once the save is safe.
         """
         variable, captured, force, progress = (what.pop(key, default) for key, default in _BACKGROUND_DEFAULTS.items())
-        draft = _saving.draft_of(name, **what)
+        said = _saving.said_of(name, **what)
         with ExitStack() as stack:
-            incoming = stack.enter_context(self._backend.receive(draft.save_id, progress))
-            draft = _saving.dump(model, draft, incoming, variable=variable, captured=captured, force=force)
+            incoming = stack.enter_context(self._backend.receive(said["save_id"], progress))
+            draft = _saving.dump(model, said, incoming, variable=variable, captured=captured, force=force)
             draft = _saving.with_captured(draft, captured, self._lineage.of(model))
             self._approvals.remember(incoming.file.sha256)
             held = stack.pop_all()
@@ -263,17 +263,17 @@ class Registry:
         InvalidValue
             It is neither a pickle nor a joblib file.
         """
-        draft = _saving.draft_of(name, description=description, tags=tags, metrics=metrics, alias=alias)
+        said = _saving.said_of(name, description=description, tags=tags, metrics=metrics, alias=alias)
         source = path_of(path)
         if source.exists() and not source.is_file():
             raise InvalidValue(f"{visible(str(source))} is no file.", "Name a pickle or joblib file.")
         with file_errors(f"at {source}"), source.open("rb") as file:
             found = formats.sniff(file.read(_HEAD))
             file.seek(0)
-            with self._backend.receive(draft.save_id, progress) as incoming:
+            with self._backend.receive(said["save_id"], progress) as incoming:
                 while piece := file.read(1 << 20):
                     incoming.file.write(piece)
-                draft = replace(draft, origin="file", format=found.name, source={"file": source.name})
+                draft = Draft(**said, origin="file", format=found.name, source={"file": source.name})
                 return incoming.commit(draft) if wait else incoming.keep(draft)
 
     # ---- find --------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import functools
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, TypedDict
 
 from jupyter_modelstore import capture, formats, trust
 from jupyter_modelstore._json import JsonObject
@@ -19,16 +19,27 @@ PARTS = frozenset({"cells", "features", "target", "rows", "parameters", "time", 
 """What of a model and its notebook can be left out of a save."""
 
 
-def draft_of(
+class Said(TypedDict):
+    """What the user says of a model: members of the :class:`Draft` that is made when all is known."""
+
+    model_name: str
+    save_id: str
+    description: str
+    tags: tuple[str, ...]
+    metrics: dict[str, int | float]
+    alias: str | None
+
+
+def said_of(
     name: str,
     *,
     description: str = "",
     tags: str | Iterable[str] = (),
     metrics: Mapping[str, object] | None = None,
     alias: str | None = None,
-) -> Draft:
+) -> Said:
     """Check what the user says of a model."""
-    return Draft(
+    return Said(
         model_name=clean_name(name),
         save_id=str(uuid.uuid4()),
         description=clean_text(description),
@@ -39,15 +50,15 @@ def draft_of(
 
 
 def dump(
-    model: object, draft: Draft, incoming: Incoming, *, variable: str | None, captured: Captured | None, force: bool
+    model: object, said: Said, incoming: Incoming, *, variable: str | None, captured: Captured | None, force: bool
 ) -> Draft:
-    """Write a model into a save that has begun; return the draft with all that it knows of itself."""
+    """Write a model into a save that has begun; return what is said of it, with all that it knows of itself."""
     capture.check(model, force=force)
     known = capture.describe(model)
     source = ({"variable": variable} if variable else {}) | _inside(model, captured)
     dumped = formats.default().dump(model, incoming.file)
-    return replace(
-        draft,
+    return Draft(
+        **said,
         algorithm=known.algorithm,
         model_type=known.model_type,
         training_config=JsonObject.of(known.training_config),
