@@ -358,7 +358,8 @@ _WRITE: dict[str, Callable[[Any], str | None]] = (
 
 def insert(db: sqlite3.Connection, values: Mapping[str, Any]) -> ModelRecord:
     """Insert a row of these fields (and ``name_key`` and ``search``), and return it as a record without aliases."""
-    columns = {"extra": "{}", **to_columns(values)}
+    columns = to_columns(values)
+    columns |= {"updated_at": columns["created_at"], "extra": "{}"}
     row = tuple(map(columns.get, _COLUMNS))
     db.execute(_INSERT, (*row, columns["name_key"], columns["search"]))
     return _records([(*row, None)])[0]

@@ -161,14 +161,19 @@ class LocalBackend:
         """Begin a save; see :class:`~jupyter_modelstore.protocols.Backend`."""
         self._database.make()  # and its directory; refuses a store that cannot be used
         with file_errors(f"in {self._files}"):
-            if not self._files.is_dir():
-                self._files.mkdir(mode=0o700, exist_ok=True)
-                fsync_directory(self._directory)
-            incoming = _Incoming(self, save_id, HashingFile(self._part(save_id), progress))
+            incoming = _Incoming(self, save_id, self._open(self._part(save_id), progress))
             try:
                 yield incoming
             finally:
                 incoming.close()
+
+    def _open(self, part: Path, progress: Progress | None) -> HashingFile:
+        try:
+            return HashingFile(part, progress)
+        except (FileNotFoundError, NotADirectoryError):  # this is the first save
+            self._files.mkdir(mode=0o700, exist_ok=True)
+            fsync_directory(self._directory)
+            return HashingFile(part, progress)
 
     def _commit(self, draft: Draft, incoming: _Incoming) -> tuple[Saved, bool]:
         """Give a file its name and insert its row, under one lock; tell whether it is time to clear up.
@@ -246,7 +251,6 @@ class LocalBackend:
             "status": "ready",
             "model_file_path": f"files/{incoming.save_id}.pkl",
             "created_at": at,
-            "updated_at": at,
             "name_key": name_key,
             "search": search_text(name, draft.description, draft.tags, draft.algorithm),
         }
