@@ -15,6 +15,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import TracebackType
 
 from jupyter_modelstore._files import fsync_directory
 from jupyter_modelstore.errors import (
@@ -135,15 +136,9 @@ class Database:
             with _transaction(connection):
                 yield connection
 
-    @contextlib.contextmanager
-    def errors(self) -> Iterator[None]:
+    def errors(self) -> _Errors:
         """Translate ``sqlite3.Error`` into this package's errors."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise translate(error, self.path) from error
-        except UnicodeDecodeError as error:  # Python's own, where a damaged text stands in SQLite's message
-            raise translate(sqlite3.DatabaseError("malformed text"), self.path) from error
+        return _Errors(self.path)
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -216,6 +211,22 @@ class Database:
             apply(connection, self._migrations[version:])
             connection.execute(f"PRAGMA user_version={max(version, len(self._migrations))}")
             connection.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+
+
+class _Errors:
+    """What :meth:`Database.errors` is; no generator, as in :class:`~jupyter_modelstore._files.file_errors`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise translate(error, self._path) from error
+        if isinstance(error, UnicodeDecodeError):  # Python's own, where a damaged text stands in SQLite's message
+            raise translate(sqlite3.DatabaseError("malformed text"), self._path) from error
 
 
 class _Held:
