@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelstore.errors import InvalidReference, ModelStoreError
+from jupyter_modelstore.errors import Cancelled, InvalidReference, ModelStoreError, NotFound
 from jupyter_modelstore.names import key_of, visible
 
 if TYPE_CHECKING:
@@ -185,11 +185,12 @@ class _Card:
     def _left(self, error: ModelStoreError) -> ModelRecord:
         """Return the record of a save that has not arrived, with the reason."""
         record = self._saved.record
-        try:
-            waits = any(each.save_id == record.save_id and each.refused is None for each in self._store.pending())
-        except ModelStoreError:  # nobody is signed in
-            waits = True
-        return replace(record, extra={"waits" if waits else "refused": error.to_json()})
+        if isinstance(error, NotFound | Cancelled):
+            return replace(record, extra={"gone": error.to_json()})
+        refused = None
+        with contextlib.suppress(ModelStoreError):  # nobody is signed in
+            refused = next((each.refused for each in self._store.pending() if each.save_id == record.save_id), None)
+        return replace(record, extra={"waits": error.to_json()} if refused is None else {"refused": dict(refused)})
 
     def _drawn(self, saved: Saved, sending: str = "") -> object:
         from jupyter_modelstore import card

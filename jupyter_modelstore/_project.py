@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jupyter_modelstore.identity import EmailSession
 
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
+_CODE_TRIES = 3
 _HERE = re.compile(r"http://(?:localhost|127\.0\.0\.1|\[::1\])(?::|$)")
 
 
@@ -118,15 +119,15 @@ class Project:
 
 def _with_code(session: EmailSession, email: str, ask: Callable[[str], str]) -> AccessToken:
     """Ask for the code that was sent; once more, if it was mistyped."""
-    question = f"The code that was sent to {email}: "
-    for again in (True, True, False):
+    code = _not_empty(ask(f"The code that was sent to {email}: ").strip())
+    for _ in range(_CODE_TRIES - 1):
         try:
-            return session.sign_in_with_code(email, Secret(_not_empty(ask(question).strip())))
+            return session.sign_in_with_code(email, Secret(code))
         except NotSignedIn:
-            if not again:
+            code = ask("That code is wrong or has expired. Type it again, or nothing to give up: ").strip()
+            if not code:
                 raise
-            question = "That code is wrong or has expired. Type it again, or nothing to give up: "
-    raise AssertionError  # the last attempt returned or raised
+    return session.sign_in_with_code(email, Secret(code))
 
 
 def _check(email: str) -> None:

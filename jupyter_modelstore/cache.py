@@ -80,10 +80,8 @@ class Cache:
 
     def note(self, key: str, owner: str, record: Mapping[str, Any]) -> None:
         """Keep what is known now of a version that has the file of this key, if that is here."""
-        path = self._at(key)
-        if path.exists():
-            note = path.with_suffix(f".{_digest(owner)}.{uuid.UUID(record['id'])}.json")
-            write_private(note, json.dumps(record).encode())
+        if self._at(key).exists():
+            write_private(self._note(key, owner, record["id"]), json.dumps(record).encode())
 
     def noted(self, owner: str) -> Iterator[tuple[float, Mapping[str, Any]]]:
         """Return what was last known of the versions whose files are here, each with the time, in seconds since the epoch.
@@ -104,6 +102,15 @@ class Cache:
         for path in (self._at(key), *self._directory.glob(f"{key}.*")):
             path.unlink(missing_ok=True)
         return there
+
+    def drop(self, key: str, owner: str, record_id: str) -> None:
+        """Forget a version, which was deleted for good; its file goes too if no other version here has it."""
+        self._note(key, owner, record_id).unlink(missing_ok=True)
+        if not any(self._directory.glob(f"{key}.*.json")):
+            self.forget(key)
+
+    def _note(self, key: str, owner: str, record_id: str) -> Path:
+        return self._at(key).with_suffix(f".{_digest(owner)}.{uuid.UUID(record_id)}.json")
 
     def _at(self, key: str) -> Path:
         """Return where the file of a key is; what a server says is a sha256 may be a path."""

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 refused or failed (one line says why), 2 wrong usage.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import getpass
 import io
 import json
@@ -21,7 +22,7 @@ from jupyter_modelstore import _init, _sign_in, card, transfer
 from jupyter_modelstore._parser import Parser
 from jupyter_modelstore._version import __version__
 from jupyter_modelstore.config import connect, home_from, project_of, url_from
-from jupyter_modelstore.errors import ModelStoreError, NotConfigured, NotConfirmed, UsageError
+from jupyter_modelstore.errors import ModelStoreError, NotConfigured, NotConfirmed, NotSignedIn, UsageError
 from jupyter_modelstore.record import to_json
 from jupyter_modelstore.verbs import VERBS, Verb, plain
 
@@ -30,6 +31,7 @@ _MAGIC = re.compile(
     r"%modelstore ([a-z-]+)|%(load|download|edit|alias|delete|restore|compare)_models?|%model_(?:card|stats)|%models"
 )
 _COMMANDS = {"%models": "list", "%model_card": "show", "%model_stats": "stats"}
+_PUSH_ALL: dict[str, Any] = {"names": [], "dry_run": False, "json": False, "store": None}
 _KEPT = "\n\t\u200c\u200d"  # and the joiners inside emoji and Indic words
 
 
@@ -109,7 +111,10 @@ def _push(options: dict[str, Any]) -> int:
     if target.location == source.location:
         raise UsageError("From where to where?", "Name the project: --to https://….supabase.co, or set SUPABASE_URL.")
     tell = None if options["json"] else lambda text: print(_harmless(text), flush=True)
-    done = transfer.push(source, target, options["names"], dry_run=options["dry_run"], tell=tell)
+    try:
+        done = transfer.push(source, target, options["names"], dry_run=options["dry_run"], tell=tell)
+    except NotSignedIn as error:
+        raise NotSignedIn(error.message, f"Sign in: jupyter modelstore login YOUR@EMAIL --store {target.location}") from error
     if options["json"]:
         print(_harmless(json.dumps(to_json(done), ensure_ascii=False, indent=1)))
     else:
@@ -130,6 +135,10 @@ def _sign(command: str, options: dict[str, Any]) -> int:
     home = options.pop("home") or home_from(os.environ)
     project = project_of(options.pop("store") or url_from(os.environ), Path(home).expanduser())
     print(_harmless(_sign_in.RUN[command](project, _ask_unseen, **options).text_with(_for_terminal)))
+    if command == "login" and sys.stdin.isatty() and _sign_in.is_first(project) and (left := _sign_in.left_here(project)):
+        with contextlib.suppress(NotConfirmed):
+            _confirm(f"On this machine, {left} Copy them?")
+            return _push({**_PUSH_ALL, "to": project.url, "home": str(project.home)})
     return 0
 
 

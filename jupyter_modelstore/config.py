@@ -235,6 +235,11 @@ def project_of(url: str, home: Path, *, key: str = "", space: str = "") -> Proje
     from jupyter_modelstore._project import Project
 
     if not _is_project(url):
+        if os.environ.get("SUPABASE_URL", "").strip():
+            raise NotConfigured(
+                f"Models are kept on this machine, where nobody signs in: the store is set to {url}",
+                "To keep them in the project of SUPABASE_URL, take away MODELSTORE_URL or whatever else sets the store.",
+            )
         raise NotConfigured(
             "Models are kept on this machine, where nobody signs in.",
             "To keep them in a Supabase project, set SUPABASE_URL and SUPABASE_KEY; docs/supabase.md says how.",

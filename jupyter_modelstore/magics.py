@@ -295,7 +295,7 @@ class Magics:
                 saved = self.store.keep(model, name, **more, **about)
                 self.watching.kept(model)
         pending = saved.record.status == "pending"
-        if pending and not about["wait"]:
+        if pending and is_live(self.shell):
             self.arrivals.follow(saved, captured)
         else:
             show(card.saved_card(saved, self.store.where, captured))

@@ -290,6 +290,9 @@ class FileCache(Protocol):
     def forget(self, key: str) -> bool:
         """Remove the file of this key; tell whether there was one."""
 
+    def drop(self, key: str, owner: str, record_id: str) -> None:
+        """Forget a version; its file goes too if no other version here has it."""
+
     def note(self, key: str, owner: str, record: Mapping[str, Any]) -> None:
         """Keep what is known now of a version that has the file of this key."""
 

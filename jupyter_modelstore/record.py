@@ -699,6 +699,8 @@ class Pushed:
         Versions that were there already.
     failed : tuple of (str, str)
         Reference, and why it was not copied.
+    aliases_left : tuple of str
+        Aliases that are not copied, since the model has one of this name there: ``churn@champion``.
     bytes : int
         Bytes of what was copied, or would be.
     """
@@ -707,6 +709,7 @@ class Pushed:
     waiting: tuple[str, ...] = ()
     known: int = 0
     failed: tuple[tuple[str, str], ...] = ()
+    aliases_left: tuple[str, ...] = ()
     bytes: int = 0
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from jupyter_modelstore.errors import ModelStoreError, NotFound
-from jupyter_modelstore.names import clean_name, key_of
+from jupyter_modelstore.names import clean_name, key_of, visible
 from jupyter_modelstore.protocols import Progress
 from jupyter_modelstore.record import ModelRecord, Pushed, Query
 from jupyter_modelstore.registry import Registry
+
+_NAMED = 10
 
 
 def missing(source: Registry, target: Registry, names: Sequence[str] = ()) -> tuple[list[ModelRecord], int]:
@@ -23,7 +25,9 @@ def missing(source: Registry, target: Registry, names: Sequence[str] = ()) -> tu
     found = [record for record in source.list(all_versions=True, sort="created_at") if record.status == "ready"]
     there = {key_of(record.model_name) for record in found}
     if lacking := [name for name in names if key_of(name) not in there]:
-        raise NotFound(f"There is no model '{lacking[0]}' to push.", "jupyter modelstore list shows what there is.")
+        some = ", ".join(sorted({record.model_name for record in found})[:_NAMED])
+        hint = f"On this machine are: {visible(some)}" if some else "There is no model on this machine."
+        raise NotFound(f"There is no model '{visible(lacking[0])}' to push.", hint)
     meant = [record for record in found if not wanted or key_of(record.model_name) in wanted]
     held = {record.save_id for deleted in (False, True) for record in _all(target, deleted=deleted)}
     left = [record for record in meant if record.save_id not in held]
@@ -62,31 +66,44 @@ def push(
     copied: list[tuple[str, str]] = []
     waiting: list[str] = []
     failed: list[tuple[str, str]] = []
+    taken: list[str] = []
     size = 0
     numbers = Numbers(target)
     for record in left:
-        if dry_run:
-            copied.append((record.ref, numbers.of(record)))
-            size += record.model_file_size
-            continue
         try:
-            answer = target.copy_from(source, record, progress=progress)
-            saved = answer.record
-            if saved.status == "pending":
+            aliases = {alias for alias in record.aliases if _is_taken(target, record.model_name, alias)}
+            saved = None if dry_run else target.copy_from(source, record, progress=progress)
+            if saved is not None and saved.record.status == "pending":
                 waiting.append(record.ref)
                 continue
-            if not answer.created:  # it arrived in the meantime, or was deleted there for good
+            if saved is not None and not saved.created:  # it arrived in the meantime, or was deleted there for good
                 known += 1
                 continue
-            _point(source, target, record, saved)
+            if saved is not None:
+                _point(source, target, record, saved.record, besides=aliases)
         except ModelStoreError as error:
             failed.append((record.ref, error.message))
             continue
-        copied.append((record.ref, saved.ref))
+        copied.append((record.ref, numbers.of(record) if saved is None else saved.record.ref))
+        taken += [f"{record.model_name}@{alias}" for alias in sorted(aliases)]
         size += record.model_file_size
-        if tell is not None:
-            tell(f"{record.ref} -> {saved.ref}")
-    return Pushed(copied=tuple(copied), waiting=tuple(waiting), known=known, failed=tuple(failed), bytes=size)
+        if tell is not None and saved is not None:
+            tell(f"{record.ref} -> {saved.record.ref}")
+    return Pushed(
+        copied=tuple(copied),
+        waiting=tuple(waiting),
+        known=known,
+        failed=tuple(failed),
+        aliases_left=tuple(taken),
+        bytes=size,
+    )
+
+
+def _is_taken(target: Registry, name: str, alias: str) -> bool:
+    try:
+        return bool(target.alias_history(name, alias))
+    except NotFound:
+        return False
 
 
 class Numbers:
@@ -105,9 +122,9 @@ class Numbers:
         return f"{record.model_name}:{number}"
 
 
-def _point(source: Registry, target: Registry, record: ModelRecord, saved: ModelRecord) -> None:
-    """Give the copy the aliases of the original that nothing there has, with the reason why the original has them."""
+def _point(source: Registry, target: Registry, record: ModelRecord, saved: ModelRecord, besides: Collection[str]) -> None:
+    """Give the copy the aliases of the original, besides some, with the reason why the original has them."""
     for alias in record.aliases:
-        if not target.alias_history(saved.model_name, alias):
+        if alias not in besides:
             told = next((event.why for event in source.alias_history(record.model_name, alias)), "")
             target.set_alias(saved.ref, alias, why=f"copied: {told}" if told else "copied")

@@ -219,7 +219,11 @@ def _show_status(_: Registry, status: doctor.Status) -> Shown:
 def _on_the_way(status: doctor.Status) -> list[tuple[str, ...]]:
     """Say how many saves have not arrived yet, and which were refused."""
     waiting = status.waiting - len(status.refused)
-    kept = ("on their way", f"{_count(waiting, 'save')}, kept on this machine", "%modelstore resume sends them")
+    kept = (
+        "on their way",
+        f"{_count(waiting, 'save')}, kept on this machine",
+        f"%modelstore resume sends {'it' if waiting == 1 else 'them'}",
+    )
     return [
         *([kept] if waiting else []),
         *(("refused", visible(why), "%modelstore discard NAME gives it up") for why in status.refused),
@@ -259,6 +263,8 @@ def _count(many: int, one: str) -> str:
 
 
 def _download(store: Registry, ref: str, to: str | None = None, *, link: bool = False) -> Any:  # noqa: ANN401 (a path and a record, or a link)
+    if link and to is not None:
+        raise UsageError("A link writes no file.", "Leave out the path, or --link.")
     if link:
         return store.link(ref)
     record = store.get(ref)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from jupyter_modelstore.errors import ModelStoreError, NotFound, ServiceError, StoreBusy, Unreachable
-from jupyter_modelstore.record import ModelRecord, Saved
+from jupyter_modelstore.record import ModelRecord, Reference, Saved
 from jupyter_modelstore.registry import Registry
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0  # seconds until it is tried again
@@ -217,31 +217,55 @@ class Worker:
             ticket = self._tickets.get(save_id)
             if ticket is None:
                 return
-            if isinstance(outcome, Saved) or not self._still_waits(save_id):
+            if isinstance(outcome, Saved) or not self._still_waits(ticket):
                 del self._tickets[save_id]
         ticket.tell(outcome)
 
-    def _still_waits(self, save_id: str) -> bool:
-        """Tell whether a save is tried again by itself; as far as anybody knows, while nobody is signed in."""
-        try:
-            return save_id in {str(record.save_id) for record in self._store.pending() if record.refused is None}
-        except ModelStoreError:
+    def _still_waits(self, ticket: Ticket) -> bool:
+        """Tell whether a save is tried again by itself; while somebody else is signed in, or nobody, it waits for its owner."""
+        if not self._is_of_user(ticket):
             return True
+        kept = self._kept(ticket)
+        return kept is not None and kept.refused is None
+
+    def _is_of_user(self, ticket: Ticket) -> bool:
+        try:
+            return self._store.user_id == ticket.record.user_id
+        except ModelStoreError:
+            return False
+
+    def _kept(self, ticket: Ticket) -> ModelRecord | None:
+        """Return a save as this machine keeps it; None if it does not any more."""
+        return next((record for record in self._store.pending() if record.save_id == ticket.record.save_id), None)
 
     def _close(self, seen: Mapping[str, Ticket]) -> None:
         """Look after saves of which the store said nothing: others have sent them, or are about to, or they were given up."""
         for save_id, ticket in seen.items():
-            if save_id not in self._tickets:
+            if save_id not in self._tickets or not self._is_of_user(ticket):
                 continue
-            if self._still_waits(save_id):
+            if self._still_waits(ticket):
                 if ticket.outcome is None:
                     busy = "An earlier save of this name has not arrived, or another notebook is sending it."
                     self._settle(save_id, StoreBusy(busy))
                 continue
-            record = self._store.saved(save_id)
-            gone = NotFound("This save was given up, or refused.", "%modelstore status shows what waits.")
-            self._settle(save_id, gone if record is None else Saved(record=record, created=True))
-            self._tell_changed(record is not None)
+            outcome = self._became(ticket)
+            self._settle(save_id, outcome)
+            self._tell_changed(isinstance(outcome, Saved))
+
+    def _became(self, ticket: Ticket) -> Outcome:
+        """Return what became of a save that waits no more, by what this machine and the store know of it."""
+        kept = self._kept(ticket)
+        if kept is not None and kept.refused is not None:
+            return ModelStoreError(str(kept.refused.get("message", "")), str(kept.refused.get("hint", "")))
+        save_id, name = str(ticket.record.save_id), ticket.record.model_name
+        record = self._store.saved(save_id)
+        if record is None:  # it may have been what the newest version is, which then stands for both
+            with contextlib.suppress(ModelStoreError):
+                newest = self._store.get(Reference(name=name))
+                record = newest if newest.sha256 == ticket.record.sha256 and newest.status == "ready" else None
+        if record is None:
+            return NotFound("This save was given up.", "%modelstore doctor names what waits.")
+        return Saved(record=record, created=record.save_id == save_id)
 
     def _fail(self, error: ModelStoreError) -> None:
         self._steps.clear()

@@ -20,7 +20,10 @@ NOTEBOOK = Path(__file__).parent.parent / "notebooks/quickstart.ipynb"
 
 def main() -> int:
     stack = Stack(f"demo-{uuid.uuid4().hex[:8]}")
-    print("Starting PostgreSQL, PostgREST, Auth and Storage; the first time they are fetched, a minute or two …", flush=True)
+    print(
+        "Starting PostgreSQL, PostgREST, and stand-ins for Auth and Storage; the first time they are fetched …",
+        flush=True,
+    )
     stack.up(keeper=os.getpid())
     try:
         with tempfile.TemporaryDirectory(prefix="modelstore-demo-") as directory:

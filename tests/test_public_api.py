@@ -62,6 +62,7 @@ REGISTRY = {
     "save_in_background": ["model", "name", "what"],
     "set_alias": ["ref", "alias", "why", "only_from"],
     "stats": [],
+    "user_id": None,
     "versions": ["name"],
     "waiting": ["ref"],
     "where": None,

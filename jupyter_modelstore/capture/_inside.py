@@ -200,7 +200,8 @@ def _is_bare(value: object, depth: int) -> bool:
     kind = kind_of(value)
     if kind.root == "numpy":
         shape: tuple[int, ...] = peek(value, "shape", (2, 2))
-        return peek(value, "dtype").kind in "biufU" and (len(shape) < 2 or shape[0] == 1)  # noqa: PLR2004 (two: a matrix)
+        kind_of_numbers = peek(peek(value, "dtype"), "kind") or "O"  # a RandomState has none
+        return kind_of_numbers in "biufU" and (len(shape) < 2 or shape[0] == 1)  # noqa: PLR2004 (two: a matrix)
     if type(value) in (list, tuple):
         members = values_of(value, _FEW)
         return depth > 0 and len(members) < _FEW and _are_bare(members, depth - 1)

@@ -76,7 +76,8 @@ def gallery(
 
 def _not_arrived(pending: Sequence[ModelRecord]) -> Line:
     """Name the saves that this machine keeps until they arrive."""
-    names = words.some(list(dict.fromkeys(record.model_name for record in pending)), 5)
+    named = [f"{record.model_name} (refused)" if record.refused else record.model_name for record in pending]
+    names = words.some(list(dict.fromkeys(named)), 5)
     told = f"{words.count(len(pending), 'save')} kept on this machine and not arrived yet: {names}"
     return (*plain(told), Bit("%modelstore status", "code", "see"))
 

@@ -185,6 +185,8 @@ def pushed_card(done: Pushed, where: str, *, dry_run: bool) -> Shown:
         named = [here for here, _ in done.copied[:_SHOWN]]
         more = len(done.copied) - len(named)
         lines += [("would copy", ", ".join(named) + (f" and {more} more" if more else ""))] if named else []
+    stays = "an alias of this name is there already, and stays as it is"
+    lines += [("alias not copied", f"{alias}: {stays}") for alias in done.aliases_left]
     lines += [("waits", ref) for ref in done.waiting]
     lines += [("not copied", f"{ref}: {why}") for ref, why in done.failed]
     if done.known:

@@ -35,7 +35,8 @@ def texts(value: object) -> list[str]:
 
 def title(record: ModelRecord) -> str:
     """Return the record's reference, to read."""
-    return f"{words.line(record.model_name, 100)}:{words.line(record.version, 12)}"
+    name = words.line(record.model_name, 100)
+    return name if record.status == "pending" else f"{name}:{words.line(record.version, 12)}"  # it has no number yet
 
 
 def typed(record: ModelRecord, *, version: bool = True) -> str:

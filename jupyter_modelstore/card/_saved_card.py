@@ -64,8 +64,10 @@ def _on_its_way(record: ModelRecord, where: str, sending: str) -> Line:
     if refused is not None:
         ways = f"%modelstore resume tries again, %modelstore discard {as_word(words.line(record.model_name))} gives it up"
         return (Bit(f"{kept}, and was refused", "strong"), *_said(refused), *of_kind("muted", ways))
+    if isinstance(gone := record.extra.get("gone"), Mapping):
+        return (Bit(f"{words.line(record.model_name)} was not kept", "strong"), *_said(gone))
     if isinstance(waits, Mapping):
-        ways = "%modelstore resume sends it"
+        ways = "it is tried again by itself; %modelstore resume sends it now"
         return (Bit(f"{kept}, and has not arrived", "strong"), *_said(waits), *of_kind("muted", ways))
     return (Bit(f"{kept}, on its way", "strong"), *plain(words.line(where), sending))
 

@@ -37,7 +37,7 @@ BY_CODE: dict[str, Meaning] = {
     "invalid_credentials": (
         NotSignedIn,
         "The e-mail address or the password is not right.",
-        "Try again; --code sends a one-time code instead.",
+        "Try again; --code sends a one-time code instead, --sign-up makes an account.",
     ),
     "email_not_confirmed": (
         NotSignedIn,

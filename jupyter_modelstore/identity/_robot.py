@@ -62,4 +62,7 @@ class Robot:
             raise NotSignedIn(f"{self._password_file} cannot be read.", "See MODELSTORE_PASSWORD_FILE.") from error
         if not password:
             raise NotSignedIn(f"{self._password_file} is empty.", "See MODELSTORE_PASSWORD_FILE.")
-        return self._session.sign_in(self._email, password)
+        try:
+            return self._session.sign_in(self._email, password)
+        except NotSignedIn as error:
+            raise NotSignedIn(error.message, "Check MODELSTORE_EMAIL, and what MODELSTORE_PASSWORD_FILE holds.") from error

@@ -5,8 +5,8 @@ verb of :class:`Registry`, and shows what it returns.
 """
 
 from jupyter_modelstore.registry._asking import Listing
-from jupyter_modelstore.registry._loading import EnvironmentWarning, Loaded, environment_of
+from jupyter_modelstore.registry._loading import EnvironmentWarning, Loaded, NotArrivedWarning, environment_of
 from jupyter_modelstore.registry._registry import Registry
 from jupyter_modelstore.registry._saving import PARTS
 
-__all__ = ["PARTS", "EnvironmentWarning", "Listing", "Loaded", "Registry", "environment_of"]
+__all__ = ["PARTS", "EnvironmentWarning", "Listing", "Loaded", "NotArrivedWarning", "Registry", "environment_of"]

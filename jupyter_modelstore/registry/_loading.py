@@ -24,6 +24,10 @@ class EnvironmentWarning(UserWarning):
     """A model was loaded under other versions than it was saved with."""
 
 
+class NotArrivedWarning(UserWarning):
+    """A save is kept on this machine, and has not arrived in the store yet."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     """A model, the record that it was loaded by, and what to say about the environment (empty if nothing)."""
@@ -46,6 +50,13 @@ def as_last_known(record: ModelRecord) -> str:
     if record.as_of is None:
         return ""
     return f"the store does not answer; this is the copy on this machine, as of {record.as_of.astimezone():%Y-%m-%d %H:%M}."
+
+
+def not_arrived(record: ModelRecord) -> str:
+    """Say of a save that waits where it is, why, and what sends it."""
+    why = record.refused or record.extra.get("waits") or {}
+    said = f": {visible(str(why['message']))}" if why.get("message") else "."
+    return f"is kept on this machine and has not arrived{said} %modelstore resume sends it."
 
 
 def with_file(backend: Backend, record: ModelRecord, use: Callable[[Path], _T]) -> _T:

@@ -63,10 +63,12 @@ from jupyter_modelstore.registry._asking import (
 from jupyter_modelstore.registry._loading import (
     EnvironmentWarning,
     Loaded,
+    NotArrivedWarning,
     Verified,
     as_last_known,
     destination,
     environment_of,
+    not_arrived,
     path_of,
     with_file,
 )
@@ -111,6 +113,17 @@ class Registry:
         return self._backend.location
 
     @property
+    def user_id(self) -> str:
+        """Who you are in this store (UUID).
+
+        Raises
+        ------
+        NotSignedIn
+            Nobody is signed in.
+        """
+        return self._backend.user_id
+
+    @property
     def until(self) -> datetime | None:
         """When what proves who you are ends, unless it is renewed, as it is by itself; None where nobody signs in."""
         return self._backend.until
@@ -123,8 +136,15 @@ class Registry:
     # ---- save --------------------------------------------------------------------------------------------------------
 
     def save(self, model: object, name: str, **what: Any) -> ModelRecord:  # noqa: ANN401 (the arguments of keep)
-        """Keep a fitted model; when this returns, it is safe. The arguments are those of :meth:`keep`."""
-        return self.keep(model, name, **what).record
+        """Keep a fitted model; when this returns, it is safe. The arguments are those of :meth:`keep`.
+
+        If the store does not answer, it is kept on this machine, its ``status`` is ``pending``, and a
+        :class:`NotArrivedWarning` says why.
+        """
+        record = self.keep(model, name, **what).record
+        if record.status == "pending":
+            warnings.warn(f"{visible(record.model_name)} {not_arrived(record)}", NotArrivedWarning, stacklevel=2)
+        return record
 
     def keep(
         self,
@@ -403,7 +423,7 @@ class Registry:
         """
         record = self._on_its_way(Reference.parse(ref))
         if record is None:
-            raise NotFound(f"No save of '{visible(str(ref))}' is on its way.", "%modelstore status shows what waits.")
+            raise NotFound(f"No save of '{visible(str(ref))}' is on its way.", "%modelstore doctor names what waits.")
         return record
 
     def versions(self, name: str) -> Sequence[ModelRecord]:
@@ -502,7 +522,8 @@ class Registry:
                 hint = f"{verdict.warning} {error.hint}".strip()
                 raise CannotLoad(f"{visible(record.ref)} cannot be rebuilt here: {error.message}", hint) from error
         self._note(model, record, loaded=True)
-        said = [verdict.warning, self._newer(ref, record), as_last_known(record)]
+        waits = f"this save {not_arrived(record)}" if record.status == "pending" else ""
+        said = [verdict.warning, self._newer(ref, record), as_last_known(record), waits]
         return Loaded(model=model, record=record, warning=" ".join(filter(None, said)))
 
     def _newer(self, ref: str | Reference, record: ModelRecord) -> str:
@@ -579,7 +600,7 @@ class Registry:
         InvalidValue
             It rests on this machine.
         """
-        record = self._present(ref, None)
+        record = self._arrived(ref)
         name = safe_file_name(record.model_name) + formats.by_name(record.format).suffix
         url = self._backend.link(record, _LINK_SECONDS, name)
         return Link(record=record, url=url, expires_at=now() + timedelta(seconds=_LINK_SECONDS))

@@ -272,6 +272,7 @@ _WAYS = (
     (r"or delete it all the same with --force", "or press Delete all the same"),
     (r"with %delete_model .+?\.(?= |$)", "with Delete."),
     (r"%modelstore empty-trash", "Empty trash"),
+    (r"--code sends a one-time code instead, --sign-up makes an account", "or press Send a code, or New account"),
 )
 """What errors say to type, and the button of the gallery that does it; what it has no button for stays a line to type."""
 

@@ -912,3 +912,14 @@ assert not heavy, heavy
 assert not set(sys.modules) - before, set(sys.modules) - before
 """
         subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_generator_of_random_numbers_hides_nothing_that_comes_after_it():
+    from sklearn.datasets import load_iris
+    from sklearn.linear_model import SGDClassifier
+    from sklearn.neighbors import KNeighborsClassifier
+
+    data, y = load_iris(return_X_y=True)
+    linear = SGDClassifier(random_state=np.random.RandomState(0)).fit(data, y)
+    assert rows_inside([linear, KNeighborsClassifier().fit(data, y)]).rows == len(data)
+    assert rows_inside([linear, linear]) is None

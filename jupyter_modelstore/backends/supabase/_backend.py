@@ -192,7 +192,7 @@ class SupabaseBackend:
     def discard(self, record: ModelRecord) -> None:
         """Give up a save that has not arrived; what was sent of it is swept by the project's next check-up."""
         if record.save_id is None or record.status != "pending":
-            raise NotFound(f"{visible(record.ref)} is not on its way.", "%modelstore status shows what waits.")
+            raise NotFound(f"{visible(record.ref)} is not on its way.", "%modelstore doctor names what waits.")
         self._spool.done(record.save_id)
 
     # ---- finding -----------------------------------------------------------------------------------------------------
@@ -363,8 +363,9 @@ class SupabaseBackend:
             return Removal(records=(), bytes=0)
         answer = self._functions.call("purge", {"ids": [record.id for record in records]})
         gone = tuple(record_of(row) for row in answer["records"])
-        for record in gone:  # nor is a copy left on this machine
-            self.forget_copy(record)
+        for record in gone:  # nor is a copy left on this machine, unless another version has the same bytes
+            if record.sha256 is not None:
+                self._cache.drop(record.sha256, self._owner, record.id)
         sizes = dict(answer["objects"])
         if sizes:
             self._objects.remove(list(sizes))

@@ -18,11 +18,11 @@ from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Backend, Finding
 from jupyter_modelstore.record import ModelRecord, Query, now, parse_time
 
-_SERVICES = {
-    "Auth": ("GET", "/auth/v1/health"),
-    "database": ("POST", "/rest/v1/rpc/modelstore_whoami"),
-    "Storage": ("GET", "/storage/v1/status"),
-}
+_SERVICES = (
+    ("Auth", "GET", "/auth/v1/health"),
+    ("database", "POST", "/rest/v1/rpc/modelstore_whoami"),
+    ("Storage", "GET", "/storage/v1/status"),
+)
 _CLOCK = 30.0  # seconds; the database takes no token that was issued farther in the future
 
 
@@ -44,7 +44,7 @@ def check(backend: Backend, functions: Functions, objects: Objects, q: Mapping[s
 def services(objects: Objects, url: str) -> Finding:
     """Ask each service of the project for a sign of life, as nobody; also whether the database has this package's functions."""
     try:
-        found = {name: objects.alive(url + path, method) for name, (method, path) in _SERVICES.items()}
+        found = {name: objects.alive(url + path, method) for name, method, path in _SERVICES}
     except Unreachable as error:
         return Finding(what="services", ok=False, message=error.message, hint=error.hint)
     silent = {name: error for name, error in found.items() if error is not None}
@@ -56,8 +56,10 @@ def services(objects: Objects, url: str) -> Finding:
 
 def _project(backend: Backend, who: Mapping[str, Any], took: float) -> Finding:
     schema = who["schema"]
-    message = f"{backend.location} answered in {took * 1e3:.0f} ms, as {visible(str(who['handle']))}; schema {schema['number']}"
-    return Finding(what="project", ok=True, message=message, details={"ms": round(took * 1e3), "schema": schema["number"]})
+    message = f"{backend.location} answered in {took * 1e3:.0f} ms, as {visible(str(who['handle']))}; schema {schema.get('version', 0)}"
+    return Finding(
+        what="project", ok=True, message=message, details={"ms": round(took * 1e3), "schema": schema.get("version", 0)}
+    )
 
 
 def _role(who: Mapping[str, Any]) -> Finding:
