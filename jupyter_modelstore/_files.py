@@ -211,6 +211,13 @@ def _write(path: Path, data: bytes, mode: int) -> None:
     fsync_directory(path.parent)
 
 
+def make_private(directory: Path) -> None:
+    """Make a directory of this user's, and those above it that are missing, closed to all others whatever the umask."""
+    for path in (*reversed(directory.parents), directory):
+        if not path.exists():
+            path.mkdir(mode=0o700, exist_ok=True)
+
+
 def is_only_mine(path: Path) -> bool:
     """Tell whether a file or directory is this user's, and nobody else may write to it.
 

@@ -99,10 +99,10 @@ class Project:
         """Return the backend; nothing is asked of the project yet."""
         from jupyter_modelstore.backends.supabase import Functions, Objects, SupabaseBackend
         from jupyter_modelstore.cache import Cache
-        from jupyter_modelstore.identity import signed_client
+        from jupyter_modelstore.identity import OneUser, signed_client
         from jupyter_modelstore.spool import Spool
 
-        source = self.source(environment)
+        source = OneUser(self.source(environment))
         http = signed_client(source, self.url, self.key)
         made = SupabaseBackend(
             Functions(http, self.url, source),

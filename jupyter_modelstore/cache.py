@@ -24,9 +24,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from jupyter_modelstore._files import file_errors, fsync_directory, is_only_mine, write_private
-from jupyter_modelstore.errors import InvalidValue
+from jupyter_modelstore._files import file_errors, fsync_directory, is_only_mine, make_private, write_private
+from jupyter_modelstore._lease import Lease
+from jupyter_modelstore.errors import DiskFull, InvalidValue
 from jupyter_modelstore.names import visible
+from jupyter_modelstore.protocols import Progress
 
 _MOST = 5_000_000_000  # bytes
 _SHARE_OF_FREE = 0.1
@@ -51,21 +53,44 @@ class Cache:
         path = self._at(key)
         with contextlib.suppress(OSError):
             if path.stat().st_size == size:
-                os.utime(path)
+                with contextlib.suppress(OSError):  # a home that cannot be written
+                    os.utime(path)
                 return path
         return None
 
-    def part(self, key: str) -> Path:
-        """Return where the bytes of this key are gathered; what an earlier try left there is its beginning."""
-        with file_errors(f"in {self._directory}"):
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return self._at(key).with_suffix(".part")
+    @contextlib.contextmanager
+    def gathering(self, key: str) -> Iterator[tuple[Path, Progress]]:
+        """Give where the bytes of this key are gathered, and what is told of them.
 
-    def keep(self, key: str, size: int) -> Path:
+        What an earlier try left there is its beginning. While another kernel is at it, they are gathered in a file that is
+        removed if it is not kept.
+        """
+        part = self._at(key).with_suffix(".part")
+        with file_errors(f"in {self._directory}"):
+            make_private(self._directory)
+            lease = Lease(part.with_suffix(".lease"))
+            alone = lease.take()
+        own = part if alone else part.with_suffix(f".{uuid.uuid4()}.part")
+
+        def tell(stage: str, done: int, total: int | None) -> None:
+            del stage, done, total
+            lease.touch()
+
+        try:
+            yield own, tell
+        except DiskFull:
+            own.unlink(missing_ok=True)
+            raise
+        finally:
+            lease.release()
+            if not alone:
+                own.unlink(missing_ok=True)
+
+    def keep(self, part: Path, key: str, size: int) -> Path:
         """Take what was gathered as the file of this key; make room by removing what was used longest ago."""
         path = self._at(key)
         with file_errors(f"in {self._directory}"):
-            self.part(key).replace(path)
+            part.replace(path)
             fsync_directory(self._directory)
         self._make_room(besides=path, size=size)
         return path
@@ -74,7 +99,7 @@ class Cache:
         """Take a whole file, which stays in its place too, as the file of this key; not one that is beyond all bounds."""
         target = self._at(key)
         if size <= self._most(size) and not target.exists():
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self._directory)
             target.hardlink_to(path)
             self._make_room(besides=target, size=size)
 

@@ -25,6 +25,7 @@ the hint, and no stack, unless debugging is switched on. ``status`` is the HTTP 
      ├─ CannotLoad                                      unpickling failed                          422  ValueError
      ├─ NotConfigured                                   settings are missing or contradict         400  ValueError
      ├─ NotSignedIn                                     nobody is signed in, or the session ended   401  PermissionError
+     ├─ SomebodyElse                                    another person signed in meanwhile          401  PermissionError
      ├─ Forbidden                                       this person may not do that                403  PermissionError
      ├─ Unreachable                                     the project does not answer                503  ConnectionError
      ├─ Throttled                                       too many requests                          429  ConnectionError
@@ -260,6 +261,13 @@ class NotSignedIn(ModelStoreError, PermissionError):
     """Nobody is signed in, or the session has ended."""
 
     code = "not_signed_in"
+    status = 401
+
+
+class SomebodyElse(ModelStoreError, PermissionError):
+    """Another person is signed in than the one as whom a store was opened."""
+
+    code = "somebody_else"
     status = 401
 
 

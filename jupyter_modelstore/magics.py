@@ -28,6 +28,7 @@ from jupyter_modelstore.errors import (
     ModelStoreError,
     NotConfirmed,
     NotFound,
+    SomebodyElse,
     UsageError,
 )
 from jupyter_modelstore.names import visible
@@ -123,6 +124,13 @@ class Magics:
         if self._arrivals is None:
             self._arrivals = Arrivals(self.settings.registry())
             self._arrivals.begin()
+        try:
+            self._arrivals.store.user_id  # noqa: B018 (asked whether it is the same person still)
+        except SomebodyElse:
+            self._arrivals = None  # the next line goes on as them
+            raise
+        except ModelStoreError:  # nobody is signed in; whoever needs somebody says so
+            pass
         return self._arrivals
 
     def _forget_store(self, _: object) -> None:

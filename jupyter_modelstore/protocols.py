@@ -48,9 +48,6 @@ class Secret(str):
         return "<hidden>"
 
 
-ACTING_AS: ContextVar[str | None] = ContextVar("ACTING_AS", default=None)
-"""The id of the user as whom alone requests may go now; None: as whoever is signed in."""
-
 AS_NOBODY = "modelstore_as_nobody"
 """Extension of a request that goes without anybody's token, though it is one to the project."""
 
@@ -278,10 +275,10 @@ class FileCache(Protocol):
     def find(self, key: str, size: int) -> Path | None:
         """Return the file of this key if it has this size."""
 
-    def part(self, key: str) -> Path:
-        """Return where the bytes of this key are gathered."""
+    def gathering(self, key: str) -> AbstractContextManager[tuple[Path, Progress]]:
+        """Give where the bytes of this key are gathered, and what is told of them; several kernels may be at it at once."""
 
-    def keep(self, key: str, size: int) -> Path:
+    def keep(self, part: Path, key: str, size: int) -> Path:
         """Take what was gathered as the file of this key."""
 
     def adopt(self, path: Path, key: str, size: int) -> None:

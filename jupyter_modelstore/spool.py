@@ -24,8 +24,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from jupyter_modelstore._files import file_errors, fsync_directory, write_private
+from jupyter_modelstore._files import file_errors, fsync_directory, is_only_mine, make_private, write_private
 from jupyter_modelstore._lease import Lease
+from jupyter_modelstore.errors import ModelStoreError
 from jupyter_modelstore.protocols import Waiting
 
 _LEFT_FOR = 24 * 3600  # seconds after which a file without a journal belongs to nobody
@@ -46,7 +47,7 @@ class Spool:
     def part(self, save_id: str) -> Path:
         """Return where a save is to be written."""
         with file_errors(f"in {self.directory}"):
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self.directory)
         return self._path(save_id, "part")
 
     def file(self, save_id: str) -> Path:
@@ -57,12 +58,18 @@ class Spool:
         """Take over a save whose ``.part`` is whole and forced to the disk; when this returns, it cannot be lost."""
         with file_errors(f"in {self.directory}"):
             self._path(waiting.save_id, "part").rename(self.file(waiting.save_id))
-            fsync_directory(self.directory)
-            self.note(waiting)
+            try:
+                fsync_directory(self.directory)
+                self.note(waiting)
+            except (OSError, ModelStoreError):  # it is told that nothing was kept
+                self.done(waiting.save_id)
+                raise
 
     def note(self, waiting: Waiting) -> Waiting:
         """Write down how far a save has come."""
-        write_private(self._path(waiting.save_id, "json"), json.dumps(asdict(waiting), ensure_ascii=False).encode())
+        path = self._path(waiting.save_id, "json")
+        with file_errors(f"in {self.directory}"):
+            write_private(path, json.dumps(asdict(waiting), ensure_ascii=False).encode())
         return waiting
 
     def refuse(self, waiting: Waiting, reason: Mapping[str, str]) -> Waiting:
@@ -71,8 +78,9 @@ class Spool:
 
     def done(self, save_id: str) -> None:
         """Forget a save that has arrived, or that the person gives up: the file first, its journal last."""
-        for kind in ("bin", "json", "part"):
-            self._path(save_id, kind).unlink(missing_ok=True)
+        with file_errors(f"in {self.directory}"):
+            for kind in ("bin", "json", "part"):
+                self._path(save_id, kind).unlink(missing_ok=True)
 
     def waiting(self, url: str, user_id: str) -> Sequence[Waiting]:
         """Return this person's saves for this project, in the order in which they were kept; also refused ones."""
@@ -83,12 +91,14 @@ class Spool:
     def held(self, save_id: str) -> Iterator[Lease | None]:
         """Hold the lease on a save; None if another kernel has it."""
         lease = Lease(self._path(save_id, "lease"))
-        taken = lease.take()
+        try:
+            taken = lease.take()
+        except OSError:  # a full disk, a home that cannot be written: sending needs neither, and is right without the lease
+            taken = True
         try:
             yield lease if taken else None
         finally:
-            if taken:
-                lease.release()
+            lease.release()
 
     def sweep(self) -> None:
         """Remove halves of saves that nobody has written to for a day: what a process that died left."""
@@ -108,10 +118,19 @@ class Spool:
 
     def _journals(self) -> Iterator[Waiting]:
         with contextlib.suppress(FileNotFoundError):
+            ours = is_only_mine(self.directory)
             for path in sorted(self.directory.glob("*.json")):
-                entry = _read(path)
-                if entry is not None and self.file(entry.save_id).exists():
+                entry = _read(path) if ours else None
+                if entry is not None and self._is_own(path) and self._is_own(self.file(entry.save_id)):
                     yield entry
+
+    @staticmethod
+    def _is_own(path: Path) -> bool:
+        """Tell whether a file is there, and nobody else can have written it: what waits is sent, and loaded, as one's own."""
+        try:
+            return is_only_mine(path)
+        except OSError:
+            return False
 
 
 def _read(path: Path) -> Waiting | None:

@@ -274,12 +274,16 @@ class Worker:
         self._tell_changed(False)
 
 
-_workers: dict[tuple[str, str], Worker] = {}
+_workers: dict[tuple[str, str, str], Worker] = {}
 
 
 def of(store: Registry) -> Worker:
-    """Return the one worker of a store, for all doors of this process, however often it was opened."""
-    return _workers.setdefault((store.location, str(store.local_directory)), Worker(store))
+    """Return the one worker of a person's store, for all doors of this process, however often it was opened."""
+    try:
+        user_id = store.user_id
+    except ModelStoreError:  # nobody is signed in: nothing is sent
+        user_id = ""
+    return _workers.setdefault((store.location, str(store.local_directory), user_id), Worker(store))
 
 
 def _begin_anew() -> None:

@@ -26,7 +26,7 @@ from jupyter_modelstore._lease import boot_id, leased
 from jupyter_modelstore.errors import NotSignedIn, ReadOnly, ServiceError, Throttled, Unreachable
 from jupyter_modelstore.identity import _auth
 from jupyter_modelstore.identity._keys import claims_of
-from jupyter_modelstore.protocols import AccessToken
+from jupyter_modelstore.protocols import PATIENCE, AccessToken
 
 if TYPE_CHECKING:
     from jupyter_modelstore.identity._auth import Tokens
@@ -133,7 +133,7 @@ class EmailSession:
         return self._held[1], self._held[2]
 
     def _renew(self, old: str) -> AccessToken:
-        with leased(self._path.with_suffix(".lease"), _WAIT):
+        with leased(self._path.with_suffix(".lease"), min(_WAIT, PATIENCE.get() or _WAIT)):
             stored = self._stored() or {}
             if stored.get("access_token") not in {None, old}:  # another kernel was faster
                 return self._current()[0]

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 
 from jupyter_modelstore import formats, trust
 from jupyter_modelstore._files import file_errors, hash_file, is_only_mine, safe_file_name
-from jupyter_modelstore.errors import FileChanged, InvalidValue
+from jupyter_modelstore.errors import FileChanged, InvalidValue, ModelFileNotFound
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Backend, Progress
 from jupyter_modelstore.record import ModelRecord
@@ -61,12 +61,16 @@ def not_arrived(record: ModelRecord) -> str:
 
 def with_file(backend: Backend, record: ModelRecord, use: Callable[[Path], _T]) -> _T:
     """Hand over a record's file; where that was a damaged copy of this machine's, once more as the store has it."""
+    path = backend.fetch(record)
     try:
-        return use(backend.fetch(record))
+        return use(path)
     except FileChanged:
         if not backend.forget_copy(record):
             raise
-        return use(backend.fetch(record))
+    except ModelFileNotFound:
+        if path.exists():
+            raise
+    return use(backend.fetch(record))  # another kernel has made room in the cache meanwhile, or sent what waited
 
 
 class Verified:

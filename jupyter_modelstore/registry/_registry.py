@@ -27,6 +27,7 @@ from jupyter_modelstore.errors import (
     InvalidValue,
     ModelStoreError,
     NotFound,
+    ServiceError,
     Unreachable,
 )
 from jupyter_modelstore.names import clean_alias, clean_metrics, clean_name, clean_tags, clean_text, key_of, visible
@@ -359,8 +360,8 @@ class Registry:
             return waits
         try:
             record = self._backend.find(reference, at=moment(at)) or waits
-        except Unreachable:
-            record = waits if waits is not None or at is not None else self._backend.remembered(reference)
+        except (Unreachable, ServiceError):  # a hotel's log-in page answers too
+            record = (self._backend.remembered(reference) if at is None else None) or waits
             if record is None:
                 raise
         if record is None:

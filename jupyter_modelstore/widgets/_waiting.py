@@ -15,8 +15,7 @@ from jupyter_modelstore.widgets._desk import Request, tell, tell_changed
 
 
 def requests_of(store: Registry) -> tuple[Request, ...]:
-    """Return what a gallery may ask of them; from now on the worker tells open galleries what it is at."""
-    worker.of(store).changed = partial(_tell, store)
+    """Return what a gallery may ask of them."""
     return (
         Request("pending", lambda: waiting(store)),
         Request("send", lambda: send(store)),
@@ -30,7 +29,8 @@ def waiting(store: Registry) -> Sequence[dict[str, Any]]:
         found = store.pending()
     except ModelStoreError:  # nobody is signed in; the list of models says so
         return []
-    steps, failures = worker.of(store).steps, worker.of(store).failures
+    sending = _worker(store)
+    steps, failures = sending.steps, sending.failures
     return [_shown(record, steps.get(str(record.save_id)), failures.get(str(record.save_id))) for record in found]
 
 
@@ -48,8 +48,15 @@ def _shown(record: ModelRecord, step: worker.Step | None, failure: ModelStoreErr
 
 def send(store: Registry) -> Mapping[str, Any]:
     """Send now what waits, and what was refused."""
-    worker.of(store).wake(refused=True)
+    _worker(store).wake(refused=True)
     return {}
+
+
+def _worker(store: Registry) -> worker.Worker:
+    """Return what sends a person's saves; from now on it tells open galleries what it is at."""
+    found = worker.of(store)
+    found.changed = partial(_tell, store)
+    return found
 
 
 def _tell(store: Registry, arrived: bool) -> None:  # noqa: FBT001 (the worker's word)

@@ -10,7 +10,7 @@ from back_doors import Door, Somebody
 
 from jupyter_modelstore.backends.supabase import Functions, Objects, SupabaseBackend
 from jupyter_modelstore.cache import Cache
-from jupyter_modelstore.identity import signed_client
+from jupyter_modelstore.identity import OneUser, signed_client
 from jupyter_modelstore.spool import Spool
 
 POLICIES = """
@@ -89,7 +89,7 @@ def opened(project, person, spool, tmp_path):
     clients = []
 
     def make(url=project.url, source=None):
-        source = source or Somebody(person)
+        source = OneUser(source or Somebody(person))
         http = signed_client(source, url, project.key)
         clients.append(http)
         functions, objects = Functions(http, url, source), Objects(http, url)

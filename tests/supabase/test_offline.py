@@ -160,8 +160,8 @@ def test_a_key_is_never_a_path(copies, tmp_path, key):
     (copies / "cache" / ("0" * 64)).write_bytes(b"1")
     for call in (
         lambda: cache.find(key, 1),
-        lambda: cache.part(key),
-        lambda: cache.keep(key, 1),
+        lambda: cache.gathering(key).__enter__(),
+        lambda: cache.keep(precious, key, 1),
         lambda: cache.adopt(precious, key, 1),
         lambda: cache.forget(key),
         lambda: cache.note(key, "owner", {"id": "0" * 32}),
@@ -177,8 +177,9 @@ def test_files_and_notes_go_together_when_room_is_needed(copies, monkeypatch, tm
     monkeypatch.setattr("jupyter_modelstore.cache._MOST", 250)
     for number in range(4):
         key = f"{number:064}"
-        cache.part(key).write_bytes(b"x" * 100)
-        cache.keep(key, 100)
+        with cache.gathering(key) as (part, _):
+            part.write_bytes(b"x" * 100)
+            cache.keep(part, key, 100)
         cache.note(key, "owner", {"id": f"{number:032}"})
         os.utime(copies / key, (time.time() + number, time.time() + number))
     assert {path.name[:64] for path in copies.iterdir()} == {f"{2:064}", f"{3:064}"}

@@ -122,7 +122,7 @@ def test_a_code_is_sent_and_typed(signed_out, person, typed, project, monkeypatc
     hint = signed_out.refused(f"%modelstore login {person.email} --code", NotSignedIn).hint
     assert hint.endswith("%modelstore login YOUR@EMAIL --code")
     typed("000000", "")
-    signed_out.refused(f"%modelstore login {person.email} --code", InvalidValue)
+    signed_out.refused(f"%modelstore login {person.email} --code", NotSignedIn)
 
 
 def test_before_a_sign_in_the_check_up_looks_at_the_services(signed_out, at_project, monkeypatch):

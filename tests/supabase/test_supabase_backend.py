@@ -129,6 +129,6 @@ def test_a_large_model_comes_back_in_pieces_and_with_a_cut_download(backend, tmp
     assert sizes == sorted(sizes)
     assert {0, 6 * 1024 * 1024, 12 * 1024 * 1024, len(data)} <= set(sizes)
     backend.forget_copy(record)
-    part = backend._cache.part(record.sha256)
-    part.write_bytes(data[:1_000_000])
+    with backend._cache.gathering(record.sha256) as (part, _):
+        part.write_bytes(data[:1_000_000])
     assert backend.fetch(record).read_bytes() == data

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from jupyter_modelstore._files import HashingFile, file_errors
 from jupyter_modelstore.backends.supabase import _sending
+from jupyter_modelstore.backends.supabase._answers import not_understood
 from jupyter_modelstore.backends.supabase._database import Functions, record_of
 from jupyter_modelstore.backends.supabase._objects import Objects
-from jupyter_modelstore.errors import Forbidden, ModelFileNotFound, ModelStoreError, NotFound, NotSignedIn
+from jupyter_modelstore.errors import Forbidden, ModelFileNotFound, ModelStoreError, NotFound, NotSignedIn, SomebodyElse
 from jupyter_modelstore.names import key_of, visible
 from jupyter_modelstore.protocols import PATIENCE, FileCache, Finding, Progress, SaveSpool, TokenSource, Told, Waiting
 from jupyter_modelstore.record import (
@@ -88,6 +89,8 @@ class SupabaseBackend:
             return f"in {visible(place)} as {visible(self._source.known().handle) or 'you'}"
         except NotSignedIn:
             return f"in {visible(place)}; nobody is signed in"
+        except SomebodyElse:
+            return f"in {visible(place)}; somebody else is signed in"
 
     @property
     def location(self) -> str:
@@ -99,7 +102,7 @@ class SupabaseBackend:
         """When the token ends that is used now; None if nobody is signed in."""
         try:
             return datetime.fromtimestamp(self._source.known().expires_at, timezone.utc)
-        except NotSignedIn:
+        except (NotSignedIn, SomebodyElse, ValueError, OverflowError, OSError):  # or a token that ends at no time
             return None
 
     @property
@@ -109,7 +112,7 @@ class SupabaseBackend:
 
     def vouches(self, record: ModelRecord) -> bool:
         """Tell whether this person's own software pickled the file: nobody else can write to their space."""
-        return record.origin == "fitted" and record.user_id == record.space_id == self.user_id
+        return record.origin == "fitted" and record.sha256 is not None and record.user_id == record.space_id == self.user_id
 
     @property
     def user_id(self) -> str:
@@ -137,7 +140,7 @@ class SupabaseBackend:
 
     def _keep(self, draft: Draft, patience: float | None = None) -> tuple[Waiting, Mapping[str, Any] | ModelStoreError]:
         """Keep a whole save on this machine, if the project would take it; return what it said, or why it did not answer."""
-        waiting = _sending.journal_of(draft, self._url, self.user_id, self._space)
+        waiting = _sending.journal_of(draft, self._url, self.user_id, self._space, after=self._waiting())
         answer: Mapping[str, Any] | ModelStoreError
         before = PATIENCE.set(patience)
         try:
@@ -201,7 +204,18 @@ class SupabaseBackend:
         """Return the one record that is meant, or None."""
         q = {"id": ref.id} if ref.id else {"name": ref.name, "version": ref.version, "alias": ref.alias}
         row = self._ask("find", self._q(**q, at=None if at is None else format_time(at)), ref.space)
-        return None if row is None else record_of(row)
+        record = None if row is None else record_of(row)
+        if (
+            record is not None
+            and not ref.id
+            and (key_of(record.model_name), ref.version or record.version)
+            != (
+                key_of(ref.name),
+                record.version,
+            )
+        ):
+            raise not_understood("it is asked for one model and answers another")
+        return record
 
     def _ask(self, name: str, q: dict[str, Any], space: str | None) -> Any:  # noqa: ANN401 (JSON)
         """Ask in the space that is named, if one is; in one that is not there for this person, nothing is found: None."""
@@ -266,7 +280,10 @@ class SupabaseBackend:
     def fetch(self, record: ModelRecord) -> Path:
         """Return a file of the cache that holds the record's bytes, fetched now if it is not there."""
         if record.status == "pending" and record.save_id is not None:
-            return self._spool.file(record.save_id)
+            waits = self._spool.file(record.save_id)
+            if waits.exists() or record.sha256 is None:
+                return waits
+            return self._cache.find(record.sha256, record.model_file_size) or waits  # it has arrived meanwhile
         key, size = record.sha256 or f"row-{record.id}", record.model_file_size
         if record.sha256 is not None and (path := self._cache.find(key, size)) is not None:
             self._remember(record)
@@ -275,9 +292,9 @@ class SupabaseBackend:
             raise ModelFileNotFound(
                 f"Model file not found: {visible(record.ref)} is recorded without a file.", "Save it again."
             )
-        with file_errors(f"in the cache of {self._url}"):
-            self._objects.fetch(record.model_file_path, self._cache.part(key), size)
-        path = self._cache.keep(key, size)
+        with file_errors(f"in the cache of {self._url}"), self._cache.gathering(key) as (part, progress):
+            self._objects.fetch(record.model_file_path, part, size, progress)
+            path = self._cache.keep(part, key, size)
         self._remember(record)
         return path
 
@@ -320,16 +337,28 @@ class SupabaseBackend:
 
     def edit(self, record: ModelRecord, changes: Changes) -> ModelRecord:
         """Change description, tags or metrics."""
+        return self._seen([self._edited(record, changes)])[0]
+
+    def _edited(self, record: ModelRecord, changes: Changes) -> Any:  # noqa: ANN401 (JSON)
         said = to_json(changes)
         q = {name: value for name, value in said.items() if value is not None} | {"id": record.id}
         if changes.tags is not None:
             q["tags"] = list(changes.tags)
         q["drop_metrics"] = list(changes.drop_metrics)
-        return self._functions.record("edit", q)
+        return self._functions.call("edit", q)
 
     def rename(self, name: str, new: str) -> int:
         """Give all versions of a model another name."""
-        return int(self._functions.call("rename", self._q(name=name, new=new))["versions"])
+        many = int(self._functions.call("rename", self._q(name=name, new=new))["versions"])
+        self._correct(name, lambda known: {**known, "model_name": new})
+        return many
+
+    def _correct(self, name: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+        """Change what is known here of the versions of a model, as the project has just been changed."""
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError, ModelStoreError):  # a courtesy
+            for _, known in list(self._cache.noted(self._owner)):
+                if key_of(str(known.get("model_name"))) == key_of(name):
+                    self._cache.note(str(known["sha256"]), self._owner, change(known))
 
     def delete(self, records: Sequence[ModelRecord], *, force: bool = False) -> Removal:
         """Move records to the trash."""
@@ -365,7 +394,8 @@ class SupabaseBackend:
         gone = tuple(record_of(row) for row in answer["records"])
         for record in gone:  # nor is a copy left on this machine, unless another version has the same bytes
             if record.sha256 is not None:
-                self._cache.drop(record.sha256, self._owner, record.id)
+                with contextlib.suppress(OSError, ValueError, ModelStoreError):  # the rows are gone: the files must go too
+                    self._cache.drop(record.sha256, self._owner, record.id)
         sizes = dict(answer["objects"])
         if sizes:
             self._objects.remove(list(sizes))
@@ -378,11 +408,15 @@ class SupabaseBackend:
 
     def set_alias(self, record: ModelRecord, alias: str, *, why: str = "", only_from: int | None = None) -> ModelRecord:
         """Let an alias name this version."""
-        return self._functions.record("set_alias", {"id": record.id, "alias": alias, "why": why, "only_from": only_from})
+        row = self._functions.call("set_alias", {"id": record.id, "alias": alias, "why": why, "only_from": only_from})
+        self._correct(record.model_name, lambda known: _without(alias, known))
+        return self._seen([row])[0]
 
     def remove_alias(self, name: str, alias: str, *, why: str = "") -> AliasEvent:
         """Take an alias away."""
-        return _event(self._functions.call("remove_alias", self._q(name=name, alias=alias, why=why)))
+        row = self._functions.call("remove_alias", self._q(name=name, alias=alias, why=why))
+        self._correct(name, lambda known: _without(alias, known))
+        return _event(row)
 
     def alias_history(self, name: str, alias: str | None = None) -> list[AliasEvent]:
         """Return the history of a model's aliases, newest first."""
@@ -440,8 +474,13 @@ class _Incoming:
         return Saved(record=_sending.pending_record(waiting, why), created=True)
 
     def _whole(self, draft: Draft) -> Draft:
-        self.seal()
+        with file_errors(f"at {self.file.path}"):
+            self.seal()
         return dataclasses.replace(draft, save_id=self._save_id, sha256=self.file.sha256, model_file_size=self.file.size)
+
+
+def _without(alias: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    return {**known, "aliases": [each for each in known.get("aliases", ()) if key_of(each) != key_of(alias)]}
 
 
 def _is_meant(record: ModelRecord, ref: Reference) -> bool:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from jupyter_modelstore._gateway import of_network
 from jupyter_modelstore.backends.supabase import _answers
 from jupyter_modelstore.errors import NotSignedIn, SchemaMismatch
-from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import TokenSource
 from jupyter_modelstore.record import ModelRecord
 
@@ -54,15 +53,8 @@ class Functions:
         """
         user_id = self._source.token().user_id
         if user_id != self._seen:
-            before, self._seen = self._seen, ""
             self.whoami(user_id)
             self._seen = user_id
-            if before:  # nobody's models go to somebody else's space because another window signed in
-                handle = visible(self._source.known().handle)
-                raise NotSignedIn(
-                    f"Somebody else has signed in from this home directory meanwhile: {handle}. Nothing was done.",
-                    "To go on as them, run the line again.",
-                )
         return self._call(name, q)
 
     def whoami(self, user_id: str) -> Mapping[str, Any]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
+import tempfile
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from jupyter_modelstore._files import hash_file
+from jupyter_modelstore._files import file_errors, hash_file
 from jupyter_modelstore._sizes import size
 from jupyter_modelstore.backends import _trash
 from jupyter_modelstore.backends.supabase._database import Functions
 from jupyter_modelstore.backends.supabase._objects import Objects
-from jupyter_modelstore.errors import ModelStoreError, Unreachable
+from jupyter_modelstore.errors import ModelFileNotFound, ModelStoreError, Unreachable
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Backend, Finding
 from jupyter_modelstore.record import ModelRecord, Query, now, parse_time
@@ -55,11 +57,9 @@ def services(objects: Objects, url: str) -> Finding:
 
 
 def _project(backend: Backend, who: Mapping[str, Any], took: float) -> Finding:
-    schema = who["schema"]
-    message = f"{backend.location} answered in {took * 1e3:.0f} ms, as {visible(str(who['handle']))}; schema {schema.get('version', 0)}"
-    return Finding(
-        what="project", ok=True, message=message, details={"ms": round(took * 1e3), "schema": schema.get("version", 0)}
-    )
+    schema, ms = who["schema"].get("version", 0), round(took * 1e3)
+    message = f"{backend.location} answered in {ms} ms, as {visible(str(who['handle']))}; schema {schema}"
+    return Finding(what="project", ok=True, message=message, details={"ms": ms, "schema": schema})
 
 
 def _role(who: Mapping[str, Any]) -> Finding:
@@ -118,16 +118,18 @@ def _there_and_back(objects: Objects, user_id: str) -> Finding:
 def _space(backend: Backend, functions: Functions, objects: Objects, q: Mapping[str, Any], *, full: bool) -> list[Finding]:
     found = functions.call("check", q)
     return [
-        _files(backend, found, full=full),
+        _files(backend, objects, found, full=full),
         _leftovers(functions, objects, found, q),
         _trash.check(backend),
     ]
 
 
-def _files(backend: Backend, found: Mapping[str, Any], *, full: bool) -> Finding:
+def _files(backend: Backend, objects: Objects, found: Mapping[str, Any], *, full: bool) -> Finding:
     missing, changed = list(found["missing"]), list(found["changed"])
     if full:
-        changed += [record.ref for record in _records(backend) if record.ref not in changed and _differs(backend, record)]
+        changed += [
+            record.ref for record in _records(backend) if record.ref not in changed and _differs(backend, objects, record)
+        ]
     counts = {"files": found["files"], "missing": len(missing), "changed": len(changed)}
     if missing or changed:
         names = ", ".join(map(visible, [*missing, *changed][:10]))
@@ -148,13 +150,19 @@ def _records(backend: Backend) -> Sequence[ModelRecord]:
     return [record for records in found for record in records if record.status == "ready" and record.sha256]
 
 
-def _differs(backend: Backend, record: ModelRecord) -> bool:
-    try:
-        backend.forget_copy(record)  # what the project holds is looked at, not what this machine does
-        with backend.fetch(record).open("rb") as file:
-            return hash_file(file)[0] != record.sha256
-    except (ModelStoreError, OSError):
-        return True
+def _differs(backend: Backend, objects: Objects, record: ModelRecord) -> bool:
+    """Tell whether what the project holds is not what was saved; the copies on this machine are not asked, and stay."""
+    place = backend.local_directory
+    with file_errors(f"in {place}"):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=place, prefix=".doctor-") as directory:
+            part = Path(directory) / "file"
+            try:
+                objects.fetch(record.model_file_path, part, record.model_file_size)
+            except ModelFileNotFound:
+                return True
+            with part.open("rb") as file:
+                return hash_file(file)[0] != record.sha256
 
 
 def _leftovers(functions: Functions, objects: Objects, found: Mapping[str, Any], q: Mapping[str, Any]) -> Finding:

@@ -6,6 +6,7 @@ found by looking, and two kernels that send the same save do no harm.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,27 +27,31 @@ from jupyter_modelstore.errors import (
     NotSignedIn,
     SchemaMismatch,
     ServiceError,
+    SomebodyElse,
+    StorageError,
     StoreBusy,
     Throttled,
     Unreachable,
 )
 from jupyter_modelstore.names import visible
-from jupyter_modelstore.protocols import ACTING_AS, Held, Progress, SaveSpool, Told, Waiting
+from jupyter_modelstore.protocols import Held, Progress, SaveSpool, Told, Waiting
 from jupyter_modelstore.record import OBJECT_FIELDS, Draft, ModelRecord, Saved, to_json
 
-LATER = (Unreachable, Throttled, StoreBusy, NotSignedIn, ServiceError, NotConfigured, SchemaMismatch)
+LATER = (Unreachable, Throttled, StoreBusy, NotSignedIn, SomebodyElse, ServiceError, NotConfigured, SchemaMismatch)
 """After these, which say nothing of the save itself, it waits and is tried again; any other error is a refusal."""
 
 
 _LOOK_EVERY = 0.05  # seconds
 
 
-def journal_of(draft: Draft, url: str, user_id: str, space: str) -> Waiting:
-    """Return the journal of a save that is whole; what JSON cannot say plainly is written as everywhere in this package."""
+def journal_of(draft: Draft, url: str, user_id: str, space: str, after: Sequence[Waiting] = ()) -> Waiting:
+    """Return the journal of a save that is whole; what JSON cannot say plainly is written as everywhere in this package.
+
+    It comes after those that wait already, also if the clock was set back.
+    """
+    at = max([time.time(), *(each.at + 1e-6 for each in after)])
     objects = {name: json.loads(JsonObject.of(getattr(draft, name)).text) for name in OBJECT_FIELDS if hasattr(draft, name)}
-    return Waiting(
-        save_id=draft.save_id, url=url, user_id=user_id, space=space, draft={**to_json(draft), **objects}, at=time.time()
-    )
+    return Waiting(save_id=draft.save_id, url=url, user_id=user_id, space=space, draft={**to_json(draft), **objects}, at=at)
 
 
 def question(waiting: Waiting) -> dict[str, Any]:
@@ -197,7 +202,6 @@ class Sender:
             One of :data:`LATER`: it waits. :class:`Cancelled`: it was given up. Any other: it was refused, and is kept with
             the reason.
         """
-        bound = ACTING_AS.set(waiting.user_id)
         try:
             saved = self._send(waiting, progress, allowed)
         except LATER:
@@ -206,17 +210,17 @@ class Sender:
             self._spool.done(waiting.save_id)
             raise
         except ModelStoreError as error:
-            self._spool.refuse(waiting, error.to_json())
+            with contextlib.suppress(StorageError):  # a full disk: then it waits, and is refused again
+                self._spool.refuse(waiting, error.to_json())
             raise
-        finally:
-            ACTING_AS.reset(bound)
         if saved.record.sha256 == waiting.draft["sha256"]:
             self._arrived(self._spool.file(waiting.save_id), saved.record)
         self._spool.done(waiting.save_id)
         return saved
 
     def _note(self, waiting: Waiting, upload: str) -> None:
-        self._spool.note(replace(waiting, upload=upload))
+        with contextlib.suppress(StorageError):  # a full disk: it is only not gone on with later, but begun anew
+            self._spool.note(replace(waiting, upload=upload))
 
     def _send(self, waiting: Waiting, progress: Progress | None, allowed: Mapping[str, Any] | None) -> Saved:
         allowed = allowed or self._functions.call("may_save", question(waiting))
