@@ -117,6 +117,12 @@ class Project:
         return made
 
 
+def sign_in_with_code(project: Project, email: str, code: str) -> AccessToken:
+    """Sign in with a one-time code that was sent before."""
+    _check(email)
+    return project.session().sign_in_with_code(email, Secret(_not_empty(code)))
+
+
 def _with_code(session: EmailSession, email: str, ask: Callable[[str], str]) -> AccessToken:
     """Ask for the code that was sent; once more, if it was mistyped."""
     code = _not_empty(ask(f"The code that was sent to {email}: ").strip())
@@ -131,6 +137,7 @@ def _with_code(session: EmailSession, email: str, ask: Callable[[str], str]) -> 
 
 
 def _check(email: str) -> None:
+    _not_empty(email)
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
         raise InvalidValue(f"'{visible(email)}' is no e-mail address.", "%modelstore login you@example.org")
 

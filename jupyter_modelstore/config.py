@@ -18,7 +18,7 @@ from traitlets import Bool, Bunch, Dict, Enum, Float, List, Unicode, default, ob
 from traitlets.config import Configurable
 
 from jupyter_modelstore import errors
-from jupyter_modelstore._files import file_errors, fsync_directory, write_atomic
+from jupyter_modelstore._files import file_errors, fsync_directory, make_private, write_atomic
 from jupyter_modelstore.errors import NotConfigured
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def remember_offer(home: str | os.PathLike[str], word: str) -> None:
     """
     path = _offer_file(home)
     with file_errors(f"at {path}"):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         write_atomic(path, f"{word}\n".encode())
 
 
@@ -267,7 +267,7 @@ def _make_user_id(path: Path) -> None:
     """Write the file, unless another process is faster; a half-written one is never seen."""
     part = path.with_name(f".user.{uuid.uuid4()}")
     with contextlib.suppress(OSError):  # a directory that cannot be written
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         write_atomic(part, f"{uuid.uuid4()}\n".encode())
         part.chmod(0o600)
         try:

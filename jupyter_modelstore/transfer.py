@@ -72,6 +72,9 @@ def push(
     for record in left:
         try:
             aliases = {alias for alias in record.aliases if _is_taken(target, record.model_name, alias)}
+            if dry_run and record.save_id is not None and target.saved(record.save_id) is not None:  # deleted there for good
+                known += 1
+                continue
             saved = None if dry_run else target.copy_from(source, record, progress=progress)
             if saved is not None and saved.record.status == "pending":
                 waiting.append(record.ref)

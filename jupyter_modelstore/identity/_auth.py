@@ -184,5 +184,6 @@ def _translated(error: Exception, url: str, status: int | None) -> ModelStoreErr
     known = of_status(status)
     if not code and isinstance(known, (NotConfigured, Throttled, Unreachable)):
         return known
-    what = code or ("what answered is no Supabase project" if status < 400 else status)  # noqa: PLR2004 (a success)
+    # Its own word is not told where it is none that is known: it may be anything, also what was typed.
+    what = "what answered is no Supabase project" if status < 400 else status  # noqa: PLR2004 (a success)
     return ServiceError(f"Signing in failed ({what}).", "Try again later; the project's admin sees why in Auth's log.")

@@ -43,7 +43,7 @@ class FileToken:
             raise NotSignedIn(f"What {self._path} holds {what}.", "Whoever writes that file must renew it.")
         return AccessToken(
             value=value,
-            expires_at=float(claims.get("exp", 0)),
+            expires_at=_number(claims.get("exp")),
             user_id=str(claims["sub"]),
             handle=str(claims.get("email") or ""),
         )
@@ -51,3 +51,10 @@ class FileToken:
     def known(self) -> AccessToken:
         """Return what the file holds."""
         return self.token()
+
+
+def _number(value: object) -> float:
+    try:
+        return float(value) if isinstance(value, (int, float)) else 0.0
+    except OverflowError:
+        return 0.0

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelstore._files import is_only_mine, write_private
+from jupyter_modelstore._files import is_only_mine, make_private, write_private
 from jupyter_modelstore._lease import boot_id, leased
 from jupyter_modelstore.errors import NotSignedIn, ReadOnly, ServiceError, Throttled, Unreachable
 from jupyter_modelstore.identity import _auth
@@ -165,7 +165,7 @@ class EmailSession:
             "uptime": _uptime(),
         }
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self._path.parent)
             write_private(self._path, json.dumps(stored).encode())
         except OSError as error:
             raise ReadOnly(

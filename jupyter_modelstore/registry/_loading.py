@@ -18,6 +18,7 @@ from jupyter_modelstore.protocols import Backend, Progress
 from jupyter_modelstore.record import ModelRecord
 
 _T = TypeVar("_T")
+_TRIES = 4
 
 
 class EnvironmentWarning(UserWarning):
@@ -61,16 +62,17 @@ def not_arrived(record: ModelRecord) -> str:
 
 def with_file(backend: Backend, record: ModelRecord, use: Callable[[Path], _T]) -> _T:
     """Hand over a record's file; where that was a damaged copy of this machine's, once more as the store has it."""
-    path = backend.fetch(record)
-    try:
-        return use(path)
-    except FileChanged:
-        if not backend.forget_copy(record):
-            raise
-    except ModelFileNotFound:
-        if path.exists():
-            raise
-    return use(backend.fetch(record))  # another kernel has made room in the cache meanwhile, or sent what waited
+    for _ in range(_TRIES):
+        path = backend.fetch(record)
+        try:
+            return use(path)
+        except FileChanged:
+            if not backend.forget_copy(record):
+                raise
+        except ModelFileNotFound:  # unless another kernel has made room in the cache meanwhile, or sent what waited
+            if path.exists():
+                raise
+    return use(backend.fetch(record))
 
 
 class Verified:

@@ -11,7 +11,7 @@ import os
 import re
 from pathlib import Path
 
-from jupyter_modelstore._files import file_errors, is_only_mine
+from jupyter_modelstore._files import file_errors, is_only_mine, make_private
 from jupyter_modelstore.errors import InvalidValue, ModelStoreError, NotTrusted
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.record import ModelRecord, format_time, now, typed
@@ -114,7 +114,7 @@ class Approvals:
             try:
                 descriptor = os.open(self._path, _APPEND, 0o600)
             except FileNotFoundError:
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_private(self._path.parent)
                 descriptor = os.open(self._path, _APPEND, 0o600)
             try:
                 os.write(descriptor, line.encode())

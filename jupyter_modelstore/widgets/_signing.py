@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_modelstore import worker
 from jupyter_modelstore._parser import Argument
-from jupyter_modelstore._project import Project, send_code, sign_in
+from jupyter_modelstore._project import Project, send_code, sign_in, sign_in_with_code
 from jupyter_modelstore._sign_in import is_first, left_here
 from jupyter_modelstore.config import ModelStore
 from jupyter_modelstore.errors import ModelStoreError
@@ -42,7 +42,7 @@ def requests_of(project: Project, store: Registry) -> tuple[Request, ...]:
     def sign(email: str, secret: str, progress: Progress, how: str = "password") -> Mapping[str, Any]:
         del progress
         if how == "code":
-            token = project.session().sign_in_with_code(email, Secret(secret.strip()))
+            token = sign_in_with_code(project, email, secret.strip())
         else:
             token = sign_in(project, email, lambda _: Secret(secret), sign_up=how == "sign-up")
         worker.of(store).wake()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
 import sys
@@ -17,6 +18,12 @@ from jupyter_modelstore.trust import Approvals
 
 pytest_plugins = ("supabase_fixtures", "doors_fixtures")
 pytestmark = pytest.mark.supabase
+
+
+@pytest.fixture
+def pipeline(pipeline):
+    """One of this test's own, which is changed."""
+    return copy.deepcopy(pipeline)
 
 
 @pytest.fixture

@@ -174,6 +174,8 @@ def of_nobody(answer: httpx.Response) -> ModelStoreError | None:
     code = str(body.get("code") or "") if isinstance(body, dict) else ""
     if code in BY_CODE and code != _REFUSED:
         return _error(BY_CODE[code])
+    if answer.text.lstrip().startswith("<"):
+        return not_understood("a page came in place of an answer")
     if answer.is_success or code:
         return None
     known = of_status(answer.status_code)

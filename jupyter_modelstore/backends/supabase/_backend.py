@@ -17,7 +17,7 @@ from typing import Any
 from jupyter_modelstore._files import HashingFile, file_errors
 from jupyter_modelstore.backends.supabase import _sending
 from jupyter_modelstore.backends.supabase._answers import not_understood
-from jupyter_modelstore.backends.supabase._database import Functions, record_of
+from jupyter_modelstore.backends.supabase._database import Functions, is_sound, record_of
 from jupyter_modelstore.backends.supabase._objects import Objects
 from jupyter_modelstore.errors import Forbidden, ModelFileNotFound, ModelStoreError, NotFound, NotSignedIn, SomebodyElse
 from jupyter_modelstore.names import key_of, visible
@@ -323,7 +323,7 @@ class SupabaseBackend:
             with contextlib.suppress(ValueError, OverflowError, OSError, TypeError, AttributeError):  # damaged
                 seen = format_time(datetime.fromtimestamp(at, timezone.utc))
                 record = ModelRecord.from_json({**known, "as_of": seen})
-                if record.space_id == self.user_id and _is_meant(record, ref):
+                if is_sound(record) and record.space_id == self.user_id and _is_meant(record, ref):
                     found.append((at if ref.alias else record.version, record))
         return max(found, key=lambda one: one[0], default=(0, None))[1]
 
@@ -430,7 +430,10 @@ class SupabaseBackend:
 
     def stats(self) -> Stats:
         """Count what the space holds."""
-        return Stats(**self._functions.call("stats", self._q()))
+        try:
+            return Stats(**self._functions.call("stats", self._q()))
+        except TypeError as error:
+            raise not_understood("it does not say what it holds") from error
 
     def check(self, *, full: bool = False) -> Sequence[Finding]:
         """Look for damage, mark what is missing, sweep what dead saves and purges left, empty what is due in the trash."""

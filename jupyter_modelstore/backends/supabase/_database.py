@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,25 @@ _TRIES = 3
 _PAUSE = 0.2  # seconds, doubled each time
 SCHEMA = 1
 """The version of the functions that this package was written for; one more or less works too."""
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MEMBERS: dict[str, tuple[str, ...]] = {
+    "may_save": ("known", "path"),
+    "commit": ("record", "created"),
+    "list": ("records", "total"),
+    "facets": (),
+    "stats": (),
+    "edit": (),
+    "set_alias": (),
+    "remove_alias": (),
+    "record_download": (),
+    "rename": ("versions",),
+    "delete": ("records", "returned_aliases", "removed_aliases", "former_aliases", "purge_after"),
+    "purge": ("records", "objects"),
+    "purged": ("left",),
+    "check": ("files", "missing", "changed", "strays"),
+}
+"""What the answers of functions must hold that answer with an object."""
+_LISTS = frozenset({"names", "alias_history", "restore"})
 _DRAFT = frozenset({"modelstore_commit"})  # its argument has another name
 
 
@@ -55,7 +75,12 @@ class Functions:
         if user_id != self._seen:
             self.whoami(user_id)
             self._seen = user_id
-        return self._call(name, q)
+        answer = self._call(name, q)
+        missing = _MEMBERS.get(name, ()) if isinstance(answer, dict) else None
+        understood = isinstance(answer, list) if name in _LISTS else name not in _MEMBERS or missing is not None
+        if not understood or any(member not in answer for member in missing or ()):
+            raise _answers.not_understood(f"the answer of modelstore_{name} lacks what it should hold")
+        return answer
 
     def whoami(self, user_id: str) -> Mapping[str, Any]:
         """Return whom the database sees and what it is, after making sure that it is this person.
@@ -132,6 +157,17 @@ class Functions:
 def record_of(row: Any) -> ModelRecord:  # noqa: ANN401 (JSON)
     """Return a row of an answer as a record; one that cannot be read is an error of the project's."""
     try:
-        return ModelRecord.from_json(row)
+        record = ModelRecord.from_json(row)
     except (ValueError, RecursionError) as error:
         raise _answers.not_understood("a row cannot be read") from error
+    if not is_sound(record) or record.as_of is not None:
+        raise _answers.not_understood("a row cannot be read")
+    return record
+
+
+def is_sound(record: ModelRecord) -> bool:
+    """Tell whether what a record's file is found and judged by is of its kind."""
+    texts = (record.id, record.user_id, record.space_id, record.model_name, record.status, record.format, record.origin)
+    numbers = (record.version, record.model_file_size)
+    digest = record.sha256 is None or (isinstance(record.sha256, str) and _SHA256.fullmatch(record.sha256) is not None)
+    return digest and all(isinstance(text, str) for text in texts) and all(type(number) is int for number in numbers)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jupyter_modelstore._files import file_errors, hash_file
+from jupyter_modelstore._files import file_errors, hash_file, make_private
 from jupyter_modelstore._sizes import size
 from jupyter_modelstore.backends import _trash
 from jupyter_modelstore.backends.supabase._database import Functions
@@ -154,7 +154,7 @@ def _differs(backend: Backend, objects: Objects, record: ModelRecord) -> bool:
     """Tell whether what the project holds is not what was saved; the copies on this machine are not asked, and stay."""
     place = backend.local_directory
     with file_errors(f"in {place}"):
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(place)
         with tempfile.TemporaryDirectory(dir=place, prefix=".doctor-") as directory:
             part = Path(directory) / "file"
             try:

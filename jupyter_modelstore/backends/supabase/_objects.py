@@ -66,6 +66,8 @@ class Objects:
             answer = self._http.request(method, address, extensions={AS_NOBODY: True}, json=body)
         except httpx.TransportError as error:
             raise of_network(error, self._url) from None
+        except httpx.DecodingError:
+            return _answers.not_understood("its answer cannot be read")
         return _answers.of_nobody(answer)
 
     # ---- looking ---------------------------------------------------------------------------------------------------------
@@ -320,6 +322,8 @@ class Objects:
                 raise of_network(error, self._url) from None
         except httpx.TransportError as error:
             raise of_network(error, self._url) from None
+        except httpx.DecodingError:
+            raise _answers.not_understood("an answer of its storage cannot be read") from None
 
 
 def _region(file: BinaryIO, offset: int, length: int, told: Callable[[int], None]) -> Iterator[bytes]:
