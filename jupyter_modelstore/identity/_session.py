@@ -181,7 +181,7 @@ class EmailSession:
             if not is_only_mine(self._path):
                 return None
             stored = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         return stored if isinstance(stored, dict) and stored.get("url") == self._url and stored.get("access_token") else None
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from jupyter_modelstore import card
 from jupyter_modelstore.cache import Cache
 from jupyter_modelstore.errors import FileChanged, InvalidValue, NotFound, Unreachable
 from jupyter_modelstore.names import visible
-from jupyter_modelstore.registry import Registry
+from jupyter_modelstore.registry import NotArrivedWarning, Registry
 from jupyter_modelstore.trust import Approvals
 from jupyter_modelstore.verbs import VERBS
 
@@ -83,6 +85,89 @@ def test_the_newest_that_is_here_is_meant_and_what_was_loaded_counts(store, line
     assert copy != path
     assert copy.read_bytes() == path.read_bytes()
     assert "does not answer" in card.download_card(store.get("churn:1"), str(copy)).text
+
+
+def test_what_this_machine_changes_is_known_here_at_once(store, line, model):
+    for slope in (1.0, 2.0):
+        model.coef_ = np.array([slope])
+        store.save(model, "churn")
+    store.set_alias("churn:1", "champion")
+    store.set_alias("churn:2", "champion")
+    store.edit("churn:1", description="the first")
+    line.cut()
+    assert store.get("churn@champion").version == 2
+    assert store.get("churn:1").description == "the first"
+    line.mend()
+    store.remove_alias("churn", "champion")
+    store.rename("churn", "risk")
+    line.cut()
+    assert predicts(store.open("risk")) == pytest.approx(4.0)
+    for gone in ("churn", "risk@champion"):
+        with pytest.raises(Unreachable):
+            store.get(gone)
+
+
+def test_a_refused_save_never_stands_for_the_arrived_one(store, line, model, door):
+    store.save(model, "churn")
+    line.cut()
+    model.coef_ = np.array([9.0])
+    with pytest.warns(NotArrivedWarning, match="kept on this machine and has not arrived"):
+        store.save(model, "churn")
+    assert predicts(store.open("churn")) == pytest.approx(18.0)
+    door.sql("insert into modelstore_spaces (id, kind, quota_bytes) values (%s, 'person', 3)", [door.folder])
+    line.mend()
+    assert store.resume() == []
+    line.cut()
+    loaded = store.open("churn")
+    assert (predicts(loaded), loaded.record.ref) == (pytest.approx(2.0), "churn:1")
+    assert "a newer save of it is kept on this machine" in loaded.warning
+
+
+def test_versions_that_share_their_bytes_share_no_fate(store, line, model):
+    store.save(model, "one")
+    store.save(model, "other")
+    store.load("one")
+    store.delete("other")
+    store.purge("other")
+    line.cut()
+    assert predicts(store.open("one")) == pytest.approx(2.0)
+
+
+def test_a_check_up_of_all_bytes_leaves_the_copies_here_alone(store, line, model, door, copies):
+    record = store.save(model, "churn")
+    door.poke(record, b"x" * record.model_file_size)
+    (found,) = (finding for finding in store.check(full=True) if finding.what == "files")
+    assert (found.ok, "churn:1" in found.message) == (False, True)
+    assert predicts(store.open("churn")) == pytest.approx(2.0)
+    line.cut()
+    assert not all(finding.ok for finding in store.check(full=True))
+    assert predicts(store.open("churn")) == pytest.approx(2.0)
+    assert [path.name for path in copies.iterdir() if path.suffix not in {".json", ""}] == []
+
+
+def test_several_kernels_load_one_version_at_once(store, model, copies):
+    model.rows_ = np.arange(500_000.0)
+    record = store.save(model, "churn")
+    for _ in range(3):
+        for path in copies.iterdir():
+            path.unlink()
+        with ThreadPoolExecutor(4) as pool:
+            assert {round(predicts(loaded), 6) for loaded in pool.map(store.open, ["churn"] * 4)} == {2.0}
+        assert (copies / record.sha256).stat().st_size == record.model_file_size
+        assert not [path for path in copies.iterdir() if path.suffix in {".part", ".lease"}]
+
+
+def test_a_home_that_cannot_be_written_still_loads_what_is_cached(store, line, model, monkeypatch):
+    store.save(model, "churn")
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(os, "utime", refuse)
+    monkeypatch.setattr("jupyter_modelstore.cache.write_private", refuse)
+    assert predicts(store.open("churn")) == pytest.approx(2.0)
+    line.cut()
+    assert predicts(store.open("churn")) == pytest.approx(2.0)
 
 
 def test_nobody_else_loads_it(store, line, model, opened, new_user, tmp_path):

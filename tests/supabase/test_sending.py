@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -19,9 +20,9 @@ from conformance.backend import find, keep
 from jupyter_modelstore.backends.supabase import Functions, Objects, SupabaseBackend
 from jupyter_modelstore.cache import Cache
 from jupyter_modelstore.doctor import check_up
-from jupyter_modelstore.errors import InvalidName, NotFound, QuotaExceeded
+from jupyter_modelstore.errors import DiskFull, InvalidName, NotFound, QuotaExceeded, SomebodyElse
 from jupyter_modelstore.identity import signed_client
-from jupyter_modelstore.record import Query
+from jupyter_modelstore.record import Query, Saved
 from jupyter_modelstore.registry import Registry
 from jupyter_modelstore.spool import Spool
 from jupyter_modelstore.trust import Approvals
@@ -344,6 +345,122 @@ def test_when_somebody_else_signs_in_meanwhile_nothing_goes_as_them(person, new_
     assert opened(source=Somebody(other)).select(Query()) == []
     assert [record.refused for record in opened().pending()] == [None] * 3
     assert [saved.record.model_name for saved in opened().resume()] == ["one", "two", "three"]
+
+
+@pytest.fixture
+def ours(opened, person, tmp_path):
+    """A store of one person's, which has been used; and its source, from which somebody else may come."""
+    source = Switching(person)
+    store = Registry(opened(source=source), Approvals(tmp_path / "approvals", person.id))
+    for name in ("one", "two"):
+        keep(store._backend, name, name.encode())
+    return store, source
+
+
+def test_a_store_stays_with_whom_it_was_opened_as(ours, new_user, opened, door, spool, tmp_path):
+    store, source = ours
+    other = new_user()
+    theirs = opened(source=Somebody(other))
+    keep(theirs, "one", b"theirs")
+    source.become(other)
+    for deed in (
+        lambda: keep(store._backend, "three"),
+        lambda: store._backend.rename("one", "stolen"),
+        lambda: store.set_alias("one:1", "champion"),
+        lambda: store.delete("one"),
+        store.resume,
+        store.pending,
+        store.stats,
+    ):
+        with pytest.raises(SomebodyElse, match="meanwhile"):
+            deed()
+    assert [record.ref for record in theirs.select(Query())] == ["one:1"]
+    assert names(spool) == []
+    assert "somebody else is signed in" in store.where
+    worker = Worker(store)
+    assert not worker.waits()
+
+
+def test_somebody_who_signs_in_between_two_requests_gets_nothing(ours, new_user, opened, monkeypatch):
+    _, source = ours
+    other, real = new_user(), Functions._call
+
+    def call(self, name, q):
+        answer = real(self, name, q)
+        if name == "whoami":
+            source.become(other)
+        return answer
+
+    keep(opened(source=Somebody(other)), "one", b"theirs")
+    fresh = opened(source=source)
+    monkeypatch.setattr(Functions, "_call", call)
+    with pytest.raises(SomebodyElse):
+        fresh.rename("one", "stolen")
+    monkeypatch.undo()
+    assert opened(source=Somebody(other)).names() == ["one"]
+
+
+def test_a_save_of_another_person_waits_for_them_and_its_card_says_so(project, person, new_user, opened, door, tmp_path):
+    source = Switching(person)
+    store = Registry(opened("http://127.0.0.1:9", source), Approvals(tmp_path / "approvals", person.id))
+    pending = keep(store._backend, "churn").record
+    told = []
+    worker = Worker(store)
+    ticket = worker.take(pending, told.append)
+    assert ticket.wait(60)
+    source.become(new_user())
+    worker.wake()
+    assert worker.rest(60)
+    assert type(told[-1]).__name__ == "SomebodyElse"
+    source.become(person)
+    worker._store = Registry(opened(source=source), Approvals(tmp_path / "approvals", person.id))
+    worker.wake()
+    for _ in range(600):
+        if isinstance(ticket.outcome, Saved):
+            break
+        time.sleep(0.1)
+    assert ticket.outcome.record.ref == "churn:1"
+
+
+def test_a_save_that_was_the_newest_version_already_is_told_as_arrived(opened, door, tmp_path):
+    store = Registry(opened(), Approvals(tmp_path / "approvals", door.folder))
+    away = opened("http://127.0.0.1:9")
+    first, second = (keep(away, "churn", b"the same").record for _ in range(2))
+    assert [saved.created for saved in opened().resume()] == [True, False]
+    ticket = Worker(store).take(second)
+    assert ticket.wait(60)
+    assert (ticket.outcome.record.save_id, ticket.outcome.created) == (first.save_id, False)
+
+
+def test_saves_keep_their_order_when_the_clock_is_set_back(opened, monkeypatch, door):
+    away, real = opened("http://127.0.0.1:9"), time.time
+    keep(away, "churn", b"first")
+    monkeypatch.setattr("jupyter_modelstore.backends.supabase._sending.time.time", lambda: real() - 3600)
+    keep(away, "churn", b"second")
+    monkeypatch.undo()
+    assert [door.peek(saved.record) for saved in opened().resume()] == [b"first", b"second"]
+
+
+def test_what_somebody_else_could_have_put_into_the_spool_is_not_believed(opened, spool, door):
+    keep(opened("http://127.0.0.1:9"), "churn")
+    spool.directory.chmod(0o777)
+    assert (opened().pending(), opened().resume()) == ([], [])
+    spool.directory.chmod(0o700)
+    (journal,) = spool.directory.glob("*.json")
+    journal.chmod(0o666)
+    assert opened().pending() == []
+    journal.chmod(0o600)
+    assert len(opened().resume()) == 1
+
+
+def test_a_save_whose_journal_cannot_be_written_leaves_nothing(opened, spool, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("jupyter_modelstore.spool.write_private", full)
+    with pytest.raises(DiskFull):
+        keep(opened("http://127.0.0.1:9"), "churn")
+    assert names(spool) == []
 
 
 def test_a_save_comes_after_what_waits_under_its_name(opened, door):

@@ -58,7 +58,7 @@ def services(objects: Objects, url: str) -> Finding:
 
 def _project(backend: Backend, who: Mapping[str, Any], took: float) -> Finding:
     schema, ms = who["schema"].get("version", 0), round(took * 1e3)
-    message = f"{backend.location} answered in {ms} ms, as {visible(str(who['handle']))}; schema {schema}"
+    message = f"{backend.location} answered in {ms} ms, as {visible(str(who.get('handle')))}; schema {schema}"
     return Finding(what="project", ok=True, message=message, details={"ms": ms, "schema": schema})
 
 
@@ -69,7 +69,10 @@ def _role(who: Mapping[str, Any]) -> Finding:
 
 
 def _clock(who: Mapping[str, Any]) -> Finding:
-    off = (now() - parse_time(str(who["now"]))).total_seconds()
+    try:
+        off = (now() - parse_time(str(who.get("now")))).total_seconds()
+    except ValueError:
+        return Finding(what="clock", ok=False, message="The project does not say what time it is.")
     ok = abs(off) < _CLOCK
     hint = "" if ok else "Set this machine's clock; tokens are renewed by the project's, so nothing is lost meanwhile."
     return Finding(

@@ -160,7 +160,7 @@ class Objects:
             upload, offset = self._begin(path, size), 0
             if remember is not None:
                 remember(upload)
-        tries = 0
+        tries = lost = 0
         while offset < size:
             answer = self._try_piece(upload, offset, file, min(PIECE, size - offset), _told(progress, size))
             if answer is not None and answer.status_code == 204:
@@ -179,7 +179,8 @@ class Objects:
             there = self._offset(upload, size)  # some of the piece may have arrived
             if (there is None or (answer is not None and answer.status_code == 409)) and self.size(path) == size:
                 return  # by another kernel's upload, if not by this one
-            if there is None:
+            lost += there is not None and there < offset
+            if there is None or lost > _TRIES:
                 raise ServiceError("The upload was ended by the project's storage.", "Try again; it begins anew.")
             offset = there
 
