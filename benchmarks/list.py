@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 from time import monotonic
+from types import SimpleNamespace
 from typing import Any
 
 import _models
@@ -66,7 +67,9 @@ def _filled(directory: Path) -> Any:
                 metrics={"auc": _random.random(), "accuracy": _random.random()},
                 training_config={**saved.training_config, **own},
             )
-            backend._insert(database, one, backend._look_for(database, one))  # noqa: SLF001
+            file = SimpleNamespace(sha256=one.sha256, size=one.model_file_size)
+            incoming = SimpleNamespace(save_id=one.save_id, file=file)
+            backend._insert(database, one, incoming, backend._look_for(database, one, incoming))  # noqa: SLF001
     return store
 
 

@@ -76,7 +76,6 @@ class Arrivals:
 
     def __init__(self, store: Registry) -> None:
         self.store = store
-        self._worker: Worker | None = None
 
     def begin(self) -> None:
         """Send what waits from before, if anything does, while the user goes on; what cannot be sent now waits on."""
@@ -85,12 +84,10 @@ class Arrivals:
 
     @property
     def worker(self) -> Worker:
-        """What sends them; made with the first."""
-        if self._worker is None:
-            from jupyter_modelstore import worker
+        """What sends them: of whoever is signed in now."""
+        from jupyter_modelstore import worker
 
-            self._worker = worker.of(self.store)
-        return self._worker
+        return worker.of(self.store)
 
     def follow(self, saved: Saved, captured: Captured | None) -> None:
         """Show a save that is on its way, and send it."""
@@ -98,8 +95,7 @@ class Arrivals:
 
     def answered(self) -> None:
         """Let what waits for the store to answer be sent now that it does."""
-        if self._worker is not None:
-            self._worker.answered()
+        self.worker.answered()
 
     def leave(self) -> None:
         """Let what could not be sent be tried again, while the program goes on."""
@@ -130,17 +126,14 @@ class Arrivals:
         only_versions
             Whether names without a version or alias are passed over: what reads them takes what is here.
         """
-        if self._worker is None:
-            return
         names = set(_names(refs, only_versions=only_versions))
-        for ticket in self._worker.under_way:
+        for ticket in self.worker.under_way if names else ():
             if key_of(ticket.record.model_name) in names:
                 _wait(ticket.wait, visible(ticket.record.model_name))
 
     def settle_all(self) -> None:
         """Wait until nothing is being sent."""
-        if self._worker is not None:
-            _wait(self._worker.rest, "what waits")
+        _wait(self.worker.rest, "what waits")
 
 
 def _names(refs: Iterable[object], *, only_versions: bool) -> Iterable[str]:

@@ -283,7 +283,9 @@ def of(store: Registry) -> Worker:
         user_id = store.user_id
     except ModelStoreError:  # nobody is signed in: nothing is sent
         user_id = ""
-    return _workers.setdefault((store.location, str(store.local_directory), user_id), Worker(store))
+    key = (store.location, str(store.local_directory), user_id)
+    found = _workers.get(key)
+    return _workers.setdefault(key, Worker(store)) if found is None else found
 
 
 def _begin_anew() -> None:

@@ -6,6 +6,7 @@ import random
 import uuid
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from types import SimpleNamespace
 from typing import Any
 
 from hostile import HOSTILE
@@ -37,7 +38,9 @@ def _insert(changes: Iterator[dict[str, Any]]) -> None:
     with backend._database.write() as database:
         for change in changes:
             one = replace(draft, save_id=str(uuid.uuid4()), **change)
-            backend._insert(database, one, backend._look_for(database, one))
+            file = SimpleNamespace(sha256=one.sha256, size=one.model_file_size)
+            incoming = SimpleNamespace(save_id=one.save_id, file=file)
+            backend._insert(database, one, incoming, backend._look_for(database, one, incoming))
     store.delete(saved.ref)
     store.purge(saved.ref)
 
