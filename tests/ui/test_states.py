@@ -225,6 +225,8 @@ def test_not_now_leaves_nothing(open_notebook):
         notebook.run(index)
     notebook.output.get_by_role("button", name="Not now").click()
     expect(notebook.output.get_by_role("button", name="Save model…")).to_have_count(0)
+    # The view says it at once; then the kernel puts a plain line in its place.
+    expect(notebook.output.get_by_role("group", name="Offer to keep a model")).to_have_count(0)
     expect(notebook.output.get_by_text("Not kept.")).to_be_visible()
     assert "widget-view" not in notebook.saved()
 
