@@ -215,3 +215,16 @@ def test_the_command_line_asks_on_a_terminal_only(at_project, person, typed, cap
     assert cli.main(["logout"]) == 0
     assert cli.main(["list"]) == 1
     assert "jupyter modelstore login" in capsys.readouterr().err
+
+
+def test_after_the_first_sign_in_a_terminal_asks_too(at_project, person, typed, clf, capsys, monkeypatch):
+    jms.connect("local:").save(clf, "of before")
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stdin, "readline", lambda: "y\n", raising=False)
+    typed(person.password, person.password)
+    assert cli.main(["login", person.email]) == 0
+    said = capsys.readouterr()
+    assert "On this machine, 1 version is not in this project. Copy them? [y/N]" in said.err
+    assert "Copied 1 version" in said.out
+    assert cli.main(["login", person.email]) == 0
+    assert "Copy them?" not in capsys.readouterr().err
