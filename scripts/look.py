@@ -64,4 +64,6 @@ def photograph(page: Page, state: str, theme: str, target: Path) -> Iterator[str
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):  # noqa: PLR2004 (a target)
+        sys.exit(__doc__)
     sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))
