@@ -57,7 +57,12 @@ def left_here(project: Project) -> str:
     return ""
 
 
-def is_first(project: Project) -> bool:
+def left_at_first(project: Project) -> str:
+    """Say the same once: after the first sign-in of this home to a project, when it is asked or told what to do about it."""
+    return left_here(project) if _is_first(project) else ""
+
+
+def _is_first(project: Project) -> bool:
     """Tell whether nobody of this home signed in to this project before, and note that somebody has."""
     name = hashlib.sha256(project.url.encode()).hexdigest()[:16]
     try:

@@ -106,7 +106,11 @@ class Cache:
     def note(self, key: str, owner: str, record: Mapping[str, Any]) -> None:
         """Keep what is known now of a version that has the file of this key, if that is here."""
         if self._at(key).exists():
-            write_private(self._note(key, owner, record["id"]), json.dumps(record).encode())
+            path, text = self._note(key, owner, record["id"]), json.dumps(record).encode()
+            if path.exists() and path.read_bytes() == text:
+                os.utime(path)  # nothing is forced to the disk for a load that brought no news
+            else:
+                write_private(path, text)
 
     def noted(self, owner: str) -> Iterator[tuple[float, Mapping[str, Any]]]:
         """Return what was last known of the versions whose files are here, each with the time, in seconds since the epoch.

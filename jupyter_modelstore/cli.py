@@ -135,7 +135,7 @@ def _sign(command: str, options: dict[str, Any]) -> int:
     home = options.pop("home") or home_from(os.environ)
     project = project_of(options.pop("store") or url_from(os.environ), Path(home).expanduser())
     print(_harmless(_sign_in.RUN[command](project, _ask_unseen, **options).text_with(_for_terminal)))
-    if command == "login" and sys.stdin.isatty() and _sign_in.is_first(project) and (left := _sign_in.left_here(project)):
+    if command == "login" and sys.stdin.isatty() and (left := _sign_in.left_at_first(project)):
         with contextlib.suppress(NotConfirmed):
             _confirm(f"On this machine, {left} Copy them?")
             return _push({**_PUSH_ALL, "to": project.url, "home": str(project.home)})

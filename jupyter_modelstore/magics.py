@@ -454,7 +454,7 @@ class Magics:
         show(_sign_in.RUN[command](project, _ask_unseen, **options))
         self._forget_store(None)
         self._changed("save")  # open galleries show somebody else's models, or nobody's
-        if command == "login" and _sign_in.is_first(project) and (left := _sign_in.left_here(project)):
+        if command == "login" and (left := _sign_in.left_at_first(project)):
             with contextlib.suppress(NotConfirmed):
                 self._confirm(f"On this machine, {left} Copy them?", "%modelstore push")
                 self._push("")

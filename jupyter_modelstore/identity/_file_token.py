@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from jupyter_modelstore.errors import NotSignedIn
-from jupyter_modelstore.identity._keys import claims_of
+from jupyter_modelstore.identity._keys import claims_of, number_of
 from jupyter_modelstore.protocols import AccessToken
 
 
@@ -43,7 +43,7 @@ class FileToken:
             raise NotSignedIn(f"What {self._path} holds {what}.", "Whoever writes that file must renew it.")
         return AccessToken(
             value=value,
-            expires_at=_number(claims.get("exp")),
+            expires_at=number_of(claims.get("exp")),
             user_id=str(claims["sub"]),
             handle=str(claims.get("email") or ""),
         )
@@ -51,10 +51,3 @@ class FileToken:
     def known(self) -> AccessToken:
         """Return what the file holds."""
         return self.token()
-
-
-def _number(value: object) -> float:
-    try:
-        return float(value) if isinstance(value, (int, float)) else 0.0
-    except OverflowError:
-        return 0.0

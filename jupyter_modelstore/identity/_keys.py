@@ -20,6 +20,14 @@ def claims_of(token: str) -> Mapping[str, Any]:
     return claims if isinstance(claims, dict) else {}
 
 
+def number_of(value: object) -> float:
+    """Return a number of a token or session; 0 for what is none, or too large to be one."""
+    try:
+        return float(value) if isinstance(value, (int, float)) else 0.0
+    except OverflowError:
+        return 0.0
+
+
 def check_key(key: str) -> None:
     """Refuse a key that opens the whole project: a kernel runs whatever a notebook holds.
 

@@ -25,7 +25,7 @@ from jupyter_modelstore._files import is_only_mine, make_private, write_private
 from jupyter_modelstore._lease import boot_id, leased
 from jupyter_modelstore.errors import NotSignedIn, ReadOnly, ServiceError, Throttled, Unreachable
 from jupyter_modelstore.identity import _auth
-from jupyter_modelstore.identity._keys import claims_of
+from jupyter_modelstore.identity._keys import claims_of, number_of
 from jupyter_modelstore.protocols import PATIENCE, AccessToken
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class EmailSession:
     # ---- the file ------------------------------------------------------------------------------------------------------------
 
     def _keep(self, tokens: Tokens) -> AccessToken:
-        issued = _number(claims_of(tokens.access_token).get("iat")) or time.time()
+        issued = number_of(claims_of(tokens.access_token).get("iat")) or time.time()
         stored: dict[str, Any] = {
             "url": self._url,
             "access_token": tokens.access_token,
@@ -195,11 +195,11 @@ class EmailSession:
 
 def _server_time(stored: Mapping[str, Any]) -> float:
     """Return what the server's clock says now, at the latest."""
-    issued, passed = _number(stored.get("issued")), time.time() - _number(stored.get("clock"))
+    issued, passed = number_of(stored.get("issued")), time.time() - number_of(stored.get("clock"))
     if stored.get("boot") != boot_id():  # another machine's clock was read: this one's may be the right one
         return max(time.time(), issued + passed)
     if stored["boot"]:
-        passed = max(passed, _uptime() - _number(stored.get("uptime")))
+        passed = max(passed, _uptime() - number_of(stored.get("uptime")))
     return issued + passed
 
 
@@ -209,16 +209,12 @@ def _uptime() -> float:
     return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else 0.0
-
-
 def _token_of(stored: Mapping[str, Any]) -> AccessToken:
     value = str(stored["access_token"])
     claims = claims_of(value)
     return AccessToken(
         value=value,
-        expires_at=_number(claims.get("exp")),
+        expires_at=number_of(claims.get("exp")),
         user_id=str(claims.get("sub", "")),
         handle=str(claims.get("email") or ""),
     )

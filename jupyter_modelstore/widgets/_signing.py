@@ -9,7 +9,7 @@ from typing import Any
 from jupyter_modelstore import worker
 from jupyter_modelstore._parser import Argument
 from jupyter_modelstore._project import Project, send_code, sign_in, sign_in_with_code
-from jupyter_modelstore._sign_in import is_first, left_here
+from jupyter_modelstore._sign_in import left_at_first
 from jupyter_modelstore.config import ModelStore
 from jupyter_modelstore.errors import ModelStoreError
 from jupyter_modelstore.names import visible
@@ -47,7 +47,7 @@ def requests_of(project: Project, store: Registry) -> tuple[Request, ...]:
             token = sign_in(project, email, lambda _: Secret(secret), sign_up=how == "sign-up")
         worker.of(store).wake()
         said = f"Signed in as {visible(token.handle)}."
-        left = left_here(project) if is_first(project) else ""
+        left = left_at_first(project)
         return {"said": f"{said} On this machine, {left} To copy: %modelstore push" if left else said}
 
     return (

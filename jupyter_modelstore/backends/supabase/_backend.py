@@ -205,15 +205,7 @@ class SupabaseBackend:
         q = {"id": ref.id} if ref.id else {"name": ref.name, "version": ref.version, "alias": ref.alias}
         row = self._ask("find", self._q(**q, at=None if at is None else format_time(at)), ref.space)
         record = None if row is None else record_of(row)
-        if (
-            record is not None
-            and not ref.id
-            and (key_of(record.model_name), ref.version or record.version)
-            != (
-                key_of(ref.name),
-                record.version,
-            )
-        ):
+        if record is not None and not ref.id and not _is_named(record, ref):
             raise not_understood("it is asked for one model and answers another")
         return record
 
@@ -337,15 +329,12 @@ class SupabaseBackend:
 
     def edit(self, record: ModelRecord, changes: Changes) -> ModelRecord:
         """Change description, tags or metrics."""
-        return self._seen([self._edited(record, changes)])[0]
-
-    def _edited(self, record: ModelRecord, changes: Changes) -> Any:  # noqa: ANN401 (JSON)
         said = to_json(changes)
         q = {name: value for name, value in said.items() if value is not None} | {"id": record.id}
         if changes.tags is not None:
             q["tags"] = list(changes.tags)
         q["drop_metrics"] = list(changes.drop_metrics)
-        return self._functions.call("edit", q)
+        return self._seen([self._functions.call("edit", q)])[0]
 
     def rename(self, name: str, new: str) -> int:
         """Give all versions of a model another name."""
@@ -490,10 +479,12 @@ def _is_meant(record: ModelRecord, ref: Reference) -> bool:
     """Tell whether a reference means a version, as far as that is known of it alone."""
     if ref.id:
         return record.id.replace("-", "").startswith(ref.id)
-    named = key_of(record.model_name) == key_of(ref.name) and record.status == "ready" and record.deleted_at is None
-    if ref.alias is not None:
-        return named and key_of(ref.alias) in map(key_of, record.aliases)
-    return named and ref.version in {None, record.version}
+    there = _is_named(record, ref) and record.status == "ready" and record.deleted_at is None
+    return there and (ref.alias is None or key_of(ref.alias) in map(key_of, record.aliases))
+
+
+def _is_named(record: ModelRecord, ref: Reference) -> bool:
+    return key_of(record.model_name) == key_of(ref.name) and ref.version in {None, record.version}
 
 
 def _event(row: dict[str, Any]) -> AliasEvent:

@@ -73,9 +73,7 @@ class Functions:
             self.whoami(user_id)
             self._seen = user_id
         answer = self._call(name, q)
-        missing = _MEMBERS.get(name, ()) if isinstance(answer, dict) else None
-        understood = isinstance(answer, list) if name in _LISTS else name not in _MEMBERS or missing is not None
-        if not understood or any(member not in answer for member in missing or ()):
+        if not _is_whole(name, answer):
             raise _answers.not_understood(f"the answer of modelstore_{name} lacks what it should hold")
         return answer
 
@@ -146,9 +144,12 @@ class Functions:
         """Call a function that answers with a row."""
         return record_of(self.call(name, q))
 
-    def records(self, name: str, q: Mapping[str, Any]) -> list[ModelRecord]:
-        """Call a function that answers with rows."""
-        return [record_of(row) for row in self.call(name, q) or ()]
+
+def _is_whole(name: str, answer: Any) -> bool:  # noqa: ANN401 (JSON)
+    """Tell whether an answer holds what this function's must."""
+    if name in _LISTS:
+        return isinstance(answer, list)
+    return name not in _MEMBERS or (isinstance(answer, dict) and all(member in answer for member in _MEMBERS[name]))
 
 
 def record_of(row: Any) -> ModelRecord:  # noqa: ANN401 (JSON)
