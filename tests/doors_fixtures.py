@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import sqlite3
 import sys
 import warnings
@@ -86,6 +87,7 @@ def shell(tmp_path, monkeypatch):
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
+    gc.freeze()  # a shell that ends collects garbage twice, and need not look at all libraries for it
     made = InteractiveShell.instance(config=config)
     yield made
     made.restore_sys_module_state()

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import ast
 import atexit
+import gc
 import os
 import re
 import shlex
@@ -484,6 +485,7 @@ def new_shell() -> Iterator[Any]:
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
+    gc.freeze()  # a shell that ends collects garbage twice, and need not look at all libraries for it
     made = InteractiveShell.instance(config=config)
     made._showtraceback = lambda *_: None
     try:
