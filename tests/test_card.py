@@ -1215,6 +1215,7 @@ values = st.recursive(
 texts = st.text(st.characters(), max_size=60) | st.text("<>&\"'`|[]()!#*_-=+.\n 1ahtps:/@w\\$~^{}", max_size=40)
 
 
+@pytest.mark.no_cover
 @settings(max_examples=60, deadline=None)
 @given(
     text=texts,
@@ -1228,6 +1229,7 @@ def test_any_record_is_shown_as_text(text, tree, metrics, when):
     check_all(dataclasses.replace(record, training_config=tree, environment=tree, source=tree), record)
 
 
+@pytest.mark.no_cover
 @settings(max_examples=150, deadline=None)
 @given(texts)
 def test_any_text_in_markdown_is_read_back_as_that_text(text):

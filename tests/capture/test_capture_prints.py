@@ -32,6 +32,7 @@ def fitted(name):
         return known.fit(known.make(name, CLASSES[name]))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", sorted(set(CLASSES)))
 def test_use_leaves_no_trace_and_a_fit_does(name):
     model = fitted(name)

@@ -18,6 +18,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("mistakes")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("book", BOOKS, ids=lambda book: f"{book.name}-{book.mistake.replace(' ', '-')}")
 def test_no_wrong_number_is_attached(book, folder):
     _, verdicts = try_notebook(book, folder)

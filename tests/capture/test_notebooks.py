@@ -37,6 +37,7 @@ def bad(verdicts):
     return told(verdicts, ["wrong", "fault"])
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", BOOKS)
 def test_nothing_that_is_kept_of_a_notebook_is_wrong(name, judged):
     trial, verdicts = judged(name)

@@ -10,7 +10,7 @@ import pytest
 from attacks import _doors, _rules, _storage
 
 pytest_plugins = ("supabase_fixtures", "attacks_fixtures")
-pytestmark = pytest.mark.supabase
+pytestmark = [pytest.mark.supabase, pytest.mark.no_cover]
 
 FAMILIES = {"tables": _doors.tables, "functions": _doors.functions, "storage": lambda world, catalog: _storage.storage(world)}
 

@@ -11,7 +11,7 @@ from attacks import _faults, _grants, _rules
 from test_attacks import FAMILIES
 
 pytest_plugins = ("supabase_fixtures", "attacks_fixtures")
-pytestmark = pytest.mark.supabase
+pytestmark = [pytest.mark.supabase, pytest.mark.no_cover]
 
 
 def found(superuser, url, world, fault):

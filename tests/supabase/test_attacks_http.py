@@ -25,7 +25,7 @@ from test_attacks import _routes
 
 from jupyter_modelstore.sql import Database
 
-pytestmark = pytest.mark.supabase
+pytestmark = [pytest.mark.supabase, pytest.mark.no_cover]
 
 ACTORS = (
     "ben", "reader", "former", "leaver", "recipient", "revoked", "expired", "stranger", "anonymous", "anon key", "no sub",

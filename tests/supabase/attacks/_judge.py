@@ -19,7 +19,7 @@ from ._doors import READS, WRITES, Door
 from ._world import Space, World
 
 STATE = (Path(__file__).parent / "judge.sql").read_text("utf-8")
-CHUNK = 400
+SOME, CHUNK = 25, 400
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,9 @@ def _tries(actor: Actor, door: Door) -> bool:
 def play(connection: psycopg.Connection, tried: Sequence[Attempt]) -> Iterator[tuple[Attempt, dict]]:
     """Try attempts one by one; the connection is a superuser's, in autocommit."""
     connection.execute(STATE)
-    for start in range(0, len(tried), CHUNK):
-        part = tried[start : start + CHUNK]
+    start, size = 0, SOME
+    while part := tried[start : start + size]:
+        start, size = start + size, min(2 * size, CHUNK)
         message = json.dumps([attempt.message for attempt in part])
         results = connection.execute("call attacks.run(%s::jsonb)", [message]).fetchone()[0]
         yield from zip(part, results, strict=True)
