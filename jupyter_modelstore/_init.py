@@ -23,6 +23,7 @@ _TELL = """\
 -- To install it from here instead: set DATABASE_URL to the project's connection string (role postgres), and run this again.
 
 """
+_PRINTED = "Nothing was installed: above is the SQL for the project's SQL editor. To install it from here, set DATABASE_URL.\n"
 _NAMED = 12
 _WHAT_STAYS = """\
 Its rows and columns stay, and get versions by the time they were made. Constraints with 'on delete cascade' from users, checks
@@ -64,6 +65,8 @@ def run(options: dict[str, bool], say: Callable[[str], None], confirm: Callable[
         if options["check"] or options["dry_run"]:
             raise UsageError("Which database?", "Set DATABASE_URL, or add --ask.")
         say(_TELL + script(adopt=options["adopt"]))
+        if not options["print"]:
+            sys.stderr.write(_PRINTED)
         return 0
     state = database.state()
     if options["check"]:

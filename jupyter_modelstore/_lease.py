@@ -18,6 +18,8 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+from jupyter_modelstore._files import file_errors
+
 _STALE_AFTER = 60.0  # seconds
 _HALF_WRITTEN = 2.0  # seconds after which a lease that names nobody is one whose maker died at once
 _TOUCH_EVERY = 10.0
@@ -40,10 +42,14 @@ class Lease:
 
     def take(self) -> bool:
         """Take the lease unless somebody holds it; tell whether it was taken."""
-        if self._make():
-            return True
-        stale = self._stale()
-        return stale is not None and self._set_aside(stale) and self._make()
+        with file_errors(f"at {self._path}"):
+            if self._make():
+                return True
+            if self._path.is_symlink():  # no lease is one: nobody holds it, and nobody would ever give it back
+                self._path.unlink(missing_ok=True)
+                return self._make()
+            stale = self._stale()
+            return stale is not None and self._set_aside(stale) and self._make()
 
     def wait(self, seconds: float) -> bool:
         """Take the lease, waiting for it for so long at most."""
@@ -77,8 +83,12 @@ class Lease:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             return False
-        with open(descriptor, "w", encoding="ascii") as file:  # noqa: PTH123 (a descriptor)
-            file.write(holder)
+        try:
+            with open(descriptor, "w", encoding="ascii") as file:  # noqa: PTH123 (a descriptor)
+                file.write(holder)
+        except OSError:  # a full disk
+            self._path.unlink(missing_ok=True)
+            raise
         self._holder, self._touched = holder, time.monotonic()
         return True
 
@@ -96,11 +106,14 @@ class Lease:
         return text if self._age() >= (_STALE_AFTER if text else _HALF_WRITTEN) else None
 
     def _age(self) -> float:
-        """Return for how many seconds nobody touched the file, both times by the file system's clock."""
+        """Return for how many seconds nobody touched the file, both times by the file system's clock.
+
+        A time that is as far ahead says the same: the clock was set back, and whoever lives would have touched it since.
+        """
         probe = self._path.with_name(f".{self._path.name}.{uuid.uuid4().hex}")
         try:
             probe.touch(mode=0o600)
-            return probe.stat().st_mtime - self._path.stat().st_mtime
+            return abs(probe.stat().st_mtime - self._path.stat().st_mtime)
         except OSError:
             return 0.0
         finally:

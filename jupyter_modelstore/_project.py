@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from jupyter_modelstore.errors import InvalidValue, NotConfigured, NotSignedIn
 from jupyter_modelstore.names import visible
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
 _CODE_TRIES = 3
 _HERE = re.compile(r"http://(?:localhost|127\.0\.0\.1|\[::1\])(?::|$)")
+
+
+def _is_address(text: str) -> bool:
+    """Tell whether a text is an address, with a port that there can be and a name that the network's names allow."""
+    import httpx
+
+    try:
+        parts = urlsplit(text)
+        (parts.hostname or "").encode("idna")
+        return bool(_ADDRESS.fullmatch(text) and parts.port != 0 and httpx.URL(text).host)
+    except (ValueError, httpx.InvalidURL):
+        return False
 
 
 @dataclass(frozen=True)
@@ -53,19 +66,24 @@ class Project:
         """
         from jupyter_modelstore.identity import check_key
 
-        address = url.strip().rstrip("/").removesuffix("/rest/v1")
-        if not _ADDRESS.fullmatch(address) or (address.startswith("http://") and not _HERE.match(address)):
+        address = url.strip().lower().rstrip("/").removesuffix("/rest/v1")
+        if not _is_address(address) or (address.startswith("http://") and not _HERE.match(address)):
             raise NotConfigured(  # the text itself is not told: it may be a database's address, with a password
                 "SUPABASE_URL is no address of a Supabase project.", "It looks like https://abcdefgh.supabase.co"
             )
-        key = key or environment.get("SUPABASE_KEY", "").strip()
+        key = (key or environment.get("SUPABASE_KEY", "")).strip()
         if not key:
             raise NotConfigured(
                 "Supabase not configured: SUPABASE_KEY is missing.",
                 "Set it to the project's publishable key, or keep models on this machine: MODELSTORE_URL=local:",
             )
         check_key(key)
-        return cls(address, key, home, space or environment.get("MODELSTORE_SPACE", "").strip())
+        space = space or environment.get("MODELSTORE_SPACE", "").strip()
+        if not space.isprintable():
+            raise NotConfigured(
+                f"MODELSTORE_SPACE names no space: '{visible(space)}'", "Look for a character that is not seen."
+            )
+        return cls(address, key, home, space)
 
     def session(self) -> EmailSession:
         """Return the sign-in of this user."""
@@ -119,37 +137,42 @@ class Project:
 
 def sign_in_with_code(project: Project, email: str, code: str) -> AccessToken:
     """Sign in with a one-time code that was sent before."""
+    code = _not_empty(Secret(code))
     _check(email)
-    return project.session().sign_in_with_code(email, Secret(_not_empty(code)))
+    return project.session().sign_in_with_code(email, code)
 
 
 def _with_code(session: EmailSession, email: str, ask: Callable[[str], str]) -> AccessToken:
     """Ask for the code that was sent; once more, if it was mistyped."""
-    code = _not_empty(ask(f"The code that was sent to {email}: ").strip())
+    code = _not_empty(Secret(ask(f"The code that was sent to {email}: ").strip()))
     for _ in range(_CODE_TRIES - 1):
         try:
-            return session.sign_in_with_code(email, Secret(code))
+            return session.sign_in_with_code(email, code)
         except NotSignedIn:
-            code = ask("That code is wrong or has expired. Type it again, or nothing to give up: ").strip()
+            code = Secret(ask("That code is wrong or has expired. Type it again, or nothing to give up: ").strip())
             if not code:
                 raise
-    return session.sign_in_with_code(email, Secret(code))
+    return session.sign_in_with_code(email, code)
 
 
 def _check(email: str) -> None:
-    _not_empty(email)
+    _whole(email)
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
         raise InvalidValue(f"'{visible(email)}' is no e-mail address.", "%modelstore login you@example.org")
 
 
-def _not_empty(password: str) -> str:
+def _not_empty(secret: Secret) -> Secret:
+    _whole(secret)
+    if not secret:
+        raise InvalidValue("Nothing was typed.", "Try again.")
+    return secret
+
+
+def _whole(typed: str) -> None:
     try:
-        password.encode()
+        typed.encode()
     except UnicodeEncodeError:
         raise InvalidValue("What was typed holds half a character.", "Type it again.") from None
-    if not password:
-        raise InvalidValue("Nothing was typed.", "Try again.")
-    return password
 
 
 def send_code(project: Project, email: str) -> None:
@@ -192,8 +215,8 @@ def sign_in(
         send_code(project, email)
         return _with_code(session, email, ask)
     if not sign_up:
-        return session.sign_in(email, _not_empty(ask(f"Password of {email}: ")))
-    password = _not_empty(ask(f"A new password for {email}: "))
+        return session.sign_in(email, _not_empty(Secret(ask(f"Password of {email}: "))))
+    password = _not_empty(Secret(ask(f"A new password for {email}: ")))
     if ask("The same again: ") != password:
         raise InvalidValue("The two passwords differ.", "Nothing was done; try again.")
     token = session.sign_up(email, password)

@@ -70,7 +70,9 @@ class Cache:
             make_private(self._directory)
             lease = Lease(part.with_suffix(".lease"))
             alone = lease.take()
-        own = part if alone else part.with_suffix(f".{uuid.uuid4()}.part")
+            own = part if alone else part.with_suffix(f".{uuid.uuid4()}.part")
+            if own.is_symlink():  # of somebody else's making: what it names is not ours to write to
+                own.unlink()
 
         def tell(stage: str, done: int, total: int | None) -> None:
             del stage, done, total

@@ -14,16 +14,18 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from jupyter_modelstore import _init, _sign_in, card, transfer
+from jupyter_modelstore._lines import as_word
 from jupyter_modelstore._parser import Parser
 from jupyter_modelstore._version import __version__
 from jupyter_modelstore.config import connect, home_from, project_of, url_from
 from jupyter_modelstore.errors import ModelStoreError, NotConfigured, NotConfirmed, NotSignedIn, UsageError
 from jupyter_modelstore.record import to_json
+from jupyter_modelstore.registry import Registry
 from jupyter_modelstore.verbs import VERBS, Verb, plain
 
 _SYNONYMS = {"list": ("ls",), "delete": ("rm",)}
@@ -86,12 +88,28 @@ def _run(options: dict[str, Any]) -> int:
     store = connect(options.pop("store"), home=options.pop("home"))
     if verb.question is not None and not yes:
         _confirm(verb.question(store, **options))
-    answer = verb.call(store, **options)
+    with _telling_what_is_kept(store) if verb.name == "save" else contextlib.nullcontext():
+        answer = verb.call(store, **options)
     if as_json:
         print(_harmless(json.dumps(to_json(plain(answer)), ensure_ascii=False, indent=1)))
     else:
         print(_harmless(verb.show(store, answer).text_with(_for_terminal)))
     return 1 if _fell_short(verb.name, answer) else 0
+
+
+@contextlib.contextmanager
+def _telling_what_is_kept(store: Registry) -> Iterator[None]:
+    """Save within: whoever interrupts it is told if the save is kept all the same."""
+    before = {record.save_id for record in store.pending()}
+    try:
+        yield
+    except KeyboardInterrupt:
+        for record in store.pending():
+            if record.save_id not in before:
+                name = as_word(record.model_name)
+                ways = f"%modelstore resume sends it, %modelstore discard {name} gives it up."
+                print(_harmless(_for_terminal(f"{name} is kept on this machine: {ways}")), file=sys.stderr)
+        raise
 
 
 def _fell_short(verb: str, answer: Any) -> bool:  # noqa: ANN401 (any answer)
@@ -171,6 +189,7 @@ def _fail(error: ModelStoreError, code: int, *, as_json: bool) -> int:
 def _for_terminal(text: str) -> str:
     """Turn the magics that a hint or a card names into commands."""
     text = text.replace("%modelstore config url=local:", "--store local:")
+    text = text.replace("it is tried again by itself; ", "")  # a command has ended by then
     text = text.replace("%save_model clf ", "jupyter modelstore save FILE ")  # a terminal has files, and no variables
     return _MAGIC.sub(lambda match: f"jupyter modelstore {_COMMANDS.get(match[0], match[1] or match[2])}", text)
 

@@ -253,20 +253,21 @@ def _user_id(home: Path) -> str:
     It is random: whoever hands over a directory of models cannot claim that they were pickled by its receiver.
     """
     path = home / "user"
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 (a path that cannot be one, or cannot be looked at, is no error yet)
         _make_user_id(path)
     try:
         return str(uuid.UUID(path.read_text(encoding="ascii").strip()))
     except FileNotFoundError:
         return str(uuid.uuid4())  # a directory that cannot be written: nothing is saved there, and nothing counts as own
     except (OSError, ValueError) as error:
-        raise NotConfigured(f"{path} cannot be read: {error}.", "Restore it from a backup, or remove it.") from error
+        hint = "Restore it from a backup, or remove it; or set MODELSTORE_HOME to another directory."
+        raise NotConfigured(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.", hint) from error
 
 
 def _make_user_id(path: Path) -> None:
     """Write the file, unless another process is faster; a half-written one is never seen."""
     part = path.with_name(f".user.{uuid.uuid4()}")
-    with contextlib.suppress(OSError):  # a directory that cannot be written
+    with contextlib.suppress(OSError, ValueError):  # a directory that cannot be written, or that there cannot be
         make_private(path.parent)
         write_atomic(part, f"{uuid.uuid4()}\n".encode())
         part.chmod(0o600)
@@ -277,5 +278,5 @@ def _make_user_id(path: Path) -> None:
         except OSError:  # no hard links on this file system
             part.replace(path)
         fsync_directory(path.parent)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError):
         part.unlink(missing_ok=True)

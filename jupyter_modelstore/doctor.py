@@ -7,6 +7,7 @@ import platform
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +46,8 @@ class Status:
         Saves of this user's that are kept on this machine and have not arrived yet.
     refused : tuple of str
         Of these, the ones that were refused: name and reason.
+    doubted : tuple of Finding
+        Saves that are kept on this machine beside these and never sent, since they are not believed: where, how many, and why.
     until : datetime or None
         When the token of a sign-in ends; it is renewed before.
     """
@@ -61,6 +64,7 @@ class Status:
     trouble: str = ""
     waiting: int = 0
     refused: tuple[str, ...] = ()
+    doubted: tuple[Finding, ...] = ()
     until: datetime | None = None
 
 
@@ -69,8 +73,8 @@ def status(store: Registry) -> Status:
     pending = store.pending()
     try:
         stats, trouble = store.stats(), ""
-    except (Unreachable, NotSignedIn) as error:
-        if isinstance(error, NotSignedIn) and not pending:
+    except ModelStoreError as error:  # whatever it is, it is told beside what waits
+        if not pending and not isinstance(error, Unreachable):
             raise
         stats, trouble = Stats(models=0, versions_ready=0, trash=0, storage_bytes=0, trash_bytes=0), error.message
     refusals = [(record.model_name, record.refused) for record in pending]
@@ -87,6 +91,7 @@ def status(store: Registry) -> Status:
         trouble=trouble,
         waiting=len(pending),
         refused=tuple(f"{name}: {why['message']}" for name, why in refusals if why),
+        doubted=tuple(doubted(store)),
         until=store.until,
     )
 
@@ -119,9 +124,11 @@ def check_up(store: Registry, *, full: bool = False, repair: bool = False) -> Se
 def _on_their_way(store: Registry) -> list[Finding]:
     """Name the saves that this machine keeps until they arrive; nothing where every save has."""
     try:
-        pending = store.pending()
+        pending, unsent = store.pending(), doubted(store)
     except NotSignedIn:  # nobody knows whose they are
         return []
+    except ModelStoreError as error:
+        return [Finding(what="waiting", ok=False, message=error.message, hint=error.hint)]
     reasons = [(visible(record.model_name), record.refused) for record in pending]
     waiting = [name for name, why in reasons if not why]
     found = (
@@ -133,7 +140,16 @@ def _on_their_way(store: Registry) -> list[Finding]:
             found.append(
                 Finding(what="refused", ok=False, message=f"{name}: {visible(str(why.get('message', '')))}", hint=hint)
             )
-    return found
+    return [*found, *unsent]
+
+
+def doubted(store: Registry) -> list[Finding]:
+    """Tell, for each reason, how many saves are kept on this machine and never sent."""
+    reasons = Counter((error.message, error.hint) for error in store.doubted().values())
+    return [
+        Finding(what="not sent", ok=False, message=f"{many} save{'s' * (many > 1)}: {message}", hint=hint)
+        for (message, hint), many in reasons.items()
+    ]
 
 
 def _named(names: Sequence[str]) -> str:

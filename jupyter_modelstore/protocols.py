@@ -242,13 +242,13 @@ class SaveSpool(Protocol):
     directory: Path
 
     def part(self, save_id: str) -> Path:
-        """Return where a save is to be written."""
+        """Return where a save is to be written; each time another place."""
 
     def file(self, save_id: str) -> Path:
         """Return the file of a save that is kept here."""
 
-    def accept(self, waiting: Waiting) -> None:
-        """Take over a save whose file is whole; when this returns, it cannot be lost."""
+    def accept(self, waiting: Waiting, part: Path) -> None:
+        """Take over a save whose file, written to :meth:`part`, is whole; when this returns, it cannot be lost."""
 
     def note(self, waiting: Waiting) -> Waiting:
         """Write down how far a save has come."""
@@ -261,6 +261,9 @@ class SaveSpool(Protocol):
 
     def waiting(self, url: str, user_id: str) -> Sequence[Waiting]:
         """Return this person's saves for this project, oldest first; also refused ones."""
+
+    def doubted(self, senseless: Iterable[str] = ()) -> Mapping[str, ModelStoreError]:
+        """Return, by their ids, saves that are kept here and not believed, and why; also these, which make no sense."""
 
     def held(self, save_id: str) -> AbstractContextManager[Held | None]:
         """Hold the lease on a save; None if another process has it."""
@@ -352,6 +355,9 @@ class Backend(Protocol):
 
         What was refused says why: ``record.refused``.
         """
+
+    def doubted(self) -> Mapping[str, ModelStoreError]:
+        """Return, by their ids, saves that are kept on this machine and never sent, since they are not believed; and why."""
 
     def resume(self, progress: Progress | None = None, *, refused: bool = False, told: Told | None = None) -> Sequence[Saved]:
         """Send what waits, in its order; return what arrived. What cannot be sent now stays.

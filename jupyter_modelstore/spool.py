@@ -2,15 +2,17 @@
 
 ::
 
-    spool/<save_id>.part     being written
-    spool/<save_id>.bin      the model, whole and forced to the disk
-    spool/<save_id>.json     its journal: for which project and person, what is known of the model, how far it has come
-    spool/<save_id>.lease    somebody is at it
+    spool/<save_id>.<any>.part  being written, by whoever made up the name
+    spool/<save_id>.bin         the model, whole and forced to the disk
+    spool/<save_id>.json        its journal: for which project and person, what is known of the model, how far it has come
+    spool/<save_id>.lease       somebody is at it
 
 The journal is written last and removed last, each whole or not at all: so a journal always has its file. It is bound to the
 project and the person that it is for; nobody else's session ever sends it. A journal waits, or was refused: what waits is tried
 again, what was refused is kept with the reason until the person says what to do. Which of several kernels sends it does not
 matter: the save's id makes one row of however many tries (:class:`~jupyter_modelstore._lease.Lease` only saves work).
+
+What others could have written, or nobody can read, is not believed: it is never sent nor loaded, and told (``doubted``).
 """
 
 from __future__ import annotations
@@ -20,16 +22,17 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 from jupyter_modelstore._files import file_errors, fsync_directory, is_only_mine, make_private, write_private
 from jupyter_modelstore._lease import Lease
-from jupyter_modelstore.errors import ModelStoreError
+from jupyter_modelstore.errors import ModelStoreError, ReadOnly, StorageError
 from jupyter_modelstore.protocols import Waiting
 
 _LEFT_FOR = 24 * 3600  # seconds after which a file without a journal belongs to nobody
+_MEMBERS = frozenset(field.name for field in fields(Waiting))
 
 
 class Spool:
@@ -45,22 +48,32 @@ class Spool:
         self.directory = directory
 
     def part(self, save_id: str) -> Path:
-        """Return where a save is to be written."""
+        """Return where a save is to be written; the directory is closed to others, if somebody opened it.
+
+        Raises
+        ------
+        ReadOnly
+            It cannot be: a save that is written there would not be believed, and never be sent.
+        """
         with file_errors(f"in {self.directory}"):
             make_private(self.directory)
-        return self._path(save_id, "part")
+            if not is_only_mine(self.directory):
+                self.directory.chmod(0o700)
+                self._insist(self.directory)
+        return self._path(save_id, f"{uuid.uuid4().hex[:8]}.part")  # a push may be begun again while another is at it
 
     def file(self, save_id: str) -> Path:
         """Return the file of a save that is kept here."""
         return self._path(save_id, "bin")
 
-    def accept(self, waiting: Waiting) -> None:
+    def accept(self, waiting: Waiting, part: Path) -> None:
         """Take over a save whose ``.part`` is whole and forced to the disk; when this returns, it cannot be lost."""
         with file_errors(f"in {self.directory}"):
-            self._path(waiting.save_id, "part").rename(self.file(waiting.save_id))
+            part.rename(self.file(waiting.save_id))
             try:
                 fsync_directory(self.directory)
                 self.note(waiting)
+                self._insist(self.file(waiting.save_id), self._path(waiting.save_id, "json"))
             except (OSError, ModelStoreError):  # it is told that nothing was kept
                 self.done(waiting.save_id)
                 raise
@@ -79,13 +92,24 @@ class Spool:
     def done(self, save_id: str) -> None:
         """Forget a save that has arrived, or that the person gives up: the file first, its journal last."""
         with file_errors(f"in {self.directory}"):
-            for kind in ("bin", "json", "part"):
+            for kind in ("bin", "json"):
                 self._path(save_id, kind).unlink(missing_ok=True)
 
     def waiting(self, url: str, user_id: str) -> Sequence[Waiting]:
         """Return this person's saves for this project, in the order in which they were kept; also refused ones."""
-        found = [entry for entry in self._journals() if (entry.url, entry.user_id) == (url, user_id)]
-        return sorted(found, key=lambda entry: entry.at)
+        believed = [entry for _, entry in self._journals() if isinstance(entry, Waiting)]
+        return sorted((each for each in believed if (each.url, each.user_id) == (url, user_id)), key=lambda each: each.at)
+
+    def doubted(self, senseless: Iterable[str] = ()) -> dict[str, StorageError]:
+        """Return, by their ids, the saves that are kept here and are not believed, each with the reason and what to do.
+
+        Parameters
+        ----------
+        senseless
+            Ids of what :meth:`waiting` returned and its reader could make nothing of.
+        """
+        found = {name: entry for name, entry in self._journals() if isinstance(entry, StorageError)}
+        return found | {save_id: self._unread(save_id) for save_id in senseless}
 
     @contextlib.contextmanager
     def held(self, save_id: str) -> Iterator[Lease | None]:
@@ -105,40 +129,78 @@ class Spool:
         oldest = time.time() - _LEFT_FOR
         with contextlib.suppress(OSError), os.scandir(self.directory) as entries:
             for entry in entries:
-                stem, _, kind = entry.name.partition(".")
+                stem, kind = entry.name.partition(".")[0], entry.name.rpartition(".")[2]
                 with contextlib.suppress(OSError):
-                    other = {"part": "json", "bin": "json", "lease": "bin", "json": "bin"}.get(kind)
+                    other = {"bin": "json", "lease": "bin", "json": "bin"}.get(kind)
                     half = other is not None and not self.directory.joinpath(f"{stem}.{other}").exists()
-                    orphan = half or entry.name.startswith(".")  # a file that was to become another one
+                    orphan = half or kind == "part" or entry.name.startswith(".")  # a file that was to become another one
                     if orphan and entry.stat(follow_symlinks=False).st_mtime < oldest:
                         Path(entry.path).unlink()
 
     def _path(self, save_id: str, kind: str) -> Path:
         return self.directory / f"{uuid.UUID(save_id)}.{kind}"
 
-    def _journals(self) -> Iterator[Waiting]:
-        with contextlib.suppress(FileNotFoundError):
+    def _journals(self) -> Iterator[tuple[str, Waiting | StorageError]]:
+        """Yield each journal by its name, or why it is not believed."""
+        with file_errors(f"in {self.directory}"), contextlib.suppress(FileNotFoundError):
             ours = is_only_mine(self.directory)
-            for path in sorted(self.directory.glob("*.json")):
-                entry = _read(path) if ours else None
-                if entry is not None and self._is_own(path) and self._is_own(self.file(entry.save_id)):
-                    yield entry
+            for path in sorted(each for each in self.directory.iterdir() if each.suffix == ".json"):
+                entry = self._journal(path) if ours else self._open()
+                if entry is not None:
+                    yield path.stem, entry
 
-    @staticmethod
-    def _is_own(path: Path) -> bool:
-        """Tell whether a file is there, and nobody else can have written it: what waits is sent, and loaded, as one's own."""
+    def _journal(self, path: Path) -> Waiting | StorageError | None:
+        """Return a journal, or why it is not believed; None if it, or its file, is gone: another kernel has just sent it."""
         try:
-            return is_only_mine(path)
+            if not (_is_own(path) and _is_own(path.with_suffix(".bin"))):
+                return self._open()
+            return _read(path) or self._unread(path.stem)
+        except FileNotFoundError:
+            return None
         except OSError:
-            return False
+            return self._unread(path.stem)
+
+    def _insist(self, *paths: Path) -> None:
+        """Refuse to keep what would not be believed afterwards, as on a file system that has no owners or modes."""
+        if not all(map(is_only_mine, paths)):
+            raise ReadOnly(
+                f"Others may write to what is kept in {self.directory}; nothing was kept.",
+                "Set MODELSTORE_HOME to a directory of yours, on a file system that has owners and permissions.",
+            )
+
+    def _open(self) -> StorageError:
+        return StorageError(
+            f"Kept in {self.directory} and not sent, for others could have written it.",
+            f"If it is yours, make it yours alone: chown -R $USER {self.directory}; chmod -R go-w {self.directory}; "
+            "then %modelstore resume sends it.",
+        )
+
+    def _unread(self, name: str) -> StorageError:
+        file = self.directory / f"{name}.bin"
+        return StorageError(
+            f"Kept as {file} and not sent, for what is known of it cannot be read.",
+            f"It is the model: %save_model --file {file} NAME keeps it anew; then remove it and its .json.",
+        )
+
+
+def _is_own(path: Path) -> bool:
+    """Tell whether nobody else can have written a file: what waits is sent, and loaded, as one's own."""
+    return is_only_mine(path) and not path.is_symlink()
 
 
 def _read(path: Path) -> Waiting | None:
-    """Return a journal; None if it cannot be read: its file stays, for somebody to look at, and others are not held up."""
+    """Return a journal; None if it cannot be read: its file stays, for somebody to look at, and others are not held up.
+
+    Members that are not known are a newer package's, and passed over.
+    """
     try:
-        entry = Waiting(**json.loads(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        known = json.loads(text)
+        if "\\u" in text:  # half a character, which could not be sent: UnicodeEncodeError is a ValueError
+            json.dumps(known, ensure_ascii=False).encode()
+        entry = Waiting(**{name: value for name, value in known.items() if name in _MEMBERS})
         return entry if _is_whole(entry) and str(uuid.UUID(entry.save_id)) == path.stem else None
-    except (OSError, ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return None
 
 

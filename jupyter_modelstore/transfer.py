@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from typing import TypeAlias
 
 from jupyter_modelstore.errors import ModelStoreError, NotFound
 from jupyter_modelstore.names import clean_name, key_of, visible
@@ -13,8 +14,12 @@ from jupyter_modelstore.registry import Registry
 _NAMED = 10
 
 
-def missing(source: Registry, target: Registry, names: Sequence[str] = ()) -> tuple[list[ModelRecord], int]:
-    """Return the versions of these models (all, if none is named) that the target lacks, oldest first, and how many it has.
+Pairs: TypeAlias = "list[tuple[ModelRecord, ModelRecord]]"
+"""Versions that both stores have: the source's record, the target's."""
+
+
+def missing(source: Registry, target: Registry, names: Sequence[str] = ()) -> tuple[list[ModelRecord], Pairs]:
+    """Return the versions of these models (all, if none is named) that the target lacks, oldest first, and those it has.
 
     Raises
     ------
@@ -29,9 +34,9 @@ def missing(source: Registry, target: Registry, names: Sequence[str] = ()) -> tu
         hint = f"On this machine are: {visible(some)}" if some else "There is no model on this machine."
         raise NotFound(f"There is no model '{visible(lacking[0])}' to push.", hint)
     meant = [record for record in found if not wanted or key_of(record.model_name) in wanted]
-    held = {record.save_id for deleted in (False, True) for record in _all(target, deleted=deleted)}
+    held = {record.save_id: record for deleted in (True, False) for record in _all(target, deleted=deleted)}
     left = [record for record in meant if record.save_id not in held]
-    return left, len(meant) - len(left)
+    return left, [(record, held[record.save_id]) for record in meant if record.save_id in held]
 
 
 def _all(store: Registry, *, deleted: bool) -> Sequence[ModelRecord]:
@@ -62,13 +67,16 @@ def push(
     tell
         Told of each model as it arrives.
     """
-    left, known = missing(source, target, names)
+    left, there = missing(source, target, names)
+    known = len(there)
     copied: list[tuple[str, str]] = []
     waiting: list[str] = []
     failed: list[tuple[str, str]] = []
     taken: list[str] = []
     size = 0
     numbers = Numbers(target)
+    if not dry_run:
+        failed += _complete(source, target, there)
     for record in left:
         try:
             aliases = {alias for alias in record.aliases if _is_taken(target, record.model_name, alias)}
@@ -100,6 +108,19 @@ def push(
         aliases_left=tuple(taken),
         bytes=size,
     )
+
+
+def _complete(source: Registry, target: Registry, there: Pairs) -> list[tuple[str, str]]:
+    """Give copies the aliases that a push which was broken off, or a copy that had to wait, did not; return what failed."""
+    failed = []
+    for own, copy in there:
+        if copy.deleted_at is None and copy.status == "ready":
+            try:
+                kept = {alias for alias in own.aliases if alias in copy.aliases or _is_taken(target, own.model_name, alias)}
+                _point(source, target, own, copy, besides=kept)
+            except ModelStoreError as error:
+                failed.append((own.ref, error.message))
+    return failed
 
 
 def _is_taken(target: Registry, name: str, alias: str) -> bool:

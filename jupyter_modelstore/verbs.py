@@ -8,7 +8,7 @@ method of :class:`~jupyter_modelstore.registry.Registry`. An answer is a datacla
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from jupyter_modelstore._parser import Argument, metrics_from, range_from
 from jupyter_modelstore.card import Shown
 from jupyter_modelstore.errors import NotFound, UsageError
 from jupyter_modelstore.names import visible
+from jupyter_modelstore.protocols import Finding
 from jupyter_modelstore.record import MODEL_TYPES, Link, ModelRecord, Page, Query, Reference, Removal, Saved, typed
 from jupyter_modelstore.registry import Listing, Loaded, Registry
 
@@ -227,7 +228,12 @@ def _on_the_way(status: doctor.Status) -> list[tuple[str, ...]]:
     return [
         *([kept] if waiting else []),
         *(("refused", visible(why), "%modelstore discard NAME gives it up") for why in status.refused),
+        *_not_sent(status.doubted),
     ]
+
+
+def _not_sent(doubted: Iterable[Finding]) -> list[tuple[str, ...]]:
+    return [(found.what, visible(found.message), visible(found.hint)) for found in doubted]
 
 
 def _resume(store: Registry, progress: Any = None) -> tuple[Sequence[Saved], Sequence[ModelRecord]]:  # noqa: ANN401 (a Progress)
@@ -254,6 +260,7 @@ def _show_resumed(store: Registry, answer: tuple[Sequence[Saved], Sequence[Model
             for record, why in found
             if why
         ]
+    lines += _not_sent(doctor.doubted(store))
     said = f"{_count(len(arrived), 'save')} arrived" if arrived else "Nothing arrived" if pending else "Nothing waits"
     return card.lines_card(f"{said}; {left} still wait" if left else said, lines, store.where)
 

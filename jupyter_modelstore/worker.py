@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from jupyter_modelstore.errors import ModelStoreError, NotFound, ServiceError, StoreBusy, Unreachable
-from jupyter_modelstore.record import ModelRecord, Reference, Saved
+from jupyter_modelstore.record import ModelRecord, Saved
 from jupyter_modelstore.registry import Registry
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0  # seconds until it is tried again
@@ -245,12 +245,16 @@ class Worker:
                 continue
             if self._still_waits(ticket):
                 if ticket.outcome is None:
-                    busy = "An earlier save of this name has not arrived, or another notebook is sending it."
-                    self._settle(save_id, StoreBusy(busy))
+                    self._settle(save_id, self._why_not_yet())
                 continue
             outcome = self._became(ticket)
             self._settle(save_id, outcome)
             self._tell_changed(isinstance(outcome, Saved))
+
+    def _why_not_yet(self) -> ModelStoreError:
+        """Return why a save was not tried: nothing more is sent once the project does not answer."""
+        silent = (error for error in self.failures.values() if isinstance(error, Unreachable))
+        return next(silent, StoreBusy("An earlier save of this name has not arrived, or another notebook is sending it."))
 
     def _became(self, ticket: Ticket) -> Outcome:
         """Return what became of a save that waits no more, by what this machine and the store know of it."""
@@ -258,11 +262,9 @@ class Worker:
         if kept is not None and kept.refused is not None:
             return ModelStoreError(str(kept.refused.get("message", "")), str(kept.refused.get("hint", "")))
         save_id, name = str(ticket.record.save_id), ticket.record.model_name
-        record = self._store.saved(save_id)
-        if record is None:  # it may have been what the newest version is, which then stands for both
-            with contextlib.suppress(ModelStoreError):
-                newest = self._store.get(Reference(name=name))
-                record = newest if newest.sha256 == ticket.record.sha256 and newest.status == "ready" else None
+        if (doubt := self._store.doubted().get(save_id)) is not None:
+            return doubt
+        record = self._store.became(save_id, name, ticket.record.sha256)
         if record is None:
             return NotFound("This save was given up.", "%modelstore doctor names what waits.")
         return Saved(record=record, created=record.save_id == save_id)

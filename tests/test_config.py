@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
@@ -57,6 +58,72 @@ def test_a_project_needs_an_address_and_a_key_that_a_kernel_may_hold(monkeypatch
     with pytest.raises(NotConfigured, match=said) as caught:
         jms.connect(url)
     assert "sb_secret_canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:0",
+        "https://a..supabase.co",
+        "https://.",
+        f"https://{'a' * 64}.supabase.co",
+        "https://xn--a.co",
+    ],
+)
+def test_an_address_that_there_cannot_be_is_none(url):
+    with pytest.raises(NotConfigured, match="SUPABASE_URL is no address"):
+        jms.connect(url, key="sb_publishable_x")
+
+
+def test_an_address_may_be_written_in_capitals():
+    assert jms.connect("HTTPS://ABC.supabase.co/", key="sb_publishable_x").location == "https://abc.supabase.co"
+
+
+def jwt(claims):
+    return f"a.{base64.urlsafe_b64encode(claims).decode()}.c"
+
+
+@pytest.mark.parametrize("key", ["sb_publish\nable", "sb_ü", "sb_\ud800", "sb_ x", "a\0b", jwt(b'{"role": []}')])
+def test_a_key_that_no_key_looks_like_is_named(key):
+    with pytest.raises(NotConfigured, match="SUPABASE_KEY"):
+        jms.connect("http://127.0.0.1:9", key=key)
+
+
+def test_a_key_and_a_token_that_are_nested_deeply_are_only_wrong(tmp_path, monkeypatch):
+    deep = jwt(b"[" * 100_000)
+    jms.connect("http://127.0.0.1:9", key=deep)
+    (tmp_path / "token").write_text(deep)
+    monkeypatch.setenv("MODELSTORE_ACCESS_TOKEN_FILE", str(tmp_path / "token"))
+    with pytest.raises(NotSignedIn, match="no access token"):
+        jms.connect("http://127.0.0.1:9", key="sb_publishable_x").names()
+
+
+@pytest.mark.parametrize("space", ["\ud800", "a\0b", "\x1b[2J"])
+def test_a_space_that_cannot_be_written_is_named(space):
+    with pytest.raises(NotConfigured, match="MODELSTORE_SPACE"):
+        jms.connect("http://127.0.0.1:9", key="sb_publishable_x", space=space)
+
+
+@pytest.mark.parametrize("name", ["h\0", "h" * 300])
+def test_a_home_that_there_cannot_be_is_named(tmp_path, name):
+    with pytest.raises(NotConfigured, match="cannot be read") as caught:
+        jms.connect("http://127.0.0.1:9", key="sb_publishable_x", home=tmp_path / name)
+    assert "MODELSTORE_HOME" in caught.value.hint
+
+
+def test_a_home_that_cannot_be_looked_into_is_told(tmp_path, monkeypatch):
+    real = os.stat
+
+    def refuse(path, *given, **more):
+        if str(path).startswith(str(tmp_path / "h")):
+            raise PermissionError(13, "Permission denied")
+        return real(path, *given, **more)
+
+    monkeypatch.setattr(os, "stat", refuse)  # for root, chmod is no obstacle
+    monkeypatch.setattr(Path, "read_text", lambda path, **_: refuse(path))
+    with pytest.raises(NotConfigured, match="Permission denied"):
+        jms.connect(home=tmp_path / "h")
 
 
 def test_a_project_is_opened_without_asking_it(monkeypatch):

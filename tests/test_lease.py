@@ -13,6 +13,7 @@ import pytest
 
 from jupyter_modelstore import _lease
 from jupyter_modelstore._lease import Lease, leased
+from jupyter_modelstore.errors import DiskFull, ModelFileNotFound
 
 
 @pytest.fixture
@@ -115,6 +116,42 @@ def test_who_waits_gets_it_when_it_is_given_back(path):
     with leased(path, 5) as held:
         assert held
     assert not path.exists()
+
+
+@pytest.mark.parametrize("text", [json.dumps({"host": "another", "boot": "b", "pid": 7}), ""])
+def test_one_from_the_future_is_nobodys_when_it_is_as_far_ahead(path, text):
+    path.write_text(text)
+    age(path, -58 if text else -1)
+    assert not Lease(path).take()
+    age(path, -86400)
+    assert Lease(path).take()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_link_is_no_lease(path, there):
+    target = path.with_name("target")
+    if there:
+        target.write_text("precious")
+    path.symlink_to(target)
+    lease = Lease(path)
+    assert lease.take()
+    assert not path.is_symlink()
+    lease.release()
+    assert [each.read_text() for each in path.parent.iterdir()] == ["precious"] * there
+
+
+def test_one_that_cannot_be_written_leaves_nothing_and_says_so(path):
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(DiskFull):
+            Lease(path).take()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(path.parent.iterdir()) == []
+    with pytest.raises(ModelFileNotFound):
+        Lease(path / "nowhere").take()
 
 
 def test_a_minute():

@@ -40,6 +40,7 @@ REGISTRY = {
     "local_directory": None,
     "until": None,
     "pending": [],
+    "doubted": [],
     "resume": ["progress", "refused", "told"],
     "saved": ["save_id"],
     "discard": ["ref"],

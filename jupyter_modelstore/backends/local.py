@@ -340,6 +340,10 @@ class LocalBackend:
         """Return nothing: a save here is done when it returns."""
         return ()
 
+    def doubted(self) -> Mapping[str, ModelStoreError]:
+        """Return nothing: nothing waits here."""
+        return {}
+
     def resume(self, progress: Progress | None = None, *, refused: bool = False, told: Told | None = None) -> Sequence[Saved]:
         """Do nothing: nothing waits here."""
         del progress, refused, told

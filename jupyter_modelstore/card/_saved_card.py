@@ -66,6 +66,9 @@ def _on_its_way(record: ModelRecord, where: str, sending: str) -> Line:
         return (Bit(f"{kept}, and was refused", "strong"), *_said(refused), *of_kind("muted", ways))
     if isinstance(gone := record.extra.get("gone"), Mapping):
         return (Bit(f"{words.line(record.model_name)} was not kept", "strong"), *_said(gone))
+    if isinstance(waits, Mapping) and waits.get("code") == "somebody_else":
+        ways = "it is sent when whoever saved it signs in here again"
+        return (Bit(f"{kept}, and has not arrived", "strong"), *_said({**waits, "hint": ""}), *of_kind("muted", ways))
     if isinstance(waits, Mapping):
         ways = "it is tried again by itself; %modelstore resume sends it now"
         return (Bit(f"{kept}, and has not arrived", "strong"), *_said(waits), *of_kind("muted", ways))

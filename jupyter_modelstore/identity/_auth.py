@@ -17,7 +17,7 @@ from jupyter_modelstore.errors import (
     Throttled,
     Unreachable,
 )
-from jupyter_modelstore.protocols import PATIENCE
+from jupyter_modelstore.protocols import PATIENCE, Secret
 
 if TYPE_CHECKING:
     from supabase_auth import SyncGoTrueClient
@@ -60,7 +60,7 @@ BY_CODE: dict[str, Meaning] = {
     "otp_disabled": (
         NotSignedIn,
         "There is no account with this address, or the project sends no codes.",
-        "Sign in with a password, or ask its admin.",
+        "Sign in with a password, or make an account (--sign-up).",
     ),
     "otp_expired": (
         NotSignedIn,
@@ -83,8 +83,8 @@ BY_CODE: dict[str, Meaning] = {
 class Tokens:
     """What Auth answers to a sign-in or renewal."""
 
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
+    access_token: Secret = field(repr=False)
+    refresh_token: Secret = field(repr=False)
 
 
 def with_password(url: str, key: str, email: str, password: str) -> Tokens:
@@ -92,7 +92,7 @@ def with_password(url: str, key: str, email: str, password: str) -> Tokens:
     from supabase_auth import types
 
     with _client(url, key) as auth:
-        return _tokens(
+        return _begun(
             auth.sign_in_with_password(types.SignInWithEmailAndPasswordCredentials(email=email, password=password, options={}))
         )
 
@@ -102,8 +102,7 @@ def sign_up(url: str, key: str, email: str, password: str) -> Tokens | None:
     from supabase_auth import types
 
     with _client(url, key) as auth:
-        answer = auth.sign_up(types.SignUpWithEmailAndPasswordCredentials(email=email, password=password, options={}))
-        return _tokens(answer) if answer.session else None
+        return _tokens(auth.sign_up(types.SignUpWithEmailAndPasswordCredentials(email=email, password=password, options={})))
 
 
 def send_code(url: str, key: str, email: str) -> None:
@@ -117,7 +116,7 @@ def with_code(url: str, key: str, email: str, code: str) -> Tokens:
     from supabase_auth import types
 
     with _client(url, key) as auth:
-        return _tokens(auth.verify_otp(types.VerifyEmailOtpParams(email=email, token=code, type="email", options={})))
+        return _begun(auth.verify_otp(types.VerifyEmailOtpParams(email=email, token=code, type="email", options={})))
 
 
 def refreshed(url: str, key: str, refresh_token: str) -> Tokens:
@@ -132,7 +131,7 @@ def refreshed(url: str, key: str, refresh_token: str) -> Tokens:
         kind, message, hint = _ENDED
         raise kind(message, hint)
     with _client(url, key) as auth:
-        return _tokens(auth.refresh_session(refresh_token))
+        return _begun(auth.refresh_session(refresh_token))
 
 
 def sign_out(url: str, key: str, access_token: str, *, everywhere: bool) -> None:
@@ -141,17 +140,31 @@ def sign_out(url: str, key: str, access_token: str, *, everywhere: bool) -> None
         auth.admin.sign_out(access_token, "global" if everywhere else "local")
 
 
-def _tokens(answer: Any) -> Tokens:  # noqa: ANN401 (AuthResponse)
-    if answer.session is None:
+def _begun(answer: Any) -> Tokens:  # noqa: ANN401 (AuthResponse)
+    tokens = _tokens(answer)
+    if tokens is None:
         raise NotSignedIn("The project did not begin a session.", "Try again; its admin sees why in Auth's log.")
-    return Tokens(answer.session.access_token, answer.session.refresh_token)
+    return tokens
+
+
+def _tokens(answer: Any) -> Tokens | None:  # noqa: ANN401 (AuthResponse)
+    session = answer.session
+    return None if session is None else Tokens(Secret(session.access_token), Secret(session.refresh_token))
+
+
+def not_understood() -> ServiceError:
+    """Return the error for an answer that says success, and holds no session of anybody's."""
+    return _failed("what answered is no Supabase project")
+
+
+def _failed(why: str | int) -> ServiceError:
+    return ServiceError(f"Signing in failed ({why}).", "Try again later; the project's admin sees why in Auth's log.")
 
 
 @contextlib.contextmanager
 def _client(url: str, key: str) -> Iterator[SyncGoTrueClient]:
     import httpx
     from supabase_auth import SyncGoTrueClient
-    from supabase_auth.errors import AuthError
 
     timeout = httpx.Timeout(PATIENCE.get() or _TIMEOUT, connect=_CONNECT)
     answers: list[httpx.Response] = []  # the library does not tell the status of an answer that is no JSON
@@ -166,24 +179,33 @@ def _client(url: str, key: str) -> Iterator[SyncGoTrueClient]:
             yield SyncGoTrueClient(
                 url=f"{url}/auth/v1", headers=headers, http_client=http, auto_refresh_token=False, persist_session=False
             )
-        except (AuthError, httpx.HTTPError, ValueError) as error:
-            # The cause may hold a password, a code or a token.
+        # What happened may hold a password, a code or a token, and so do the variables of the library, which a verbose
+        # traceback shows: also that of an interrupt.
+        except ModelStoreError:
+            raise
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt from None
+        except Exception as error:  # noqa: BLE001 (an answer that is none breaks the library anywhere)
             raise _translated(error, url, answers[-1].status_code if answers else None) from None
 
 
 def _translated(error: Exception, url: str, status: int | None) -> ModelStoreError:
-    """Return what an error of the library's means; its answers that are none are errors of a parser, ``ValueError``."""
+    """Return what an error of the library's means."""
     import httpx
+    from supabase_auth.errors import AuthError
 
+    if status is None and not isinstance(error, (AuthError, httpx.HTTPError, ValueError)):  # a fault of its own
+        return _failed(type(error).__name__)
+    if status is None or isinstance(error, httpx.HTTPError):  # the library does not tell what became of the connection
+        return of_network(error, url)
+    if status < 400:  # noqa: PLR2004 (a success: what the library says is its own guess)
+        return not_understood()
     code = str(getattr(error, "code", None) or "")
     if code in BY_CODE:
         kind, message, hint = BY_CODE[code]
         return kind(message, hint)
-    if status is None or isinstance(error, httpx.HTTPError):  # the library does not tell what became of the connection
-        return of_network(error, url)
     known = of_status(status)
     if not code and isinstance(known, (NotConfigured, Throttled, Unreachable)):
         return known
     # Its own word is not told where it is none that is known: it may be anything, also what was typed.
-    what = "what answered is no Supabase project" if status < 400 else status  # noqa: PLR2004 (a success)
-    return ServiceError(f"Signing in failed ({what}).", "Try again later; the project's admin sees why in Auth's log.")
+    return _failed(status)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from jupyter_modelstore.errors import NotSignedIn
-from jupyter_modelstore.identity._keys import claims_of, number_of
-from jupyter_modelstore.protocols import AccessToken
+from jupyter_modelstore.identity._keys import token_of
+from jupyter_modelstore.protocols import AccessToken, Secret
 
 
 class FileToken:
@@ -34,19 +34,14 @@ class FileToken:
             The file holds none, or still the one that the server refused.
         """
         try:
-            value = self._path.read_text(encoding="ascii").strip()
+            value = Secret(self._path.read_bytes().decode("ascii").strip())
         except (OSError, ValueError) as error:
             raise NotSignedIn(f"No access token can be read from {self._path}.", "See MODELSTORE_ACCESS_TOKEN_FILE.") from error
-        claims = claims_of(value)
-        if not claims.get("sub") or value == refused:
+        token = token_of(value)
+        if token is None or value == refused:
             what = "has expired or is not accepted" if value == refused else "is no access token of a person"
             raise NotSignedIn(f"What {self._path} holds {what}.", "Whoever writes that file must renew it.")
-        return AccessToken(
-            value=value,
-            expires_at=number_of(claims.get("exp")),
-            user_id=str(claims["sub"]),
-            handle=str(claims.get("email") or ""),
-        )
+        return token
 
     def known(self) -> AccessToken:
         """Return what the file holds."""

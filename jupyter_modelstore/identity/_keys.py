@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from jupyter_modelstore.errors import NotConfigured
+from jupyter_modelstore.protocols import AccessToken, Secret
 
 
 def claims_of(token: str) -> Mapping[str, Any]:
@@ -15,7 +17,7 @@ def claims_of(token: str) -> Mapping[str, Any]:
     try:
         body = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}
 
@@ -23,9 +25,29 @@ def claims_of(token: str) -> Mapping[str, Any]:
 def number_of(value: object) -> float:
     """Return a number of a token or session; 0 for what is none, or too large to be one."""
     try:
-        return float(value) if isinstance(value, (int, float)) else 0.0
+        number = float(value) if isinstance(value, (int, float)) else 0.0
     except OverflowError:
         return 0.0
+    return number if math.isfinite(number) else 0.0
+
+
+def token_of(value: str) -> AccessToken | None:
+    """Return an access token with what it says of itself; None if it is nobody's, or could not stand in a request."""
+    claims = claims_of(value)
+    who = claims.get("sub")
+    if not isinstance(who, str) or not who or not _is_one_word(value):
+        return None
+    return AccessToken(
+        value=Secret(value),
+        expires_at=number_of(claims.get("exp")),
+        user_id=who,
+        handle=str(claims.get("email") or ""),
+    )
+
+
+def _is_one_word(text: str) -> bool:
+    """Tell whether a text can be the value of a header, as keys and tokens are."""
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def check_key(key: str) -> None:
@@ -34,10 +56,15 @@ def check_key(key: str) -> None:
     Raises
     ------
     NotConfigured
-        It is a secret or service-role key, or the database's own.
+        It is a secret or service-role key, or the database's own; or no key can look like that.
     """
+    if not _is_one_word(key):
+        raise NotConfigured(
+            "SUPABASE_KEY holds a space, a line feed or another character that no key has.",
+            "Copy the publishable key from the project's settings again.",
+        )
     role = claims_of(key).get("role")
-    if key.startswith("sb_secret_") or role not in {None, "anon"}:
+    if key.startswith("sb_secret_") or role not in (None, "anon"):
         raise NotConfigured(
             "SUPABASE_KEY is a secret key, which opens the whole project to whatever runs in this kernel. It was not used.",
             "Set it to the publishable key (sb_publishable_… or anon), or keep models on this machine: MODELSTORE_URL=local:",

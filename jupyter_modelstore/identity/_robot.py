@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from jupyter_modelstore._files import is_secret
 from jupyter_modelstore.errors import NotSignedIn
 from jupyter_modelstore.identity._session import EmailSession
 from jupyter_modelstore.protocols import AccessToken, Secret
+
+_PAUSE = 60.0  # seconds for which a password that was refused is not tried again: a line asks several times, Auth counts them
+_refused: dict[tuple[str, str, Secret], tuple[float, NotSignedIn]] = {}  # session, address and password: until when, and why
 
 
 class Robot:
@@ -57,12 +61,24 @@ class Robot:
                     f"{self._password_file} holds a password, and others on this machine can read it: give it mode 600.",
                     stacklevel=2,
                 )
-            password = Secret(self._password_file.read_text(encoding="utf-8").strip())
+            password = Secret(self._password_file.read_bytes().decode().strip())
         except (OSError, ValueError) as error:
             raise NotSignedIn(f"{self._password_file} cannot be read.", "See MODELSTORE_PASSWORD_FILE.") from error
         if not password:
             raise NotSignedIn(f"{self._password_file} is empty.", "See MODELSTORE_PASSWORD_FILE.")
         try:
-            return self._session.sign_in(self._email, password)
+            return self._sign_in_unless_refused(password)
         except NotSignedIn as error:
             raise NotSignedIn(error.message, "Check MODELSTORE_EMAIL, and what MODELSTORE_PASSWORD_FILE holds.") from error
+
+    def _sign_in_unless_refused(self, password: Secret) -> AccessToken:
+        """Sign in with a password that was not refused within the last minute."""
+        what = (repr(self._session), self._email, password)
+        until, why = _refused.get(what, (0.0, None))
+        if why is not None and time.monotonic() < until:
+            raise NotSignedIn(why.message, why.hint)
+        try:
+            return self._session.sign_in(self._email, password)
+        except NotSignedIn as error:
+            _refused[what] = (time.monotonic() + _PAUSE, NotSignedIn(error.message, error.hint))  # without its frames
+            raise

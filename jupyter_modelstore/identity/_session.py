@@ -8,6 +8,8 @@ leaves the parent there.
 
 Expiry is reckoned by the server's clock: each token says when it was issued, and the file notes what this machine's clocks said
 then. One of them may be wrong or be set meanwhile, the other stands still while a virtual machine does: the later one counts.
+
+A verbose traceback shows the variables and attributes that its lines name: whatever holds a token here hides it.
 """
 
 from __future__ import annotations
@@ -19,14 +21,14 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from jupyter_modelstore._files import is_only_mine, make_private, write_private
+from jupyter_modelstore._files import file_errors, is_only_mine, make_private, write_private
 from jupyter_modelstore._lease import boot_id, leased
-from jupyter_modelstore.errors import NotSignedIn, ReadOnly, ServiceError, Throttled, Unreachable
+from jupyter_modelstore.errors import NotSignedIn, ServiceError, Throttled, Unreachable
 from jupyter_modelstore.identity import _auth
-from jupyter_modelstore.identity._keys import claims_of, number_of
-from jupyter_modelstore.protocols import PATIENCE, AccessToken
+from jupyter_modelstore.identity._keys import claims_of, number_of, token_of
+from jupyter_modelstore.protocols import PATIENCE, AccessToken, Secret
 
 if TYPE_CHECKING:
     from jupyter_modelstore.identity._auth import Tokens
@@ -35,6 +37,13 @@ _EARLY = 60.0  # seconds before its end at which a token is renewed: storage gra
 _LAST = 5.0  # seconds before its end up to which a token is used if it cannot be renewed
 _WAIT = 5.0  # for another kernel that renews
 _SIGN_IN = "%modelstore login YOUR@EMAIL"
+
+
+class _HiddenBytes(bytes):
+    """A file's content, not told by a verbose traceback."""
+
+    def __repr__(self) -> str:
+        return "<hidden>"
 
 
 class EmailSession:
@@ -62,6 +71,10 @@ class EmailSession:
         """Return the project, and nothing secret."""
         return f"EmailSession({self._url!r})"
 
+    def __reduce__(self) -> NoReturn:
+        """Stay here: a file that is made of it would hold the tokens."""
+        raise TypeError("cannot pickle a session: it holds the tokens of a person")
+
     # ---- signing in and out --------------------------------------------------------------------------------------------------
 
     def sign_in(self, email: str, password: str) -> AccessToken:
@@ -86,10 +99,12 @@ class EmailSession:
         stored = self._stored()
         if stored is None:
             return False
-        self._path.unlink(missing_ok=True)
+        token, _ = stored
+        with self._file_errors():
+            self._path.unlink(missing_ok=True)
         self._held = None
         with contextlib.suppress(Exception):  # it ends by itself; here it is forgotten
-            _auth.sign_out(self._url, self._key, str(stored.get("access_token")), everywhere=everywhere)
+            _auth.sign_out(self._url, self._key, token.value, everywhere=everywhere)
         return True
 
     # ---- tokens --------------------------------------------------------------------------------------------------------------
@@ -113,7 +128,7 @@ class EmailSession:
         if token.value != refused and token.expires_at - _server_time(stored) > _EARLY:
             return token
         try:
-            return self._renew(token.value)
+            return self._renew(token)
         except (ServiceError, Throttled, Unreachable):
             if token.value == refused or token.expires_at - _server_time(stored) < _LAST:
                 raise
@@ -129,61 +144,96 @@ class EmailSession:
             stored = self._stored()
             if stored is None:
                 raise NotSignedIn(f"Nobody is signed in to {self._url}.", f"{_SIGN_IN} asks for your password or sends a code.")
-            self._held = (state, _token_of(stored), stored)
+            self._held = (state, *stored)
         return self._held[1], self._held[2]
 
-    def _renew(self, old: str) -> AccessToken:
-        with leased(self._path.with_suffix(".lease"), min(_WAIT, PATIENCE.get() or _WAIT)):
-            stored = self._stored() or {}
-            if stored.get("access_token") not in {None, old}:  # another kernel was faster
-                return self._current()[0]
+    def _renew(self, old: AccessToken) -> AccessToken:
+        with contextlib.ExitStack() as lease:
+            with contextlib.suppress(OSError):  # a full disk, or a home that is only read: it is right without a lease too
+                lease.enter_context(leased(self._path.with_suffix(".lease"), min(_WAIT, PATIENCE.get() or _WAIT)))
+            now, stored = self._current()
+            if now.value != old.value:  # another kernel was faster
+                return now
+            used = stored["refresh_token"]
             try:
-                return self._keep(_auth.refreshed(self._url, self._key, str(stored.get("refresh_token", ""))))
+                return self._keep_renewed(_auth.refreshed(self._url, self._key, used), old, used)
             except NotSignedIn as error:
-                return self._after_refusal(str(stored.get("refresh_token", "")), error)
+                return self._after_refusal(used, error)
 
-    def _after_refusal(self, used: str, error: NotSignedIn) -> AccessToken:
+    def _after_refusal(self, used: Secret, error: NotSignedIn) -> AccessToken:
         """Forget a session that has ended; unless another kernel has stored a newer one meanwhile."""
         stored = self._stored()
-        if stored is not None and stored.get("refresh_token") != used:
+        if stored is not None and stored[1]["refresh_token"] != used:
             return self._current()[0]
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a home that is only read: the next one is told the same
+            self._path.unlink(missing_ok=True)
         self._held = None
         raise error
 
     # ---- the file ------------------------------------------------------------------------------------------------------------
 
     def _keep(self, tokens: Tokens) -> AccessToken:
-        issued = number_of(claims_of(tokens.access_token).get("iat")) or time.time()
-        stored: dict[str, Any] = {
+        token, stored = self._understood(tokens)
+        self._write(stored)
+        return self._hold(token, stored)
+
+    def _keep_renewed(self, tokens: Tokens, old: AccessToken, used: Secret) -> AccessToken:
+        """Keep a renewed session; where it cannot be written, this kernel has the token, and the file its direct parent."""
+        token, stored = self._understood(tokens)
+        if token.user_id != old.user_id:
+            raise _auth.not_understood()
+        try:
+            self._write(stored)
+        except OSError:
+            stored["refresh_token"] = used
+        return self._hold(token, stored)
+
+    def _understood(self, tokens: Tokens) -> tuple[AccessToken, dict[str, Any]]:
+        """Return whose tokens they are, and what the file holds of a session that begins now.
+
+        Raises
+        ------
+        ServiceError
+            They are nobody's.
+        """
+        token = token_of(tokens.access_token)
+        if token is None or not tokens.refresh_token:
+            raise _auth.not_understood()
+        return token, {
             "url": self._url,
             "access_token": tokens.access_token,
             "refresh_token": tokens.refresh_token,
-            "issued": issued,
+            "issued": number_of(claims_of(tokens.access_token).get("iat")) or time.time(),
             "clock": time.time(),
             "boot": boot_id(),
             "uptime": _uptime(),
         }
-        try:
-            make_private(self._path.parent)
-            write_private(self._path, json.dumps(stored).encode())
-        except OSError as error:
-            raise ReadOnly(
-                f"The session cannot be kept: {self._path.parent} cannot be written.",
-                "Set MODELSTORE_HOME to a directory of yours.",
-            ) from error
-        self._held = (self._state(), _token_of(stored), stored)
-        return self._held[1]
 
-    def _stored(self) -> Mapping[str, Any] | None:
-        """Return what the file holds; nothing if it is missing, damaged, or open to others."""
+    def _write(self, stored: Mapping[str, Any]) -> None:
+        with self._file_errors():
+            make_private(self._path.parent)
+            write_private(self._path, _HiddenBytes(json.dumps(stored).encode()))
+
+    def _hold(self, token: AccessToken, stored: Mapping[str, Any]) -> AccessToken:
+        self._held = (self._state(), token, stored)
+        return token
+
+    def _file_errors(self) -> file_errors:
+        return file_errors(f"in {self._path.parent}, where the session is kept")
+
+    def _stored(self) -> tuple[AccessToken, Mapping[str, Any]] | None:
+        """Return the token that the file holds, and all else; nothing if it is missing, damaged, or open to others."""
         try:
             if not is_only_mine(self._path):
                 return None
             stored = json.loads(self._path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
             return None
-        return stored if isinstance(stored, dict) and stored.get("url") == self._url and stored.get("access_token") else None
+        if not isinstance(stored, dict) or stored.get("url") != self._url:
+            return None
+        stored |= {name: Secret(stored.get(name) or "") for name in ("access_token", "refresh_token")}
+        token = token_of(stored["access_token"])
+        return None if token is None else (token, stored)
 
     def _state(self) -> tuple[int, ...]:
         try:
@@ -207,14 +257,3 @@ def _uptime() -> float:
     """Return the seconds since this machine started, its sleep counted."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if clock is None else time.clock_gettime(clock)
-
-
-def _token_of(stored: Mapping[str, Any]) -> AccessToken:
-    value = str(stored["access_token"])
-    claims = claims_of(value)
-    return AccessToken(
-        value=value,
-        expires_at=number_of(claims.get("exp")),
-        user_id=str(claims.get("sub", "")),
-        handle=str(claims.get("email") or ""),
-    )

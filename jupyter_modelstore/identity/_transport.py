@@ -123,7 +123,7 @@ def _refuses_token(answer: httpx.Response) -> bool:
     if answer.status_code not in {400, 403}:
         return False
     answer.read()
-    return any(word in answer.text for word in _NOT_ACCEPTED)
+    return any(word.encode() in answer.content for word in _NOT_ACCEPTED)  # whatever charset it claims
 
 
 def _hides_refusal(answer: httpx.Response, expires_at: float) -> bool:
@@ -131,7 +131,7 @@ def _hides_refusal(answer: httpx.Response, expires_at: float) -> bool:
     if answer.status_code not in {400, 404} or not expires_at:
         return False
     answer.read()
-    if "Bucket not found" not in answer.text and "NoSuchBucket" not in answer.text:
+    if b"Bucket not found" not in answer.content and b"NoSuchBucket" not in answer.content:
         return False
     try:
         return parsedate_to_datetime(answer.headers.get("date", "")).timestamp() >= expires_at

@@ -28,6 +28,7 @@ from jupyter_modelstore.errors import (
     ModelStoreError,
     NotFound,
     ServiceError,
+    StorageError,
     Unreachable,
 )
 from jupyter_modelstore.names import clean_alias, clean_metrics, clean_name, clean_tags, clean_text, key_of, visible
@@ -231,7 +232,8 @@ class Registry:
     def _recorded(self, origin: capture.Origin) -> ModelRecord | None:
         """Return a record that was noted, perhaps before its save had arrived and had an id of its own."""
         reference = Reference(id=origin.id.replace("-", ""))
-        return self._backend.find(reference) or self._on_its_way(reference) or self._backend.saved(origin.id)
+        known = self._backend.find(reference) or self._on_its_way(reference)
+        return known or self.became(origin.id, origin.ref.partition(":")[0], origin.sha256)
 
     def _note(self, model: object, record: ModelRecord, *, loaded: bool) -> None:
         self._lineage.note(model, capture.Origin(record.id, record.sha256, record.ref, loaded))
@@ -372,9 +374,13 @@ class Registry:
         """Return this user's newest save of a name, or the save of an id, that has not arrived yet."""
         if ref.version is not None or ref.alias is not None:
             return None
+        try:
+            pending = self._backend.pending()
+        except StorageError:  # what waits cannot be read, which the doctor tells; what has arrived can
+            return None
         meant = [
             record
-            for record in self._backend.pending()
+            for record in pending
             if (record.id.replace("-", "").startswith(ref.id) if ref.id else key_of(record.model_name) == key_of(ref.name))
         ]
         return meant[-1] if meant else None
@@ -383,9 +389,21 @@ class Registry:
         """Return this user's saves that are kept on this machine and have not arrived yet; ``extra`` tells refusals."""
         return self._backend.pending()
 
+    def doubted(self) -> Mapping[str, ModelStoreError]:
+        """Return, by ``save_id``, saves that this machine keeps and never sends, since they are not believed; and why."""
+        return self._backend.doubted()
+
     def saved(self, save_id: str) -> ModelRecord | None:
         """Return what a save became; None if it has not arrived."""
         return self._backend.saved(save_id)
+
+    def became(self, save_id: str, name: str, sha256: str | None) -> ModelRecord | None:
+        """Return what a save became: a version of its own, or the newest of its name if that held the same bytes already."""
+        record = self._backend.saved(save_id)
+        if record is None and sha256 is not None:
+            newest = self._backend.find(Reference(name=name))
+            record = newest if newest is not None and newest.sha256 == sha256 and newest.status == "ready" else None
+        return record
 
     def resume(self, progress: Progress | None = None, *, refused: bool = False, told: Told | None = None) -> Sequence[Saved]:
         """Send what waits, and with ``refused`` also what was refused before; return what arrived.

@@ -99,6 +99,34 @@ def test_a_row_that_is_none(server, project, row):
         project[0].record("edit", {})
 
 
+ODD = {  # what each function must answer, of a wrong type
+    "may_save": {"known": False, "path": 5},
+    "commit": {"record": [], "created": True},
+    "list": {"records": {}, "total": "many"},
+    "names": [{"model_name": 5, "next_version": "x"}],
+    "alias_history": [7],
+    "rename": {"versions": "all"},
+    "delete": {"records": 1, "returned_aliases": [], "removed_aliases": [], "former_aliases": [], "purge_after": None},
+    "purge": {"records": [], "objects": 3},
+    "purged": {"left": None},
+    "check": {"files": 1, "missing": [], "changed": [], "strays": "x"},
+    "restore": ["x"],
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_answer_of_a_wrong_type(server, project, name):
+    server.answers = {"POST": (200, {}, json.dumps(ODD[name]).encode())}
+    with pytest.raises(ServiceError, match="lacks what it should hold"):
+        project[0].call(name, {})
+
+
+def test_every_function_whose_answer_is_looked_at_has_a_row():
+    from jupyter_modelstore.backends.supabase import _database
+
+    assert ODD.keys() == ({*_database._MEMBERS, *_database._ROWS} - {"facets", "stats", "remove_alias"})
+
+
 @pytest.mark.parametrize("said", [[1], {"schema": "x"}, {"schema": {"version": "x"}}], ids=str)
 def test_who_it_is_that_is_nobody(server, project, said):
     server.polite, server.answers = False, {"POST": (200, {}, json.dumps(said).encode())}
@@ -112,7 +140,7 @@ def test_a_body_that_is_not_packed_as_it_says(server, project):
         project[0].call("list", {})
 
 
-OFFSETS = ["0", "-5", "99999999999", "abc", "\u00b2", ""]
+OFFSETS = ["0", "-5", "99999999999", "9" * 5_000, "abc", "\u00b2", ""]
 
 
 @pytest.mark.parametrize("offset", OFFSETS)
@@ -132,15 +160,19 @@ def test_an_upload_that_does_not_go_on(server, project, tmp_path, monkeypatch, o
     assert 0 < sum("/resumable/one" in path for path in server.heard) <= 10
 
 
-def test_an_upload_without_an_address(server, project, tmp_path):
+@pytest.mark.parametrize("headers", [{}, {"Location": "/one/t\x7fwo"}, {"Location": "/one/a?b"}], ids=str)
+def test_an_upload_without_an_address(server, project, tmp_path, headers):
     file = tmp_path / "large"
     file.write_bytes(b"x" * 7_000_000)
-    server.answers = {"GET": (404, {}, b""), "POST": (201, {}, b"")}
+    server.answers = {"GET": (404, {}, b""), "POST": (201, headers, b"")}
     with file.open("rb") as opened, pytest.raises(ServiceError, match="no address"):
         project[1].send("a/b.pkl", opened, 7_000_000)
 
 
-@pytest.mark.parametrize("body", [HTML, b"[]", b"{}", b'{"signedURL": "@elsewhere.example/"}'], ids=str)
+LINKS = [HTML, b"[]", b"{}", b'{"signedURL": "@elsewhere.example/"}', b'{"signedURL": "/object/sign/\\u001b[2J"}']
+
+
+@pytest.mark.parametrize("body", LINKS, ids=str)
 def test_a_link_that_is_none(server, project, body):
     server.answers = {"POST": (200, {}, body)}
     with pytest.raises(ServiceError, match="no Supabase project"):
@@ -159,6 +191,14 @@ def test_a_length_that_is_none(server, project, body):
     server.answers = {"GET": (200, {}, body)}
     with pytest.raises(ServiceError, match="no Supabase project"):
         project[1].size("a/b.pkl")
+
+
+@pytest.mark.parametrize("headers", [{"Content-Type": "text/html"}, {"Content-Encoding": "gzip"}], ids=str)
+def test_a_file_that_is_a_page_or_was_compressed_on_its_way(server, project, tmp_path, headers):
+    server.answers = {"GET": (200, headers, HTML)}
+    with pytest.raises(ServiceError, match="in place of a file"):
+        project[1].fetch("a/b.pkl", tmp_path / "part", len(HTML))
+    assert not (tmp_path / "part").exists()
 
 
 def test_nothing_follows_a_redirect(server, project, tmp_path):

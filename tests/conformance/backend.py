@@ -125,7 +125,18 @@ class BackendTests:
         assert math.isnan(record.metrics["worst"])
         assert dict(record.metrics) | {"worst": 0} == {"auc": 0.5, "n": 3, "worst": 0, "limit": math.inf}
         assert type(record.metrics["n"]) is int
+        assert record.extra == {}
         assert ModelRecord.from_json(record.to_json()).to_json() == record.to_json()
+
+    def test_metrics_and_parameters_stay_in_their_order(self, backend, again):
+        """The first metric is the main one."""
+        params = {"with_mean": True, "C": 1.0, "copy": False}
+        record = keep(backend, "churn", metrics={"roc_auc": 0.5, "f1": 0.25}, training_config={"params": params}).record
+        backend.edit(record, Changes(add_metrics={"auc": 1.0}))
+        for known in (record, find(again(), "churn")):
+            assert list(known.metrics)[:2] == ["roc_auc", "f1"]
+            assert list(known.training_config["params"]) == list(params)
+        assert list(find(again(), "churn").metrics) == ["roc_auc", "f1", "auc"]
 
     @pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt])
     def test_a_save_that_is_given_up_leaves_nothing(self, backend, door, failure):

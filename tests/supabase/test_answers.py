@@ -256,7 +256,9 @@ def save_meets(reply, code, relay, opened, spool, door):
     assert len(through.pending()) == asked
     relay.is_plain()
     relay.answers("POST", "rpc/modelstore_commit", reply)
-    check(outcome(through, "sent"), code)
+    sent = outcome(through, "sent")
+    check(sent, code)
+    assert ("It is kept on this machine" in sent[2]) == (code not in WAIT)
     kept = {record.model_name: "refused" in record.extra for record in through.pending()}
     assert kept == ({"asked": False} if asked else {}) | {"sent": code not in WAIT}
     relay.is_plain()

@@ -73,6 +73,8 @@ def test_the_prompt_comes_back_while_the_model_is_on_its_way(notebook, line, doo
     assert len(door.objects()) == 1
     assert "churn:1" in text(notebook.run("%model_card churn@champion"))
     assert "clf is churn:1, unchanged" in text(notebook.run("%model_card clf"))
+    assert until_drawn(notebook, notebook.run('%save_model clf "churn"'), "Nothing new")
+    assert "clf is churn:1, unchanged" in text(notebook.run("%model_card clf"))
     assert row["version"] == 1
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import json
 import os
+import pickle
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+import cloudpickle
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from relay import Relay, Reply, hold
 
-pytest_plugins = ("supabase_fixtures",)
+from jupyter_modelstore.identity import EmailSession, OneUser, Robot
+
+pytest_plugins = ("supabase_fixtures", "doors_fixtures")
 pytestmark = pytest.mark.supabase
 
 CELLS = """
@@ -118,3 +127,92 @@ def test_a_command_line_shows_no_password_to_other_users(project, new_user, tmp_
     assert process.returncode == 0, err
     assert person.password not in words + out + err
     assert "eyJ" not in words + out + err
+
+
+# ---- %xmode Verbose shows the variables and attributes that the lines of a traceback name ---------------------------------
+
+
+@pytest.fixture
+def relay(project, monkeypatch):
+    with Relay.before(project.url) as made:
+        monkeypatch.setenv("SUPABASE_URL", made.url)
+        monkeypatch.setenv("SUPABASE_KEY", project.key)
+        yield made
+
+
+@pytest.fixture(params=[False, True], ids=["", "debug"])
+def traceback_of(request, notebook):
+    """A function that runs a cell that fails, and returns all that a verbose traceback shows of it."""
+    notebook.run(f"%modelstore config debug={request.param}\n%xmode Verbose")
+    return lambda cell: "\n".join(notebook.run(cell, ok=False).traceback)
+
+
+@contextlib.contextmanager
+def interrupt_after(seconds):
+    """Press Ctrl-C while the block runs."""
+    timer = threading.Timer(seconds, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
+    timer.start()
+    yield
+    timer.cancel()
+
+
+def outdated(person, relay, project, **more):
+    """Sign in, and let the server's time seem two hours later; return what the session's file holds."""
+    home = Path(os.environ["MODELSTORE_HOME"])
+    EmailSession(home, relay.url, project.key).sign_in(person.email, person.password)
+    (path,) = (home / "sessions").glob("*.json")
+    stored = json.loads(path.read_text())
+    stored |= {"clock": stored["clock"] - 7200, "uptime": stored["uptime"] - 7200, **more}
+    path.write_text(json.dumps(stored))
+    return stored
+
+
+def found_in(shown, *secrets):
+    return [secret[:6] for secret in secrets if secret in shown]
+
+
+def test_a_renewal_that_is_interrupted_or_refused_shows_no_token(relay, project, person, traceback_of):
+    cell = "import jupyter_modelstore as jms\njms.connect().names()"
+    stored = outdated(person, relay, project)
+    relay.answers("POST", "auth/v1/token", hold)
+    with interrupt_after(0.5):
+        shown = traceback_of(cell)
+    assert "KeyboardInterrupt" in shown
+    assert found_in(shown, stored["access_token"], stored["refresh_token"]) == []
+    relay.is_plain()
+    stored = outdated(person, relay, project, refresh_token="nosuchtoken1")
+    shown = traceback_of(cell)
+    assert "has ended" in shown
+    assert found_in(shown, stored["access_token"], stored["refresh_token"]) == []
+
+
+def test_a_token_file_that_is_refused_shows_no_token(relay, project, person, traceback_of, tmp_path, monkeypatch):
+    ended = project.mint(sub=person.id, exp=int(time.time()) - 100)
+    (tmp_path / "token").write_text(ended)
+    monkeypatch.setenv("MODELSTORE_ACCESS_TOKEN_FILE", str(tmp_path / "token"))
+    shown = traceback_of("import jupyter_modelstore as jms\njms.connect().names()")
+    assert "not accepted" in shown
+    (tmp_path / "token").write_text(f"{ended}\nand more é")
+    shown += traceback_of("import jupyter_modelstore as jms\njms.connect().names()")
+    assert found_in(shown, ended, ended.rpartition(".")[2]) == []
+
+
+def test_a_code_that_is_interrupted_or_refused_is_not_shown(relay, person, traceback_of, monkeypatch):
+    monkeypatch.setattr(getpass, "getpass", lambda _: " CANARY1 ")
+    relay.answers("POST", "auth/v1/otp", Reply(200, b"{}", {"Content-Type": "application/json"}))
+    refused = traceback_of(f"%modelstore login {person.email} --code")
+    assert "wrong or has expired" in refused
+    relay.answers("POST", "auth/v1/verify", hold)
+    with interrupt_after(0.5):
+        interrupted = traceback_of(f"%modelstore login {person.email} --code")
+    assert "KeyboardInterrupt" in interrupted
+    assert found_in(refused + interrupted, "CANARY") == []
+
+
+@pytest.mark.parametrize("library", [pickle, cloudpickle])
+def test_a_session_is_not_pickled(relay, project, person, tmp_path, library):
+    session = EmailSession(tmp_path, relay.url, project.key)
+    session.sign_in(person.email, person.password)
+    for holder in (session, OneUser(session), Robot(session, person.email, tmp_path / "password"), {"in": [session]}):
+        with pytest.raises(TypeError, match="tokens"):
+            library.dumps(holder)

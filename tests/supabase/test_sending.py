@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,16 +17,18 @@ from dataclasses import replace
 import pytest
 from back_doors import Somebody
 from conformance.backend import find, keep
+from relay import Relay, Reply, cut
 
-from jupyter_modelstore.backends.supabase import Functions, Objects, SupabaseBackend
+from jupyter_modelstore.backends.supabase import Functions, Objects, SupabaseBackend, _sending
 from jupyter_modelstore.cache import Cache
-from jupyter_modelstore.doctor import check_up
-from jupyter_modelstore.errors import DiskFull, InvalidName, NotFound, QuotaExceeded, SomebodyElse
+from jupyter_modelstore.doctor import check_up, status
+from jupyter_modelstore.errors import DiskFull, InvalidName, NotFound, QuotaExceeded, SomebodyElse, StorageError
 from jupyter_modelstore.identity import signed_client
 from jupyter_modelstore.record import Query, Saved
 from jupyter_modelstore.registry import Registry
 from jupyter_modelstore.spool import Spool
 from jupyter_modelstore.trust import Approvals
+from jupyter_modelstore.verbs import VERBS
 from jupyter_modelstore.worker import Worker
 
 pytest_plugins = ("supabase_fixtures",)
@@ -453,6 +456,40 @@ def test_what_somebody_else_could_have_put_into_the_spool_is_not_believed(opened
     assert len(opened().resume()) == 1
 
 
+def test_a_save_closes_the_spool_to_others_again(opened, spool):
+    keep(opened("http://127.0.0.1:9"), "churn")
+    spool.directory.chmod(0o777)
+    keep(opened("http://127.0.0.1:9"), "iris")
+    assert spool.directory.stat().st_mode & 0o777 == 0o700
+    assert [saved.record.model_name for saved in opened().resume()] == ["churn", "iris"]
+
+
+@pytest.mark.parametrize("how", ["open", "file", "cut", "empty", "senseless"])
+def test_what_is_not_believed_is_told_and_not_said_to_be_given_up(opened, spool, door, tmp_path, how):
+    pending = keep(opened("http://127.0.0.1:9"), "churn").record
+    store = Registry(opened(), Approvals(tmp_path / "approvals", door.folder))
+    (journal,) = spool.directory.glob("*.json")
+    if how == "open":
+        spool.directory.chmod(0o777)
+    elif how == "file":
+        spool.file(pending.save_id).chmod(0o666)
+    elif how == "senseless":
+        journal.write_text(json.dumps({**json.loads(journal.read_text()), "at": 1e300}))
+    else:
+        journal.write_bytes(journal.read_bytes()[: 200 if how == "cut" else 0])
+    assert store.resume() == []
+    (found,) = [finding for finding in check_up(store) if not finding.ok and finding.what == "not sent"]
+    assert re.match(rf"1 save: Kept (in|as) {spool.directory}.* and not sent", found.message)
+    assert found.hint
+    assert status(store).doubted == (found,)
+    for verb in (VERBS["status"], VERBS["resume"]):
+        assert "not sent" in verb.show(store, verb.call(store)).text
+    ticket = Worker(store).take(pending)
+    assert ticket.wait(60)
+    assert "and not sent" in ticket.outcome.message
+    assert names(spool) == [".bin", ".json"]
+
+
 def test_a_save_whose_journal_cannot_be_written_leaves_nothing(opened, spool, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -461,6 +498,29 @@ def test_a_save_whose_journal_cannot_be_written_leaves_nothing(opened, spool, mo
     with pytest.raises(DiskFull):
         keep(opened("http://127.0.0.1:9"), "churn")
     assert names(spool) == []
+
+
+def test_a_disk_that_is_full_while_a_model_is_written_is_told_in_one_sentence(opened, spool):
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(DiskFull, match="nothing was changed"):
+            keep(opened(), "churn", os.urandom(LARGE))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert names(spool) == []
+
+
+def test_a_spool_that_cannot_be_read_holds_up_no_load(opened, spool, door, tmp_path):
+    store = Registry(opened(), Approvals(tmp_path / "approvals", door.folder))
+    assert keep(opened(), "churn", b"bytes").record.ref == "churn:1"
+    spool.directory.rmdir()
+    spool.directory.symlink_to("spool")
+    assert store.get("churn").ref == "churn:1"
+    with pytest.raises(StorageError):
+        store.resume()
+    assert "spool: Too many levels" in "".join(finding.message for finding in check_up(store) if not finding.ok)
 
 
 def test_a_save_comes_after_what_waits_under_its_name(opened, door):
@@ -493,3 +553,81 @@ def test_a_journal_that_makes_no_sense_holds_up_no_other(opened, spool):
         path.with_name(f"{save_id}.bin").write_bytes(b"model")
     assert [record.model_name for record in opened().pending()] == ["churn"]
     assert len(opened().resume()) == 1
+
+
+def test_an_earlier_journal_that_makes_no_sense_does_not_hold_up_a_save(opened, spool):
+    keep(opened("http://127.0.0.1:9"), "churn")
+    (path,) = spool.directory.glob("*.json")
+    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), "at": -1e20}), encoding="utf-8")
+    assert keep(opened(), "churn").record.ref == "churn:1"
+
+
+@pytest.mark.parametrize(("error", "code"), [(OverflowError, "invalid_value"), (RuntimeError, None)])
+def test_a_save_that_fails_as_nobody_foresaw_holds_up_no_other(opened, spool, monkeypatch, error, code):
+    cursed, broken, _ = (keep(opened("http://127.0.0.1:9"), name).record for name in ("churn", "wine", "iris"))
+    spool.file(broken.save_id).unlink()
+    spool.file(broken.save_id).mkdir()  # cannot be read, for a reason that is this machine's
+    real = Objects.send
+
+    def send(self, path, *given, **more):
+        if cursed.save_id in path:
+            raise error
+        return real(self, path, *given, **more)
+
+    monkeypatch.setattr(Objects, "send", send)
+    told = {}
+    arrived = opened().resume(told=lambda record, outcome: told.update({record.model_name: outcome}))
+    assert [saved.record.model_name for saved in arrived] == ["iris"]
+    assert "fault of ours" in told["churn"].message
+    assert told["wine"].code == "storage_failed"
+    kept = {record.model_name: record.refused and record.refused["code"] for record in opened().pending()}
+    assert kept == {"churn": code, "wine": None}
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_an_address_of_an_upload_that_cannot_be_used_is_not_kept(project, opened, spool, door, stored):
+    with Relay.before(project.url) as relay:
+        if stored:
+            keep(opened("http://127.0.0.1:9"), "churn", os.urandom(LARGE))
+            (waiting,) = spool.waiting(project.url, door.folder)
+            spool.note(replace(waiting, upload="../\x7f\x00"))
+        else:
+            relay.answers("POST", "upload/resumable", Reply(201, headers={"Location": "x/\x7f\xe4"}))
+            saved = keep(opened(relay.url), "churn", os.urandom(LARGE))
+            assert (saved.record.status, saved.record.extra["waits"]["code"]) == ("pending", "service_error")
+            relay.is_plain()
+        assert [saved.record.ref for saved in opened(relay.url).resume()] == ["churn:1"]
+
+
+def test_once_the_project_does_not_answer_nothing_more_is_asked(project, opened, door, tmp_path):
+    kept = [keep(opened("http://127.0.0.1:9"), name).record for name in ("one", "two", "three")]
+    with Relay.before(project.url) as relay:
+        relay.answers("POST", "rpc/modelstore_may_save", Reply(503))
+        told = []
+        store = Registry(opened(relay.url), Approvals(tmp_path / "approvals", door.folder))
+        assert store.resume(told=lambda *news: told.append(news)) == []
+        assert [(record.model_name, outcome and outcome.code) for record, outcome in told] == [
+            ("one", None),
+            ("one", "unreachable"),
+        ]
+        worker = Worker(store)
+        tickets = [worker.take(record) for record in kept]
+        assert all(ticket.wait(60) for ticket in tickets)
+        assert [ticket.outcome.code for ticket in tickets] == ["unreachable"] * 3
+        relay.is_plain()
+        relay.answers("POST", kept[0].save_id, cut)  # this file alone does not get through: the others do
+        assert [saved.record.model_name for saved in opened(relay.url).resume()] == ["two", "three"]
+
+
+def test_what_another_kernel_found_to_be_the_newest_version_was_not_given_up(opened, monkeypatch):
+    keep(opened(), "churn", b"the same")
+    real = _sending.Sender.send_in_turn
+
+    def overtaken(self, *given):
+        monkeypatch.undo()
+        assert [saved.created for saved in opened().resume()] == [False]
+        return real(self, *given)
+
+    monkeypatch.setattr(_sending.Sender, "send_in_turn", overtaken)
+    saved = keep(opened(), "churn", b"the same")
+    assert (saved.record.ref, saved.created) == ("churn:1", False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import errno
 import json
 import os
 import socket
@@ -14,9 +16,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from relay import Relay, Reply
 
-from jupyter_modelstore.errors import InvalidValue, NotConfigured, NotSignedIn, Unreachable
-from jupyter_modelstore.identity import EmailSession, FileToken, Robot, check_key, signed_client
+from jupyter_modelstore.errors import DiskFull, InvalidValue, NotConfigured, NotSignedIn, ReadOnly, ServiceError, Unreachable
+from jupyter_modelstore.identity import EmailSession, FileToken, Robot, _robot, _session, check_key, signed_client
 from jupyter_modelstore.protocols import Secret
 
 pytest_plugins = ("supabase_fixtures",)
@@ -142,6 +145,123 @@ def test_a_password_that_others_can_read_is_used_with_a_warning(session, people,
     path.write_text("\n")
     with pytest.raises(NotSignedIn, match="is empty"):
         Robot(session, people[0].email, path).token()
+
+
+def test_a_password_that_was_refused_is_not_tried_again_at_once(stack, people, tmp_path, monkeypatch):
+    path = tmp_path / "password"
+    path.write_text("wrong")
+    path.chmod(0o600)
+    with Relay.before(stack.url) as relay:
+        for _ in range(3):  # each line of a notebook makes its own
+            with pytest.raises(NotSignedIn, match="not right"):
+                Robot(EmailSession(tmp_path, relay.url, stack.key), people[0].email, path).token()
+        assert len(relay.heard) == 1
+        monkeypatch.setattr(_robot, "_PAUSE", 0.0)
+        _robot._refused.clear()
+        for _ in range(2):
+            with pytest.raises(NotSignedIn):
+                Robot(EmailSession(tmp_path, relay.url, stack.key), people[0].email, path).known()
+        assert len(relay.heard) == 3
+        path.write_text(people[0].password)
+        assert Robot(EmailSession(tmp_path, relay.url, stack.key), people[0].email, path).token().user_id == people[0].id
+
+
+def made(**claims):
+    """Return what looks like a token, with these claims."""
+    return f"a.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode()}.c"
+
+
+_OF_ANOTHER = {"access_token": made(sub="somebody else")}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"access_token": ""},
+        {"access_token": "x"},
+        {"access_token": made(exp=1)},
+        _OF_ANOTHER,
+        {"access_token": made(sub="s") + "\n\x1b[2J"},
+        {"access_token": made(sub="s") + "é"},
+        {"refresh_token": ""},
+        {"access_token": None},
+    ],
+    ids=range(8),
+)
+def test_what_is_no_session_of_anybodys_is_not_kept(stack, people, tmp_path, wrong):
+    """Auth answers a renewal, and then a sign-in, with something else."""
+    with Relay.before(stack.url) as relay:
+        session = EmailSession(tmp_path, relay.url, stack.key)
+        token = session.sign_in(people[0].email, people[0].password)
+        before = file_of(tmp_path).read_bytes()
+        user = {"id": people[0].id, "aud": "", "app_metadata": {}, "user_metadata": {}, "created_at": "2026-01-01T00:00:00Z"}
+        body = {
+            "access_token": token.value,
+            "refresh_token": "r",
+            "expires_in": 9,
+            "token_type": "bearer",
+            "user": user,
+        } | wrong
+        relay.answers("POST", "auth/v1/token", Reply(200, json.dumps(body).encode(), {"Content-Type": "application/json"}))
+        with pytest.raises(ServiceError, match="no Supabase project"):
+            session.token(refused=token.value)
+        assert file_of(tmp_path).read_bytes() == before
+        assert session.token() == token
+        if wrong != _OF_ANOTHER:
+            with pytest.raises(ServiceError, match="no Supabase project"):
+                EmailSession(tmp_path / "other", relay.url, stack.key).sign_in(people[0].email, people[0].password)
+            assert not list(tmp_path.glob("other/sessions/*"))
+
+
+def test_a_session_that_cannot_be_written_is_renewed_for_this_kernel(session, people, tmp_path, monkeypatch):
+    token = session.sign_in(people[0].email, people[0].password)
+    before = file_of(tmp_path).read_bytes()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_session, "write_private", full)
+        patched.setattr(_session, "leased", full)
+        for _ in range(3):
+            newer = session.token(refused=token.value)
+            assert newer is not token
+            assert session.token() is newer
+            token = newer
+        with pytest.raises(DiskFull, match="where the session is kept"):
+            session.sign_in(people[0].email, people[0].password)
+    assert file_of(tmp_path).read_bytes() == before
+    assert session.token(refused=token.value).value in file_of(tmp_path).read_text()
+
+
+def test_a_fault_of_the_library_says_its_kind_and_nothing_secret(session, monkeypatch):
+    def fail(*_, **given):
+        raise TypeError(given)
+
+    monkeypatch.setattr("supabase_auth.SyncGoTrueClient.sign_in_with_password", fail)
+    with pytest.raises(ServiceError, match=r"failed \(TypeError\)"):
+        session.sign_in("ada@example.org", "canary")
+
+
+def test_what_is_written_of_a_session_hides_itself(session, people, monkeypatch):
+    written = []
+    monkeypatch.setattr(_session, "write_private", lambda _, data: written.append(data))
+    token = session.sign_in(people[0].email, people[0].password)
+    assert token.value.encode() in written[0]
+    assert repr(written) == "[<hidden>]"
+
+
+def test_whoever_cannot_sign_out_here_is_told(session, people, monkeypatch):
+    session.sign_in(people[0].email, people[0].password)
+
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refuse)
+        with pytest.raises(ReadOnly, match="Read-only"):
+            session.sign_out()
+    assert session.token().user_id == people[0].id
 
 
 # ---- the transport ------------------------------------------------------------------------------------------------------

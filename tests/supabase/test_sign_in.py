@@ -8,6 +8,7 @@ import time
 import uuid
 
 import pytest
+from relay import Relay, Reply, cut
 
 import jupyter_modelstore as jms
 from jupyter_modelstore import cli
@@ -16,6 +17,7 @@ from jupyter_modelstore.errors import InvalidValue, NotConfigured, NotConfirmed,
 
 pytest_plugins = ("supabase_fixtures", "doors_fixtures")
 pytestmark = pytest.mark.supabase
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -180,6 +182,32 @@ def test_a_save_that_waits_is_told_resumed_and_given_up(signed_out, person, type
     assert "1 save arrived" in signed_out.run("%modelstore resume").text
     assert "Nothing waits" in signed_out.run("%modelstore resume").text
     assert "churn:1" in signed_out.run("%models --table").text
+
+
+@pytest.mark.parametrize(
+    ("answer", "trouble"),
+    [
+        (Reply(200, b"<html>", {"Content-Type": "text/html"}), "no Supabase project"),
+        (Reply(429, b"{}", JSON), "no more requests"),
+        (Reply(500, b'{"code": "57014"}', JSON), "too long"),
+        (Reply(404, b'{"code": "PGRST202"}', JSON), "lacks a function"),
+        (Reply(401, b"{}", JSON), "SUPABASE_KEY"),
+    ],
+    ids=["page", "429", "57014", "PGRST202", "401"],
+)
+def test_status_tells_what_waits_whatever_is_answered(notebook, at_project, person, typed, clf, monkeypatch, answer, trouble):
+    notebook["clf"] = clf
+    typed(person.password)
+    with Relay.before(at_project.url) as relay:
+        monkeypatch.setenv("SUPABASE_URL", relay.url)
+        notebook.run(f"%modelstore login {person.email}")
+        relay.answers("POST", "rpc/modelstore_may_save", cut)
+        notebook.run('%save_model clf "churn"')
+        relay.is_plain()
+        relay.answers("POST", "rpc/", answer)
+        said = notebook.run("%modelstore status").text
+        assert "1 save" in said
+        assert trouble in said
 
 
 def test_what_waits_goes_on_its_way_with_the_first_use_of_the_store(signed_out, person, typed, clf, monkeypatch):

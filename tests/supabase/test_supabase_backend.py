@@ -13,9 +13,9 @@ from conformance.backend import BackendTests, find, keep
 
 from jupyter_modelstore.backends.supabase import Functions, Objects, SupabaseBackend
 from jupyter_modelstore.cache import Cache
-from jupyter_modelstore.errors import Forbidden
+from jupyter_modelstore.errors import Forbidden, ServiceError
 from jupyter_modelstore.identity import signed_client
-from jupyter_modelstore.record import Draft
+from jupyter_modelstore.record import Draft, Reference
 from jupyter_modelstore.spool import Spool
 
 pytest_plugins = ("supabase_fixtures",)
@@ -92,6 +92,42 @@ def test_a_second_fetch_transfers_nothing(backend, door):
     door.poke(record, None)
     assert backend.fetch(record) == path
     assert path.read_bytes() == b"bytes"
+
+
+def test_a_link_where_a_file_is_fetched_to_is_not_followed(backend, tmp_path):
+    record = keep(backend, "churn", b"bytes").record
+    backend.forget_copy(record)
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    (backend._cache._directory / f"{record.sha256}.part").symlink_to(victim)
+    assert backend.fetch(record).read_bytes() == b"bytes"
+    assert victim.read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize(
+    ("asked", "member"), [("id", "id"), ("alias", "aliases"), ("name", "model_name"), ("version", "version")]
+)
+def test_an_answer_that_is_of_another_model_is_none(backend, monkeypatch, asked, member):
+    record = keep(backend, "churn", b"bytes", alias="champion").record
+    ref = {"id": Reference(id=record.id.replace("-", "")), "alias": Reference(name="churn", alias="champion")}.get(asked)
+    other = {"id": str(uuid.uuid4()), "aliases": [], "model_name": "iris", "version": 2}[member]
+    monkeypatch.setattr(backend._functions, "call", lambda *_: record.to_json() | {member: other})
+    with pytest.raises(ServiceError, match="asked for one model"):
+        backend.find(ref or Reference(name="churn", version=1))
+
+
+def test_a_commit_that_is_answered_with_another_save_is_none_and_the_save_waits(backend, door, monkeypatch):
+    first = keep(backend, "churn", b"first").record
+    call = backend._functions.call
+
+    def crossed(name, q):
+        return {"record": first.to_json(), "created": True} if name == "commit" else call(name, q)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backend._functions, "call", crossed)
+        assert keep(backend, "churn", b"second").record.status == "pending"
+    assert [saved.record.ref for saved in backend.resume()] == ["churn:2"]
+    assert len(door.objects()) == 2
 
 
 def test_times_are_in_utc(backend):

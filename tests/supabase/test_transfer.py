@@ -67,6 +67,30 @@ def test_all_goes_once_with_numbers_dates_and_aliases(here, there):
     assert (again.copied, again.known) == ((), 4)
 
 
+def test_aliases_that_a_broken_off_push_left_out_are_given_by_the_next(here, there, monkeypatch):
+    def broken(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(there, "set_alias", broken)
+        with pytest.raises(KeyboardInterrupt):
+            push(here, there)
+    assert push(here, there).failed == ()
+    assert told(there) == told(here)
+    there.remove_alias("churn", "champion")
+    push(here, there)
+    assert there.get("churn:2").aliases == ()  # taken away on purpose
+
+
+def test_a_push_that_was_killed_while_it_wrote_is_begun_again(here, there):
+    save_id = here.get("churn:2").save_id
+    with there._backend.receive(save_id) as incoming:  # another push is at it
+        incoming.file.write(b"half")
+        (incoming.file.path.parent / f"{save_id}.part").write_bytes(b"of a process that died")
+        assert len(push(here, there).copied) == 4
+    assert told(there) == told(here)
+
+
 def test_a_dry_run_changes_nothing_and_a_name_narrows(here, there):
     assert len(push(here, there, dry_run=True).copied) == 4
     assert list(there.list()) == []

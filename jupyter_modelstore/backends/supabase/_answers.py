@@ -62,6 +62,7 @@ _UNKNOWN: dict[str, type[ModelStoreError]] = {
     "PT413": TooLarge,
 }
 """A word of a newer database's is told with its own sentence; what it is, its status says."""
+_MOST_WORDS = 1000  # characters of a sentence of the database's
 _INIT = "Its admin runs: jupyter modelstore init --check"
 _AGAIN = "Try again; nothing was changed."
 _GONE: Meaning = (
@@ -110,8 +111,12 @@ BY_CODE: dict[str, Meaning] = {
     "53300": _BUSY,
 }
 """By what PostgREST tells: a code of its own, or the SQLSTATE of the database."""
-_NO_BUCKET: Meaning = (SchemaMismatch, "The project has no bucket model-files.", _INIT)
-_NOT_TAKEN = "The bucket model-files must take any type. " + _INIT
+_NO_BUCKET: Meaning = (
+    SchemaMismatch,
+    "The project has no bucket model-files.",
+    "Its admin runs: jupyter modelstore init --again",
+)
+_NOT_TAKEN = "Its admin lets the bucket model-files take any type: dashboard, Storage, model-files, Allowed MIME types, none."
 BY_WORD: dict[str, Meaning] = {
     "Bucket not found": _NO_BUCKET,
     "NoSuchBucket": _NO_BUCKET,
@@ -140,7 +145,7 @@ def of_database(error: Mapping[str, Any], status: int) -> ModelStoreError:
     code, word = str(error.get("code") or ""), str(error.get("message") or "")
     if code.startswith("PT"):
         kind = OURS.get(word) or _UNKNOWN.get(code, ServiceError)
-        return kind(str(error.get("details") or word), str(error.get("hint") or ""))
+        return kind(str(error.get("details") or word)[:_MOST_WORDS], str(error.get("hint") or "")[:_MOST_WORDS])
     if code in BY_CODE:
         return _error(BY_CODE[code])
     if status == 404 and not code:
@@ -155,7 +160,7 @@ def of_storage(answer: httpx.Response) -> ModelStoreError:
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):  # a resumable upload is refused in plain words, a proxy with a page
-        body = {"message": "" if "<" in answer.text else answer.text}
+        body = {"message": "" if "<" in (said := _text(answer)) else said}
     said = str(body.get("statusCode", ""))
     status = int(said) if said.isascii() and said.isdigit() and len(said) == 3 else answer.status_code
     words, message = (body.get("error"), body.get("code")), str(body.get("message") or "")
@@ -174,12 +179,19 @@ def of_nobody(answer: httpx.Response) -> ModelStoreError | None:
     code = str(body.get("code") or "") if isinstance(body, dict) else ""
     if code in BY_CODE and code != _REFUSED:
         return _error(BY_CODE[code])
-    if answer.text.lstrip().startswith("<"):
+    if isinstance(silent := of_status(answer.status_code), Unreachable):  # the gateway says so, with a page
+        return silent
+    if _text(answer).lstrip().startswith("<"):
         return not_understood("a page came in place of an answer")
     if answer.is_success or code:
         return None
     known = of_status(answer.status_code)
     return known if isinstance(known, (NotConfigured, Unreachable, Throttled, ServiceError)) else None
+
+
+def _text(answer: httpx.Response) -> str:
+    """Return the beginning of an answer as text, whatever charset it claims to have."""
+    return answer.content[:_MOST_WORDS].decode(errors="replace")
 
 
 def _error(meaning: Meaning) -> ModelStoreError:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelstore._files import HashingFile, file_errors
+from jupyter_modelstore._lines import as_word
 from jupyter_modelstore.backends.supabase import _sending
 from jupyter_modelstore.backends.supabase._answers import not_understood
 from jupyter_modelstore.backends.supabase._database import Functions, is_sound, record_of
@@ -131,14 +132,16 @@ class SupabaseBackend:
         part = self._spool.part(save_id)
         with file_errors(f"in {self._spool.directory}"):
             file = HashingFile(part, progress)
-            part.chmod(0o600)
-        try:
-            yield _Incoming(self, save_id, file, progress)
-        finally:
-            file.close()
-            part.unlink(missing_ok=True)
+            try:
+                part.chmod(0o600)
+                yield _Incoming(self, save_id, file, progress)
+            finally:
+                file.close()
+                part.unlink(missing_ok=True)
 
-    def _keep(self, draft: Draft, patience: float | None = None) -> tuple[Waiting, Mapping[str, Any] | ModelStoreError]:
+    def _keep(
+        self, draft: Draft, part: Path, patience: float | None = None
+    ) -> tuple[Waiting, Mapping[str, Any] | ModelStoreError]:
         """Keep a whole save on this machine, if the project would take it; return what it said, or why it did not answer."""
         waiting = _sending.journal_of(draft, self._url, self.user_id, self._space, after=self._waiting())
         answer: Mapping[str, Any] | ModelStoreError
@@ -149,18 +152,24 @@ class SupabaseBackend:
             answer = error
         finally:
             PATIENCE.reset(before)
-        self._spool.accept(waiting)
+        self._spool.accept(waiting, part)
         return waiting, answer
 
-    def _commit(self, draft: Draft, progress: Progress | None) -> Saved:
+    def _commit(self, draft: Draft, part: Path, progress: Progress | None) -> Saved:
         """Keep a whole save on this machine, then send it; if the project does not answer, it waits."""
-        waiting, answer = self._keep(draft)
+        waiting, answer = self._keep(draft, part)
         try:
             if isinstance(answer, ModelStoreError):
                 raise answer
             return self._sender.send_in_turn(waiting, answer, progress)
         except _sending.LATER as error:
             return Saved(record=_sending.pending_record(waiting, error), created=True)
+        except ModelStoreError as error:
+            if self._spool.file(waiting.save_id).exists():
+                name = visible(as_word(waiting.name))
+                kept = f"It is kept on this machine: %modelstore resume sends it, %modelstore discard {name} gives it up."
+                error.hint = f"{error.hint} {kept}".strip()
+            raise
 
     @property
     def _sender(self) -> _sending.Sender:
@@ -187,6 +196,11 @@ class SupabaseBackend:
         """Return this person's saves that have not arrived yet, in their order."""
         return [_sending.pending_record(waiting) for waiting in self._waiting()]
 
+    def doubted(self) -> Mapping[str, ModelStoreError]:
+        """Return the saves that are kept here and are not believed, and why."""
+        there = self._spool.waiting(self._url, self.user_id)
+        return self._spool.doubted(each.save_id for each in there if not _sending.is_sound(each))
+
     def resume(self, progress: Progress | None = None, *, refused: bool = False, told: Told | None = None) -> Sequence[Saved]:
         """Send what waits, in the order of each name; return what arrived."""
         self._spool.sweep()
@@ -205,7 +219,7 @@ class SupabaseBackend:
         q = {"id": ref.id} if ref.id else {"name": ref.name, "version": ref.version, "alias": ref.alias}
         row = self._ask("find", self._q(**q, at=None if at is None else format_time(at)), ref.space)
         record = None if row is None else record_of(row)
-        if record is not None and not ref.id and not _is_named(record, ref):
+        if record is not None and not _is_what_was_asked(record, ref, at):
             raise not_understood("it is asked for one model and answers another")
         return record
 
@@ -253,7 +267,10 @@ class SupabaseBackend:
     def facets(self, query: Query) -> Facets:
         """Return how often each value occurs in what the query finds."""
         found = self._ask("facets", self._terms(query), query.space) or {}
-        return Facets(**{name: dict(found.get(name, ())) for name in ("tags", "algorithms", "model_types")})
+        try:
+            return Facets(**{name: dict(found.get(name, ())) for name in ("tags", "algorithms", "model_types")})
+        except (TypeError, ValueError) as error:
+            raise not_understood("it does not say which values occur") from error
 
     def names(self) -> list[str]:
         """Return all names that have a version, also in the trash."""
@@ -457,11 +474,11 @@ class _Incoming:
 
     def commit(self, draft: Draft) -> Saved:
         """Send the file and make the row visible."""
-        return self._backend._commit(self._whole(draft), self._progress)  # noqa: SLF001 (two halves of one room)
+        return self._backend._commit(self._whole(draft), self.file.path, self._progress)  # noqa: SLF001 (two halves of one room)
 
     def keep(self, draft: Draft) -> Saved:
         """Leave the save in the spool, whole."""
-        waiting, answer = self._backend._keep(self._whole(draft), _PATIENCE)  # noqa: SLF001 (the same)
+        waiting, answer = self._backend._keep(self._whole(draft), self.file.path, _PATIENCE)  # noqa: SLF001 (the same)
         why = answer if isinstance(answer, ModelStoreError) else None
         return Saved(record=_sending.pending_record(waiting, why), created=True)
 
@@ -473,6 +490,12 @@ class _Incoming:
 
 def _without(alias: str, known: Mapping[str, Any]) -> dict[str, Any]:
     return {**known, "aliases": [each for each in known.get("aliases", ()) if key_of(each) != key_of(alias)]}
+
+
+def _is_what_was_asked(record: ModelRecord, ref: Reference, at: datetime | None) -> bool:
+    if ref.id:
+        return record.id.replace("-", "").startswith(ref.id)
+    return _is_named(record, ref) and (ref.alias is None or at is not None or key_of(ref.alias) in map(key_of, record.aliases))
 
 
 def _is_meant(record: ModelRecord, ref: Reference) -> bool:
@@ -488,4 +511,7 @@ def _is_named(record: ModelRecord, ref: Reference) -> bool:
 
 
 def _event(row: dict[str, Any]) -> AliasEvent:
-    return AliasEvent(**{**row, "at": parse_time(row["at"])})
+    try:
+        return AliasEvent(**{**row, "at": parse_time(row["at"])})
+    except (TypeError, ValueError, KeyError) as error:
+        raise not_understood("the history of an alias cannot be read") from error

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jupyter_modelstore._gateway import of_network
-from jupyter_modelstore.backends.supabase import _answers
+from jupyter_modelstore.backends.supabase import _answers, _order
 from jupyter_modelstore.errors import NotSignedIn, SchemaMismatch
 from jupyter_modelstore.protocols import TokenSource
 from jupyter_modelstore.record import ModelRecord
@@ -21,21 +21,32 @@ _PAUSE = 0.2  # seconds, doubled each time
 SCHEMA = 1
 """The version of the functions that this package was written for; one more or less works too."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_MEMBERS: dict[str, tuple[str, ...]] = {
-    "may_save": ("known", "path"),
-    "commit": ("record", "created"),
-    "list": ("records", "total"),
-    "facets": (),
-    "stats": (),
-    "remove_alias": (),
-    "rename": ("versions",),
-    "delete": ("records", "returned_aliases", "removed_aliases", "former_aliases", "purge_after"),
-    "purge": ("records", "objects"),
-    "purged": ("left",),
-    "check": ("files", "missing", "changed", "strays"),
+_MEMBERS: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "may_save": {"known": bool, "path": str},
+    "commit": {"record": dict, "created": bool},
+    "list": {"records": list, "total": int},
+    "facets": {},
+    "stats": {},
+    "remove_alias": {},
+    "rename": {"versions": int},
+    "delete": {
+        "records": list,
+        "returned_aliases": list,
+        "removed_aliases": list,
+        "former_aliases": list,
+        "purge_after": (str, type(None)),
+    },
+    "purge": {"records": list, "objects": (dict, list)},
+    "purged": {"left": list},
+    "check": {"files": int, "missing": list, "changed": list, "strays": list},
 }
-"""What the answers of functions must hold that answer with an object."""
-_LISTS = frozenset({"names", "alias_history", "restore"})
+"""What the answers of functions must hold that answer with an object, and of which type."""
+_ROWS: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "names": {"model_name": str, "next_version": int},
+    "alias_history": {"at": str},
+    "restore": {},
+}
+"""The same of each element, for those that answer with a list."""
 _DRAFT = frozenset({"modelstore_commit"})  # its argument has another name
 
 
@@ -147,15 +158,19 @@ class Functions:
 
 def _is_whole(name: str, answer: Any) -> bool:  # noqa: ANN401 (JSON)
     """Tell whether an answer holds what this function's must."""
-    if name in _LISTS:
-        return isinstance(answer, list)
-    return name not in _MEMBERS or (isinstance(answer, dict) and all(member in answer for member in _MEMBERS[name]))
+    if name in _ROWS:
+        return isinstance(answer, list) and all(_holds(row, _ROWS[name]) for row in answer)
+    return name not in _MEMBERS or _holds(answer, _MEMBERS[name])
+
+
+def _holds(answer: Any, members: Mapping[str, type | tuple[type, ...]]) -> bool:  # noqa: ANN401 (JSON)
+    return isinstance(answer, dict) and all(isinstance(answer.get(name), kind) for name, kind in members.items())
 
 
 def record_of(row: Any) -> ModelRecord:  # noqa: ANN401 (JSON)
     """Return a row of an answer as a record; one that cannot be read is an error of the project's."""
     try:
-        record = ModelRecord.from_json(row)
+        record = ModelRecord.from_json(_order.restored(row))
     except (ValueError, RecursionError) as error:
         raise _answers.not_understood("a row cannot be read") from error
     if not is_sound(record) or record.as_of is not None:

@@ -25,6 +25,7 @@ _SERVICES = (
     ("database", "POST", "/rest/v1/rpc/modelstore_whoami"),
     ("Storage", "GET", "/storage/v1/status"),
 )
+_FAILED = "Failed to upload to storage"
 _CLOCK = 30.0  # seconds; the database takes no token that was issued farther in the future
 
 
@@ -84,7 +85,10 @@ def _bucket(who: Mapping[str, Any]) -> Finding:
     bucket = who.get("bucket")
     if not bucket:
         return Finding(
-            what="bucket", ok=False, message="There is no bucket model-files.", hint="Its admin runs: jupyter modelstore init"
+            what="bucket",
+            ok=False,
+            message="There is no bucket model-files.",
+            hint="Its admin runs: jupyter modelstore init --again",
         )
     if not bucket["private"]:
         return Finding(
@@ -108,9 +112,8 @@ def _there_and_back(objects: Objects, user_id: str) -> Finding:
         arrived = objects.size(path) == len(data)
         removed = objects.remove([path]) == [path]
     except ModelStoreError as error:
-        return Finding(
-            what="a file of its own", ok=False, message=f"Failed to upload to storage: {error.message}", hint=error.hint
-        )
+        failed = "" if error.message.startswith(_FAILED) else f"{_FAILED}: "
+        return Finding(what="a file of its own", ok=False, message=f"{failed}{error.message}", hint=error.hint)
     if not (arrived and removed):
         what = "was removed, but not seen there" if removed else "was not removed again"
         hint = "The project's rules for files were changed: its admin runs jupyter modelstore init --check"

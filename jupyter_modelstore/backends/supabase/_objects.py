@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -30,7 +31,10 @@ _READ = 1 << 20
 _SLICE = 1 << 16
 _PATIENCE = (3.0, 30.0, 30.0, 30.0)  # seconds, where bytes go: for a connection, to read, to write, for a free connection
 _TRIES = 4
+_DIGITS = 20  # a number with more is no size of a file
 _FIRST_PAUSE = 0.5  # seconds, doubled each time
+UPLOAD = re.compile(r"(?!\.+$)[A-Za-z0-9._~%=+:@-]{1,2000}")
+"""The end of an upload's address."""
 _TUS = {"Tus-Resumable": "1.0.0"}
 _T = TypeVar("_T", bound="dict[str, Any] | list[Any]")
 
@@ -192,7 +196,7 @@ class Objects:
         if answer.status_code != 201:
             raise _answers.of_storage(answer)
         upload: str = answer.headers.get("location", "").rpartition("/")[2]
-        if not upload:
+        if not UPLOAD.fullmatch(upload):
             raise _answers.not_understood("an upload has no address")
         return upload  # its host may be one that only the server knows
 
@@ -211,7 +215,7 @@ class Objects:
             return self._http.patch(
                 address, content=_region(file, offset, length, told), timeout=_PATIENCE, headers=_TUS | headers
             )
-        except httpx.TransportError:
+        except (httpx.TransportError, httpx.DecodingError):
             return None
 
     def _offset(self, upload: str, size: int) -> int | None:
@@ -251,6 +255,8 @@ class Objects:
                 return
             try:
                 self._fetch_from(path, part, begun, size, progress)
+            except httpx.DecodingError:
+                raise _answers.not_understood("an answer of its storage cannot be read") from None
             except httpx.TransportError as error:
                 grown = part.stat().st_size > begun if part.exists() else False
                 tries = 0 if grown else tries + 1
@@ -261,15 +267,19 @@ class Objects:
                 return
 
     def _fetch_from(self, path: str, part: Path, begun: int, size: int, progress: Progress | None) -> None:
-        headers = {"range": f"bytes={begun}-"} if begun else {}
+        headers = {"accept-encoding": "identity"} | (
+            {"range": f"bytes={begun}-"} if begun else {}
+        )  # the bytes as they were sent
         address = f"{self._base}/object/authenticated/{BUCKET}/{quote(path)}"
         with self._http.stream("GET", address, headers=headers, timeout=_PATIENCE) as answer:
             if answer.status_code not in {200, 206}:
                 answer.read()
                 raise _answers.of_storage(answer)
+            if answer.headers.get("content-encoding", "identity") != "identity" or _is_page(answer):
+                raise _answers.not_understood("a page, or something compressed, came in place of a file")
             if answer.status_code == 200:
                 begun = 0
-            flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if begun else os.O_TRUNC)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | (os.O_APPEND if begun else os.O_TRUNC)
             with open(os.open(part, flags, 0o600), "wb") as file:  # noqa: PTH123 (a descriptor)
                 for piece in answer.iter_raw(_READ):
                     file.write(piece[: size - begun])
@@ -304,7 +314,9 @@ class Objects:
         if answer.status_code != 200:
             raise _answers.of_storage(answer)
         signed = str(_json(answer, dict).get("signedURL"))
-        if not signed.startswith("/object/sign/"):  # else it could name another host
+        if not signed.startswith("/object/sign/") or not (
+            signed.isascii() and signed.isprintable()
+        ):  # else it could name another host
             raise _answers.not_understood("a link is none of its own")
         return f"{self._base}{signed}&download={quote(file_name, safe='')}"
 
@@ -363,9 +375,13 @@ def _json(answer: httpx.Response, kind: type[_T]) -> _T:
     return body
 
 
+def _is_page(answer: httpx.Response) -> bool:
+    return bool(answer.headers.get("content-type", "").startswith("text/html"))
+
+
 def _reached(answer: httpx.Response, size: int) -> int:
     """Return how many bytes of an upload have arrived, by the server's word."""
     said = answer.headers.get("upload-offset", "")
-    if not (said.isascii() and said.isdigit() and int(said) <= size):
+    if not (said.isascii() and said.isdigit() and len(said) < _DIGITS and int(said) <= size):
         raise _answers.not_understood("it does not say how much of an upload has arrived")
     return int(said)

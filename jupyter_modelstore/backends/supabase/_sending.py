@@ -15,12 +15,16 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from jupyter_modelstore._files import storage_error
 from jupyter_modelstore._json import JsonObject
+from jupyter_modelstore.backends.supabase import _order
+from jupyter_modelstore.backends.supabase._answers import not_understood
 from jupyter_modelstore.backends.supabase._database import Functions, record_of
-from jupyter_modelstore.backends.supabase._objects import Objects
+from jupyter_modelstore.backends.supabase._objects import UPLOAD, Objects
 from jupyter_modelstore.errors import (
     Cancelled,
     FileChanged,
+    InvalidValue,
     ModelFileNotFound,
     ModelStoreError,
     NotConfigured,
@@ -29,7 +33,6 @@ from jupyter_modelstore.errors import (
     ServiceError,
     SomebodyElse,
     StorageError,
-    StoreBusy,
     Throttled,
     Unreachable,
 )
@@ -37,7 +40,7 @@ from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Held, Progress, SaveSpool, Told, Waiting
 from jupyter_modelstore.record import OBJECT_FIELDS, Draft, ModelRecord, Saved, to_json
 
-LATER = (Unreachable, Throttled, StoreBusy, NotSignedIn, SomebodyElse, ServiceError, NotConfigured, SchemaMismatch)
+LATER = (Unreachable, Throttled, StorageError, NotSignedIn, SomebodyElse, ServiceError, NotConfigured, SchemaMismatch)
 """After these, which say nothing of the save itself, it waits and is tried again; any other error is a refusal."""
 
 
@@ -123,11 +126,15 @@ class Sender:
         self, functions: Functions, objects: Objects, spool: SaveSpool, arrived: Callable[[Path, ModelRecord], None]
     ) -> None:
         self._functions, self._objects, self._spool, self._arrived = functions, objects, spool, arrived
+        self._silent = False  # whether the project was asked and did not answer
 
     def resume(
         self, waiting: Sequence[Waiting], progress: Progress | None = None, *, refused: bool = False, told: Told | None = None
     ) -> list[Saved]:
-        """Send these in their order; after one that cannot be sent now, later saves of its name wait too."""
+        """Send these in their order; after one that cannot be sent now, later saves of its name wait too.
+
+        Once the project itself does not answer, all of them do: each would wait as long for the same answer.
+        """
         arrived: list[Saved] = []
         held_up: set[tuple[str, str]] = set()
         for each in waiting:
@@ -138,6 +145,8 @@ class Sender:
                     held_up.add(_name(each))
                     continue
                 outcome = self._try(each, _watched(progress, lease), told)
+            if self._silent:
+                break
             if isinstance(outcome, Saved):
                 arrived.append(outcome)
             elif isinstance(outcome, LATER):
@@ -181,7 +190,7 @@ class Sender:
 
     def _earlier(self, waiting: Waiting) -> list[Waiting]:
         """Return what waits under the same name since before."""
-        found = self._spool.waiting(waiting.url, waiting.user_id)
+        found = filter(is_sound, self._spool.waiting(waiting.url, waiting.user_id))
         return [each for each in found if each.at < waiting.at and each.refused is None and _name(each) == _name(waiting)]
 
     def send(self, waiting: Waiting, progress: Progress | None = None, allowed: Mapping[str, Any] | None = None) -> Saved:
@@ -210,20 +219,39 @@ class Sender:
             self._spool.done(waiting.save_id)
             raise
         except ModelStoreError as error:
-            with contextlib.suppress(StorageError):  # a full disk: then it waits, and is refused again
-                self._spool.refuse(waiting, error.to_json())
+            self._refuse(waiting, error)
             raise
+        except OSError as error:  # this machine's, which says nothing of the save
+            raise storage_error(error, f"in {self._spool.directory}") from error
+        except Exception as error:  # the others must not be held up by what nobody foresaw
+            raise self._unforeseen(waiting, error) from error
         if saved.record.sha256 == waiting.draft["sha256"]:
             self._arrived(self._spool.file(waiting.save_id), saved.record)
         self._spool.done(waiting.save_id)
         return saved
+
+    def _unforeseen(self, waiting: Waiting, error: Exception) -> ModelStoreError:
+        """Return what a foreign error means: one that its values bring about would come again, and is noted as a refusal."""
+        kind = type(error).__name__
+        if not isinstance(error, (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)):
+            return ServiceError(f"Sending failed, by a fault of ours ({kind}).", "%modelstore resume tries again.")
+        refusal = InvalidValue(
+            f"It cannot be sent, by a fault of ours or of its journal ({kind}).",
+            "Save the model again, if it is at hand; then give this save up.",
+        )
+        self._refuse(replace(waiting, upload=""), refusal)
+        return refusal
+
+    def _refuse(self, waiting: Waiting, why: ModelStoreError) -> None:
+        with contextlib.suppress(StorageError):  # a full disk: then it waits, and is refused again
+            self._spool.refuse(waiting, why.to_json())
 
     def _note(self, waiting: Waiting, upload: str) -> None:
         with contextlib.suppress(StorageError):  # a full disk: it is only not gone on with later, but begun anew
             self._spool.note(replace(waiting, upload=upload))
 
     def _send(self, waiting: Waiting, progress: Progress | None, allowed: Mapping[str, Any] | None) -> Saved:
-        allowed = allowed or self._functions.call("may_save", question(waiting))
+        allowed = allowed or self._ask(waiting)
         try:
             if not allowed["known"]:
                 self._send_file(waiting, allowed["path"], progress)
@@ -232,8 +260,10 @@ class Sender:
             raise
         except FileNotFoundError:
             return self._without_file(waiting)
-        answer = self._functions.call("commit", _in_space(waiting, waiting.draft))
+        answer = self._functions.call("commit", _in_space(waiting, _order.told(waiting.draft)))
         saved = Saved(record=record_of(answer["record"]), created=answer["created"])
+        if waiting.save_id != saved.record.save_id and waiting.draft["sha256"] != saved.record.sha256:
+            raise not_understood("it is sent one model and answers with another")  # so it waits
         if saved.record.user_id != waiting.user_id and saved.record.sha256 != waiting.draft["sha256"]:  # another editor's doing
             raise FileChanged(
                 f"What the project keeps as {visible(saved.record.ref)} is not what was sent.",
@@ -243,6 +273,14 @@ class Sender:
             self._objects.remove([allowed["path"]])
         return saved
 
+    def _ask(self, waiting: Waiting) -> Mapping[str, Any]:
+        try:
+            answer: Mapping[str, Any] = self._functions.call("may_save", question(waiting))
+        except Unreachable:
+            self._silent = True
+            raise
+        return answer
+
     def _send_file(self, waiting: Waiting, path: str, progress: Progress | None) -> None:
         with self._spool.file(waiting.save_id).open("rb") as file:
             self._objects.send(
@@ -250,13 +288,19 @@ class Sender:
                 file,
                 int(waiting.draft["model_file_size"]),
                 progress=progress,
-                upload=waiting.upload or None,
+                upload=waiting.upload if UPLOAD.fullmatch(waiting.upload) else None,
                 remember=lambda upload: self._note(waiting, upload),
             )
 
     def _without_file(self, waiting: Waiting) -> Saved:
-        """Return what became of a save whose file is gone: another kernel has sent it, or the person gave it up."""
+        """Return what became of a save whose file is gone: another kernel has sent it, or the person gave it up.
+
+        If the newest version holds the same bytes, it may have stood for this save too, and does in any case.
+        """
         row = self._functions.call("find", _in_space(waiting, {"save_id": waiting.save_id}))
-        if row is None:
+        if row is not None:
+            return Saved(record=record_of(row), created=True)
+        row = self._functions.call("find", _in_space(waiting, {"name": waiting.name}))
+        if row is None or (record := record_of(row)).sha256 != waiting.draft["sha256"] or record.status != "ready":
             raise Cancelled(f"The save of {visible(waiting.name)} was given up.")
-        return Saved(record=record_of(row), created=True)
+        return Saved(record=record, created=False)
