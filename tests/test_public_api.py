@@ -43,6 +43,7 @@ REGISTRY = {
     "doubted": [],
     "resume": ["progress", "refused", "told"],
     "saved": ["save_id"],
+    "became": ["save_id", "name", "sha256"],
     "discard": ["ref"],
     "names": [],
     "next_version": ["name"],

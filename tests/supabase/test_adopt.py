@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -15,6 +13,7 @@ import httpx
 import psycopg
 import pytest
 from earlier import COLUMNS, Variant
+from init_command import init
 from races import Session
 from stack import Stack, acting
 
@@ -30,12 +29,6 @@ VARIANTS = {
     "loose, timestamp, old grants": (Variant(strict=False, time="timestamp"), True),
     "loose, timestamptz, new grants": (Variant(strict=False, time="timestamptz"), False),
 }
-
-
-def init(url, *words):
-    command = [sys.executable, "-m", "jupyter_modelstore.cli", "init", *words]
-    env = {**os.environ, "DATABASE_URL": url}
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL)
 
 
 def look(url, statement, *given):

@@ -11,6 +11,7 @@ import time
 
 import psycopg
 import pytest
+from init_command import init
 
 from jupyter_modelstore._sizes import size
 from jupyter_modelstore.sql import Database, migrations
@@ -66,18 +67,11 @@ UNMENDED = {"a policy added": "drop policy mine on public.trained_models"}
 """What somebody added is theirs to take away."""
 
 
-@pytest.fixture
-def init():
-    """A function that runs the command on a database: ``init(url, *words)``."""
-
-    def run(url, *words, env=None, entry=("-m", "jupyter_modelstore.cli")):
-        told = {**os.environ, **({"DATABASE_URL": url} if url else {}), **(env or {})}
-        command = [sys.executable, *entry, "init", *words]
-        return subprocess.run(
-            command, env=told, capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL
-        )
-
-    return run
+def run_with(code, url, *words):
+    """Run the command in a process of its own, which is prepared by this code."""
+    command = [sys.executable, "-c", code, "init", *words]
+    told = {**os.environ, **({"DATABASE_URL": url} if url else {})}
+    return subprocess.run(command, env=told, capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL)
 
 
 @pytest.fixture
@@ -143,7 +137,7 @@ BACK_DOORS = {
 
 
 @pytest.mark.parametrize("door", BACK_DOORS)
-def test_check_tells_who_else_shows_rows(init, url, door):
+def test_check_tells_who_else_shows_rows(url, door):
     Database(url).apply()
     assert "as it was left" in init(url, "--check").stdout
     run_sql(url, BACK_DOORS[door])
@@ -153,7 +147,7 @@ def test_check_tells_who_else_shows_rows(init, url, door):
     assert "public.one" not in done.stdout
 
 
-def test_without_a_database_it_prints(init):
+def test_without_a_database_it_prints():
     done = init("")
     assert done.returncode == 0
     assert done.stdout.count("\nbegin;\n") == len(migrations()) + 1
@@ -166,7 +160,7 @@ def test_without_a_database_it_prints(init):
 
 
 @pytest.mark.parametrize("old_grants", [False, True])
-def test_it_applies_and_again_without_harm(init, new_database, old_grants):
+def test_it_applies_and_again_without_harm(new_database, old_grants):
     url = new_database(old_grants=old_grants)
     assert init(url, "--check").returncode == 1
     first = init(url)
@@ -179,7 +173,7 @@ def test_it_applies_and_again_without_harm(init, new_database, old_grants):
     assert UP_TO_DATE in init(url, "--check").stdout
 
 
-def test_the_printed_script_leaves_the_same(init, new_database, tmp_path):
+def test_the_printed_script_leaves_the_same(new_database, tmp_path):
     by_hand, by_tool = new_database(), new_database()
     (tmp_path / "script.sql").write_text(init("").stdout)
     for _ in range(2):
@@ -193,7 +187,7 @@ def test_the_printed_script_leaves_the_same(init, new_database, tmp_path):
     assert UP_TO_DATE in init(by_hand, "--check").stdout
 
 
-def test_a_dry_run_changes_nothing(init, url):
+def test_a_dry_run_changes_nothing(url):
     before = catalog(url)
     done = init(url, "--dry-run")
     assert (done.returncode, "008 policies_of_storage" in done.stdout) == (0, True)
@@ -202,7 +196,7 @@ def test_a_dry_run_changes_nothing(init, url):
     assert "Nothing to do" in init(url, "--dry-run").stdout
 
 
-def test_other_buckets_keep_their_rules(init, url):
+def test_other_buckets_keep_their_rules(url):
     run_sql(
         url,
         "insert into storage.buckets (id, name, public) values ('avatars', 'avatars', true)",
@@ -244,7 +238,7 @@ def test_a_check_finds_what_was_changed_and_again_puts_it_back(installed, drift)
     assert catalog(installed) == before
 
 
-def test_the_check_says_so_and_exits_with_1(init, url):
+def test_the_check_says_so_and_exits_with_1(url):
     init(url)
     run_sql(url, DRIFT["a policy dropped"])
     done = init(url, "--check")
@@ -263,7 +257,7 @@ def test_the_check_says_so_and_exits_with_1(init, url):
         ("update modelstore_private.migrations set sha256 = repeat('0', 64) where number = 4", "another wording: 004"),
     ],
 )
-def test_a_missing_or_changed_migration_is_told_and_applied(init, installed, change, said):
+def test_a_missing_or_changed_migration_is_told_and_applied(installed, change, said):
     run_sql(installed, change)
     done = init(installed, "--check")
     assert (done.returncode, said in done.stdout) == (1, True)
@@ -280,7 +274,7 @@ def test_the_database_writes_sizes_as_the_client_does(installed):
 # ---- what it refuses -----------------------------------------------------------------------------------------------------
 
 
-def test_a_newer_database_is_left_alone(init, url):
+def test_a_newer_database_is_left_alone(url):
     init(url)
     run_sql(url, "insert into modelstore_private.migrations values (99, 'later', 'x')", DRIFT["a policy dropped"])
     before = catalog(url)
@@ -290,7 +284,7 @@ def test_a_newer_database_is_left_alone(init, url):
     assert catalog(url) == before
 
 
-def test_a_superuser_and_a_role_that_policies_stop_are_refused(init, stack, url):
+def test_a_superuser_and_a_role_that_policies_stop_are_refused(stack, url):
     role, password = f"clerk_{os.getpid()}", "k1tchen-sink"
     admin = stack.local.admin_url(url)
     clerk = url.replace(url.partition("://")[2].partition("@")[0], f"{role}:{password}")
@@ -309,7 +303,7 @@ def test_a_superuser_and_a_role_that_policies_stop_are_refused(init, stack, url)
         run_sql(admin, f"drop owned by {role}", f"drop role {role}")
 
 
-def test_a_table_of_another_role_is_refused_by_name(init, stack, url):
+def test_a_table_of_another_role_is_refused_by_name(stack, url):
     admin = stack.local.admin_url(url)
     run_sql(admin, "create table public.trained_models (id uuid primary key)", "create policy p on public.trained_models")
     before = catalog(admin)
@@ -318,7 +312,7 @@ def test_a_table_of_another_role_is_refused_by_name(init, stack, url):
     assert catalog(admin) == before
 
 
-def test_an_earlier_table_is_shown_and_left_alone(init, url):
+def test_an_earlier_table_is_shown_and_left_alone(url):
     run_sql(url, "create table public.trained_models (id uuid primary key, user_id uuid)")
     before = catalog(url)
     done = init(url)
@@ -346,7 +340,7 @@ def test_an_earlier_table_is_shown_and_left_alone(init, url):
         ("postgres:se-cret", "se-cret"),
     ],
 )
-def test_a_wrong_address_fails_without_showing_it(init, address, secret):
+def test_a_wrong_address_fails_without_showing_it(address, secret):
     done = init(address, "--check")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
@@ -354,22 +348,22 @@ def test_a_wrong_address_fails_without_showing_it(init, address, secret):
     assert secret not in told(done)
 
 
-def test_a_wrong_password_is_not_shown(init, url):
+def test_a_wrong_password_is_not_shown(url):
     right = url.partition("://")[2].partition("@")[0].partition(":")[2]
     done = init(url.replace(right, "wr0ng-one"), "--check")
     assert (done.returncode, "password authentication failed" in done.stderr) == (1, True)
     assert "wr0ng-one" not in told(done)
 
 
-def test_an_address_that_cannot_be_asked_for_is_an_error(init):
+def test_an_address_that_cannot_be_asked_for_is_an_error():
     assert "Set DATABASE_URL" in init("", "--ask").stderr
 
 
-def test_without_psycopg_it_prints_and_says_what_to_install(init, url):
+def test_without_psycopg_it_prints_and_says_what_to_install(url):
     hidden = "import sys; sys.modules['psycopg'] = None; from jupyter_modelstore.cli import main; sys.exit(main())"
-    done = init(url, "--check", entry=("-c", hidden))
+    done = run_with(hidden, url, "--check")
     assert (done.returncode, "jupyter-modelstore[admin]" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
-    assert "create table" in init("", entry=("-c", hidden)).stdout
+    assert "create table" in run_with(hidden, "").stdout
 
 
 # ---- what happens meanwhile ----------------------------------------------------------------------------------------------
@@ -407,7 +401,7 @@ def test_two_at_once_are_as_one(url):
 
 
 @pytest.mark.parametrize(("table", "undone"), [("storage.buckets", [6, 7, 8]), ("storage.objects", [8])])
-def test_a_kill_leaves_a_migration_undone_and_the_next_run_finishes(init, url, new_database, table, undone):
+def test_a_kill_leaves_a_migration_undone_and_the_next_run_finishes(url, new_database, table, undone):
     with held(url, table):
         process = start(url)
         wait_until_it_waits(url)
@@ -422,7 +416,7 @@ def test_a_kill_leaves_a_migration_undone_and_the_next_run_finishes(init, url, n
     assert UP_TO_DATE in init(url, "--check").stdout
 
 
-def test_a_table_that_somebody_holds_is_told_and_waited_for_5_seconds(init, url):
+def test_a_table_that_somebody_holds_is_told_and_waited_for_5_seconds(url):
     with held(url, "storage.objects"):
         begun = time.monotonic()
         done = init(url)
