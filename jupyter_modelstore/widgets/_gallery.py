@@ -272,6 +272,8 @@ _WAYS = (
     (r"or delete it all the same with --force", "or press Delete all the same"),
     (r"with %delete_model .+?\.(?= |$)", "with Delete."),
     (r"%modelstore empty-trash", "Empty trash"),
+    (r"Have a new one sent: %modelstore login YOUR@EMAIL --code", "Type it again, or press Back and have a new one sent."),
+    (r"or make an account \(--sign-up\)", "or press New account"),
     (r"--code sends a one-time code instead, --sign-up makes an account", "or press Send a code, or New account"),
 )
 """What errors say to type, and the button of the gallery that does it; what it has no button for stays a line to type."""

@@ -467,3 +467,14 @@ def fill(store, record, names):
         db.executemany(f"INSERT INTO models ({', '.join(columns)}) SELECT {values} FROM models WHERE id = '{record.id}'", names)
         db.executemany("INSERT INTO names VALUES (?1, ?1, 2, NULL)", names)
     db.close()
+
+
+def test_hints_of_a_sign_in_name_the_buttons_of_the_form():
+    from jupyter_modelstore.identity._auth import BY_CODE
+    from jupyter_modelstore.widgets._gallery import in_buttons
+
+    for code in ("invalid_credentials", "otp_expired", "otp_disabled"):
+        hint = in_buttons(BY_CODE[code][2])
+        assert "press" in hint, code
+        assert "%modelstore" not in hint, code
+        assert "--" not in hint, code
