@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-supabase test check soak bench screenshots clean
+.PHONY: help demo demo-supabase test coverage check soak bench screenshots clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +16,9 @@ demo-supabase:  ## the quickstart as two people in a Supabase project of this ma
 
 test:  ## install what the tests need, check the code, run all tests
 	@scripts/test
+
+coverage:  ## which lines the tests run; fails below 95 %
+	@scripts/coverage
 
 check:  ## format, lint, types, spelling, imports
 	@scripts/setup -e '.[test]'
