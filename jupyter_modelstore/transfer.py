@@ -71,12 +71,10 @@ def push(
     known = len(there)
     copied: list[tuple[str, str]] = []
     waiting: list[str] = []
-    failed: list[tuple[str, str]] = []
+    failed = [] if dry_run else _complete(source, target, there)
     taken: list[str] = []
     size = 0
     numbers = Numbers(target)
-    if not dry_run:
-        failed += _complete(source, target, there)
     for record in left:
         try:
             aliases = {alias for alias in record.aliases if _is_taken(target, record.model_name, alias)}

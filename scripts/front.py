@@ -107,8 +107,12 @@ def _yarn(*arguments: str) -> dict[str, Any]:
     jlpm = shutil.which("jlpm", path=path)
     if jlpm is None:
         raise RuntimeError(f"The front end cannot be built: there is no jlpm. Install it: pip install '{YARN}'")
-    settings = {"PATH": path, "YARN_ENABLE_IMMUTABLE_INSTALLS": "1", "YARN_ENABLE_PROGRESS_BARS": "0"}
-    settings |= {"YARN_GLOBAL_FOLDER": str(ROOT / ".cache" / "yarn")}  # nothing is left in the user's home
+    settings = {
+        "PATH": path,
+        "YARN_ENABLE_IMMUTABLE_INSTALLS": "1",
+        "YARN_ENABLE_PROGRESS_BARS": "0",
+        "YARN_GLOBAL_FOLDER": str(ROOT / ".cache" / "yarn"),  # nothing is left in the user's home
+    }
     return {"args": [jlpm, *arguments], "cwd": SOURCES, "env": os.environ | settings}
 
 

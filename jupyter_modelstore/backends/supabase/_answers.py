@@ -160,7 +160,8 @@ def of_storage(answer: httpx.Response) -> ModelStoreError:
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):  # a resumable upload is refused in plain words, a proxy with a page
-        body = {"message": "" if "<" in (said := _text(answer)) else said}
+        text = _text(answer)
+        body = {"message": "" if "<" in text else text}
     said = str(body.get("statusCode", ""))
     status = int(said) if said.isascii() and said.isdigit() and len(said) == 3 else answer.status_code
     words, message = (body.get("error"), body.get("code")), str(body.get("message") or "")
@@ -179,14 +180,14 @@ def of_nobody(answer: httpx.Response) -> ModelStoreError | None:
     code = str(body.get("code") or "") if isinstance(body, dict) else ""
     if code in BY_CODE and code != _REFUSED:
         return _error(BY_CODE[code])
-    if isinstance(silent := of_status(answer.status_code), Unreachable):  # the gateway says so, with a page
-        return silent
+    known = of_status(answer.status_code)
+    if isinstance(known, Unreachable):  # the gateway says so, with a page
+        return known
     if _text(answer).lstrip().startswith("<"):
         return not_understood("a page came in place of an answer")
     if answer.is_success or code:
         return None
-    known = of_status(answer.status_code)
-    return known if isinstance(known, (NotConfigured, Unreachable, Throttled, ServiceError)) else None
+    return known if isinstance(known, (NotConfigured, Throttled, ServiceError)) else None
 
 
 def _text(answer: httpx.Response) -> str:

@@ -492,7 +492,7 @@ def _without(alias: str, known: Mapping[str, Any]) -> dict[str, Any]:
     return {**known, "aliases": [each for each in known.get("aliases", ()) if key_of(each) != key_of(alias)]}
 
 
-def _is_what_was_asked(record: ModelRecord, ref: Reference, at: datetime | None) -> bool:
+def _is_what_was_asked(record: ModelRecord, ref: Reference, at: datetime | None = None) -> bool:
     if ref.id:
         return record.id.replace("-", "").startswith(ref.id)
     return _is_named(record, ref) and (ref.alias is None or at is not None or key_of(ref.alias) in map(key_of, record.aliases))
@@ -500,10 +500,7 @@ def _is_what_was_asked(record: ModelRecord, ref: Reference, at: datetime | None)
 
 def _is_meant(record: ModelRecord, ref: Reference) -> bool:
     """Tell whether a reference means a version, as far as that is known of it alone."""
-    if ref.id:
-        return record.id.replace("-", "").startswith(ref.id)
-    there = _is_named(record, ref) and record.status == "ready" and record.deleted_at is None
-    return there and (ref.alias is None or key_of(ref.alias) in map(key_of, record.aliases))
+    return _is_what_was_asked(record, ref) and (bool(ref.id) or (record.status == "ready" and record.deleted_at is None))
 
 
 def _is_named(record: ModelRecord, ref: Reference) -> bool:

@@ -267,9 +267,9 @@ class Objects:
                 return
 
     def _fetch_from(self, path: str, part: Path, begun: int, size: int, progress: Progress | None) -> None:
-        headers = {"accept-encoding": "identity"} | (
-            {"range": f"bytes={begun}-"} if begun else {}
-        )  # the bytes as they were sent
+        headers = {"accept-encoding": "identity"}  # the bytes as they were sent
+        if begun:
+            headers["range"] = f"bytes={begun}-"
         address = f"{self._base}/object/authenticated/{BUCKET}/{quote(path)}"
         with self._http.stream("GET", address, headers=headers, timeout=_PATIENCE) as answer:
             if answer.status_code not in {200, 206}:
@@ -279,7 +279,7 @@ class Objects:
                 raise _answers.not_understood("a page, or something compressed, came in place of a file")
             if answer.status_code == 200:
                 begun = 0
-            flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | (os.O_APPEND if begun else os.O_TRUNC)
+            flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | (os.O_APPEND if begun else os.O_TRUNC)
             with open(os.open(part, flags, 0o600), "wb") as file:  # noqa: PTH123 (a descriptor)
                 for piece in answer.iter_raw(_READ):
                     file.write(piece[: size - begun])
@@ -314,9 +314,8 @@ class Objects:
         if answer.status_code != 200:
             raise _answers.of_storage(answer)
         signed = str(_json(answer, dict).get("signedURL"))
-        if not signed.startswith("/object/sign/") or not (
-            signed.isascii() and signed.isprintable()
-        ):  # else it could name another host
+        plain = signed.isascii() and signed.isprintable()
+        if not (plain and signed.startswith("/object/sign/")):  # else it could name another host
             raise _answers.not_understood("a link is none of its own")
         return f"{self._base}{signed}&download={quote(file_name, safe='')}"
 
