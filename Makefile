@@ -1,6 +1,8 @@
 # Each target is one script; what it does stands there. PYTHON chooses the interpreter: make test PYTHON=python3.12
 PYTHON ?= python3
 export PYTHON
+# uv compiles nothing when it installs. Where nothing may be kept, each of hundreds of processes would compile its libraries again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-supabase test coverage check soak bench screenshots clean

@@ -11,6 +11,18 @@ import pytest
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
+def shown_by(messages):
+    """Return the outputs of a cell as a notebook keeps them: a stream that came in pieces is one."""
+    outputs = []
+    for message in messages:
+        said, last = message["content"], outputs[-1] if outputs else {}
+        if message["msg_type"] == "stream" and last.get("name") == said["name"]:
+            outputs[-1] = last | {"text": last["text"] + said["text"]}
+        elif message["msg_type"] in {"display_data", "execute_result", "stream"}:
+            outputs.append(said)
+    return outputs
+
+
 class Kernel:
     """A kernel of this Python, with the environment of the test."""
 
@@ -31,16 +43,10 @@ class Kernel:
         reply = self.client.execute_interactive(
             code, output_hook=outputs.append, timeout=self.patience, allow_stdin=False, store_history=True, **options
         )
-        text, html, error = [], [], []
-        for message in outputs:
-            content = message["content"]
-            if message["msg_type"] in {"display_data", "execute_result"}:
-                text.append(content["data"].get("text/plain", ""))
-                html.append(content["data"].get("text/html", ""))
-            elif message["msg_type"] == "stream":
-                text.append(content["text"])
-            elif message["msg_type"] == "error":
-                error = content["traceback"]
+        shown = shown_by(outputs)
+        text = [content["text"] if "text" in content else content["data"].get("text/plain", "") for content in shown]
+        html = [content["data"].get("text/html", "") for content in shown if "data" in content]
+        error = next((message["content"]["traceback"] for message in outputs if message["msg_type"] == "error"), [])
         if reply["content"]["status"] == "error" and not error:  # IPython only prints that a magic is unknown
             error = [reply["content"]["evalue"]]
         self.html = "\n".join(html)
@@ -114,7 +120,7 @@ class Front:
         found = [message for message in self.messages if message["parent_header"].get("msg_id") == request]
         errors = [message["content"] for message in found if message["msg_type"] == "error"]
         assert not errors, "\n".join(errors[0]["traceback"])
-        return [message["content"] for message in found if message["msg_type"] in {"display_data", "execute_result", "stream"}]
+        return shown_by(found)
 
     def is_done(self, request):
         return any(

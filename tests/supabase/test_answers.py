@@ -323,9 +323,10 @@ NETWORK = {"no answer in time": hold, "no connection": cut}
 
 
 @pytest.mark.parametrize("how", NETWORK)
-def test_nobody_answers(how, relay, opened, spool, door):
+def test_nobody_answers(how, relay, opened, spool, door, monkeypatch):
     through = opened(relay.url)
     through._functions._client.session.timeout = httpx.Timeout(0.3)
+    monkeypatch.setattr("jupyter_modelstore.backends.supabase._objects._PATIENCE", httpx.Timeout(1))
     for step in ("may_save", "commit"):
         relay.answers("POST", f"rpc/modelstore_{step}", NETWORK[how])
         told = outcome(through, step)

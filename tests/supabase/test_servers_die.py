@@ -80,6 +80,7 @@ def test_a_server_that_dies_at_a_step_loses_nothing(project, opened, door, monke
 
     stopped = []
     monkeypatch.setattr(kind, name, wrapped)
+    monkeypatch.setattr("jupyter_modelstore.backends.supabase._objects._TRIES", 1)  # each takes seconds; two show the way
     try:
         saved = keep(opened(), "churn", os.urandom(LARGE))
     finally:

@@ -17,7 +17,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,11 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+_OPEN = "path => window.jupyterapp.commands.execute('docmanager:open', {path}).then(() => null)"
+_CLOSE = """() => {
+  for (const one of [...window.jupyterapp.shell.widgets('main')]) one.dispose();
+  return !document.querySelector('.jp-Dialog');
+}"""
 _READY = """async (deadline) => {
   const late = new Promise((_, no) => setTimeout(() => no(new Error('not ready')), deadline));
   const ready = (async () => {
@@ -149,6 +154,29 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         opened.close()
 
 
+class Tab:
+    """A page of the browser: Notebook 7 with one notebook, or JupyterLab, which may open one after another."""
+
+    def __init__(self, browser: Any, server: Server, where: str) -> None:
+        self.errors: list[str] = []
+        self.page = browser.new_page()
+        self.page.on("pageerror", lambda error: self.errors.append(f"{error}\n{getattr(error, 'stack', '')}"))
+        self.page.goto(f"{server.url}/{where}{'&' if '?' in where else '?'}token={server.token}")
+
+    def clear(self) -> bool:
+        """Close all notebooks as they are; tell whether the next test finds a page as new."""
+        try:
+            return not self.errors and bool(self.page.evaluate(_CLOSE))
+        except playwright.Error:
+            return False
+
+    def close(self) -> None:
+        """Close the page; fail if anything of ours threw."""
+        self.page.close()
+        ours = [error for error in self.errors if "blob:" in error or "modelstore" in error]
+        assert not ours, ours
+
+
 @dataclass
 class Page:
     """A notebook that is open in a browser."""
@@ -156,8 +184,6 @@ class Page:
     server: Server
     page: Any
     name: str
-    app: str
-    errors: list[str] = field(default_factory=list)
 
     def run(self, index: int, *, wait: bool = True, deadline: int = 90_000) -> None:
         """Run one cell; ``wait``: until it has ended."""
@@ -174,33 +200,50 @@ class Page:
         return (self.server.root / self.name).read_text(encoding="utf-8")
 
 
-@pytest.fixture
-def open_notebook(server: Server, browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
-    """Open a notebook with the given cells, in JupyterLab (``lab``) or Notebook 7 (``notebook``)."""
-    opened: list[Page] = []
+@pytest.fixture(scope="session")
+def spare() -> list[Tab]:
+    """JupyterLab without notebooks, if an earlier test left one: to load it takes longer than most tests."""
+    return []
 
-    def make(*cells: str, app: str = "lab", theme: str = "light", width: int = 1280, height: int = 900, name: str = "") -> Page:
+
+@pytest.fixture
+def open_notebook(server: Server, browser: Any, spare: list[Tab]) -> Iterator[Callable[..., Page]]:
+    """Open a notebook with the given cells, in JupyterLab (``lab``) or Notebook 7 (``notebook``)."""
+    opened: list[Tab] = []
+
+    def make(
+        *cells: str,
+        app: str = "lab",
+        theme: str = "light",
+        width: int = 1280,
+        height: int = 900,
+        name: str = "",
+        fresh: bool = False,
+    ) -> Page:
         server.forget_sessions()
         name = name or f"n{secrets.token_hex(4)}.ipynb"
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(book, server.root / name)
-        page = browser.new_page()
-        page.set_viewport_size({"width": width, "height": height})
-        made = Page(server, page, name, app)
-        page.on("pageerror", lambda error: made.errors.append(f"{error}\n{getattr(error, 'stack', '')}"))
-        where = f"lab/tree/{name}?reset" if app == "lab" else f"notebooks/{name}"
-        page.goto(f"{server.url}/{where}{'&' if '?' in where else '?'}token={server.token}")
-        page.evaluate(_READY, 60_000)
-        page.evaluate(_THEME, theme == "light")
-        opened.append(made)
-        return made
+        if app == "lab" and fresh and spare:  # two pages of one workspace do not go together
+            spare.pop().close()
+        if app == "lab" and spare:
+            tab = spare.pop()
+            tab.page.evaluate(_OPEN, name)
+        else:
+            tab = Tab(browser, server, f"lab/tree/{name}?reset" if app == "lab" else f"notebooks/{name}")
+        opened.append(tab)
+        tab.page.set_viewport_size({"width": width, "height": height})
+        tab.page.evaluate(_READY, 60_000)
+        tab.page.evaluate(_THEME, theme == "light")
+        return Page(server, tab.page, name)
 
     yield make
-    for made in opened:
-        ours = [error for error in made.errors if "blob:" in error or "modelstore" in error]
-        made.page.close()
-        assert not ours, ours
+    for tab in opened:
+        if not spare and "/lab" in tab.page.url and tab.clear():
+            spare.append(tab)
+        else:
+            tab.close()
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,7 @@ def prepare(notebook):
 
 @pytest.mark.parametrize(("app", "theme"), [("lab", "light"), ("lab", "dark"), ("notebook", "light"), ("notebook", "dark")])
 def test_the_gallery_and_its_dialogs(open_notebook, app, theme):
-    count = 60 if app == "lab" else 9  # of several pages, or one; axe looks at every card again and again
+    count = 60 if app == "lab" else 9  # of several pages, or one
     notebook = open_notebook(filled(count, versions=3) + "\n%models", app=app, theme=theme, height=1400)
     notebook.run(0)
     prepare(notebook)
@@ -42,6 +42,9 @@ def test_the_gallery_and_its_dialogs(open_notebook, app, theme):
     cards = gallery.get_by_label("Models").get_by_role("listitem").filter(has=notebook.page.get_by_role("checkbox"))
     expect(cards).to_have_count(min(count, 48))
     check(notebook, "gallery")
+    if count > 10:  # axe looks at every card again and again: ten are enough from here on
+        gallery.get_by_role("searchbox").fill("model 0000")
+        expect(cards).to_have_count(10)
     cards.nth(0).get_by_role("button").first.click()
     dialog = notebook.output.get_by_role("dialog").last
     expect(dialog).to_be_visible()

@@ -59,7 +59,8 @@ def test_a_saved_notebook_holds_nothing_of_the_store(open_notebook, server):
     compare = (
         "get_ipython().run_line_magic('compare_models', ' '.join(f'id:{one.id}' for one in store.list(all_versions=True)))"
     )
-    notebook = open_notebook(FIT, DATA, TREE, "%run -i secret_cell.py", "%models", LINEAR, "%run -i compare_cell.py")
+    cells = (FIT, DATA, TREE, "%run -i secret_cell.py", "%models", LINEAR, "%run -i compare_cell.py")
+    notebook = open_notebook(*cells, fresh=True)
     (server.root / "compare_cell.py").write_text(compare)
     (server.root / "secret_cell.py").write_text(f"{named}\n{kept}\nstore.save(clf, '{CANARY} name', metrics={{'other': 1}})\n")
     for index in range(7):
