@@ -48,6 +48,9 @@ class Lease:
             if self._path.is_symlink():  # no lease is one: nobody holds it, and nobody would ever give it back
                 self._path.unlink(missing_ok=True)
                 return self._make()
+            if self._path.is_dir():  # the same; one that holds anything is told
+                self._path.rmdir()
+                return self._make()
             stale = self._stale()
             return stale is not None and self._set_aside(stale) and self._make()
 

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Protocol
 
 if TYPE_CHECKING:
     from jupyter_modelstore.errors import ModelStoreError
@@ -77,6 +77,10 @@ class AccessToken:
     user_id: str
     handle: str = ""
     groups: tuple[str, ...] = ()
+
+    def __reduce__(self) -> NoReturn:
+        """Stay in this process: a file that is made of it would hold the token."""
+        raise TypeError("cannot pickle an access token")
 
 
 class TokenSource(Protocol):

@@ -13,7 +13,7 @@ import pytest
 
 from jupyter_modelstore import _lease
 from jupyter_modelstore._lease import Lease, leased
-from jupyter_modelstore.errors import DiskFull, ModelFileNotFound
+from jupyter_modelstore.errors import DiskFull, ModelFileNotFound, ModelStoreError
 
 
 @pytest.fixture
@@ -138,6 +138,17 @@ def test_a_link_is_no_lease(path, there):
     assert not path.is_symlink()
     lease.release()
     assert [each.read_text() for each in path.parent.iterdir()] == ["precious"] * there
+
+
+def test_a_directory_is_no_lease_and_is_told_if_it_holds_anything(path):
+    path.mkdir()
+    assert Lease(path).take()
+    path.unlink()
+    path.mkdir()
+    (path / "file").write_text("precious")
+    with pytest.raises(ModelStoreError, match="not empty"):
+        Lease(path).take()
+    assert (path / "file").read_text() == "precious"
 
 
 def test_one_that_cannot_be_written_leaves_nothing_and_says_so(path):

@@ -20,6 +20,7 @@ import pytest
 import jupyter_modelstore as jms
 from jupyter_modelstore.errors import (
     CannotPickle,
+    DiskFull,
     FileChanged,
     InUse,
     InvalidName,
@@ -472,6 +473,21 @@ def test_a_joblib_file_keeps_its_suffix(store, clf, tmp_path):
     assert path.read_bytes() == (tmp_path / "a.bin").read_bytes()
     assert joblib.load(path).coef_ == pytest.approx(clf.coef_)
     assert record.source["file"] == "a.bin"
+
+
+def test_a_full_disk_is_the_stores_and_not_that_of_the_file_that_is_saved(store, clf, tmp_path):
+    resource = pytest.importorskip("resource")
+    joblib.dump([clf, os.urandom(4_000_000)], tmp_path / "a.joblib")
+    store.save(clf, "first")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, hard))
+    try:
+        with pytest.raises(DiskFull) as raised:
+            store.save_file(tmp_path / "a.joblib", "churn")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "a.joblib" not in raised.value.message
+    assert [record.ref for record in store.list()] == ["first:1"]
 
 
 def test_a_changed_file_is_not_downloaded(three, tmp_path, stored_file):

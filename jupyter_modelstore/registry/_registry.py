@@ -295,7 +295,8 @@ class Registry:
             file.seek(0)
             with self._backend.receive(said["save_id"], progress) as incoming:
                 while piece := file.read(1 << 20):
-                    incoming.file.write(piece)
+                    with file_errors("in the store"):
+                        incoming.file.write(piece)
                 draft = Draft(**said, origin="file", format=found.name, source={"file": source.name})
                 return incoming.commit(draft) if wait else incoming.keep(draft)
 

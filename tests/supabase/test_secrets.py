@@ -212,7 +212,7 @@ def test_a_code_that_is_interrupted_or_refused_is_not_shown(relay, person, trace
 @pytest.mark.parametrize("library", [pickle, cloudpickle])
 def test_a_session_is_not_pickled(relay, project, person, tmp_path, library):
     session = EmailSession(tmp_path, relay.url, project.key)
-    session.sign_in(person.email, person.password)
-    for holder in (session, OneUser(session), Robot(session, person.email, tmp_path / "password"), {"in": [session]}):
-        with pytest.raises(TypeError, match="tokens"):
+    token = session.sign_in(person.email, person.password)
+    for holder in (session, OneUser(session), Robot(session, person.email, tmp_path / "password"), {"in": [session]}, token):
+        with pytest.raises(TypeError, match="token"):
             library.dumps(holder)
