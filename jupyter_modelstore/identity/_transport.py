@@ -9,8 +9,9 @@ again.
 from __future__ import annotations
 
 import os
+import time
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _READ = 10.0  # seconds without a byte; the database ends a request after 8, files take their own time
 _CONNECT = 3.0  # seconds for a connection: a dead server is told soon
+_SAID = 1 << 20  # bytes of a refusal that are read
 _NOT_ACCEPTED = ("PGRST301", "PGRST302", "PGRST303", "claim timestamp check failed", "Invalid Compact JWS", "JWT expired")
 
 
@@ -56,10 +58,10 @@ def signed_client(source: TokenSource, url: str, key: str) -> httpx.Client:
             _hasten(request)
             if not self._is_ours(request):
                 request.headers.pop("authorization", None)
-                return self._inner.handle_request(request)
+                return self._ask(request)
             token = source.token()
             request.headers["authorization"] = f"Bearer {token.value}"
-            answer = self._inner.handle_request(request)
+            answer = self._ask(request)
             if not (_refuses_token(answer) or _hides_refusal(answer, token.expires_at)):
                 return answer
             other = source.token(refused=token.value)
@@ -67,7 +69,13 @@ def signed_client(source: TokenSource, url: str, key: str) -> httpx.Client:
                 return answer
             answer.close()
             request.headers["authorization"] = f"Bearer {other.value}"
-            return self._inner.handle_request(request)
+            return self._ask(request)
+
+        def _ask(self, request: httpx.Request) -> httpx.Response:
+            answer = self._inner.handle_request(request)
+            if answer.is_error:
+                _hear(answer)
+            return answer
 
         def _is_ours(self, request: httpx.Request) -> bool:
             signs = not request.url.path.startswith("/auth/v1") and not request.extensions.get(AS_NOBODY)
@@ -107,6 +115,20 @@ def _connections(url: str) -> httpx.HTTPTransport:
 def _origin(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
     return (parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0))
+
+
+def _hear(answer: httpx.Response) -> None:
+    """Read the beginning of a refusal: no server fills the memory with what it says, or goes on for ever."""
+    import httpx
+
+    stream = cast("httpx.SyncByteStream", answer.stream)
+    said, until = b"", time.monotonic() + _READ
+    for piece in stream:
+        said += piece
+        if len(said) > _SAID or time.monotonic() > until:
+            break
+    stream.close()
+    answer.stream = httpx.ByteStream(said)
 
 
 def _can_be_repeated(request: httpx.Request) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -45,12 +46,15 @@ def server():
             status, headers, body = (
                 (200, {}, whoami) if "whoami" in self.path and server.polite else server.answers[self.command]
             )
+            pieces = body if isinstance(body, list) else [body]
             self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            for name, value in {"Content-Length": str(sum(map(len, pieces))), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
+            with contextlib.suppress(ConnectionError):  # nobody listens any more
+                for piece in pieces if self.command != "HEAD" else ():
+                    self.wfile.write(piece)
+                    time.sleep(0.05 if piece is not body else 0)
 
         do_GET = do_POST = do_PATCH = do_HEAD = do_DELETE = answer  # noqa: N815 (the server's names)
 
@@ -199,6 +203,17 @@ def test_a_file_that_is_a_page_or_was_compressed_on_its_way(server, project, tmp
     with pytest.raises(ServiceError, match="in place of a file"):
         project[1].fetch("a/b.pkl", tmp_path / "part", len(HTML))
     assert not (tmp_path / "part").exists()
+
+
+@pytest.mark.parametrize("body", [b"x" * 30_000_000, [b"x"] * 100], ids=["no end", "drop by drop"])
+def test_of_a_refusal_that_has_no_end_the_beginning_is_read(server, project, monkeypatch, body):
+    monkeypatch.setattr("jupyter_modelstore.identity._transport._READ", 0.3)
+    server.answers = {"GET": (500, {"Content-Type": "text/plain"}, body)}
+    _, objects = project
+    answer = objects._http.get(f"http://127.0.0.1:{server.server_port}/storage/v1/object/info/x")
+    assert 0 < len(answer.content) < min(len(body), 2_000_000)
+    with pytest.raises(ServiceError):
+        objects.size("x")
 
 
 def test_nothing_follows_a_redirect(server, project, tmp_path):
