@@ -85,20 +85,20 @@ class Project:
             )
         return cls(address, key, home, space)
 
-    def session(self) -> EmailSession:
-        """Return the sign-in of this user."""
+    def session(self, robot: str = "") -> EmailSession:
+        """Return the sign-in of this user; or that of a job which signs in by itself, under its own address."""
         from jupyter_modelstore.identity import EmailSession
 
-        return EmailSession(self.home, self.url, self.key)
+        return EmailSession(self.home, self.url, self.key, robot=robot)
 
-    def asks_people(self, environment: Mapping[str, str]) -> bool:
-        """Tell whether a person signs in here; not where a file brings tokens, or a job has a password."""
+    def named_by(self, environment: Mapping[str, str]) -> str:
+        """Return the setting that says who is asking: a file brings tokens, a job has a password. Empty: people sign in."""
         names = ("MODELSTORE_ACCESS_TOKEN_FILE", "MODELSTORE_EMAIL", "MODELSTORE_PASSWORD_FILE")
-        return not any(environment.get(name, "").strip() for name in names)
+        return next((name for name in names if environment.get(name, "").strip()), "")
 
     def source(self, environment: Mapping[str, str]) -> TokenSource:
         """Return where tokens come from: a file that somebody renews, a robot's password, or this user's session."""
-        from jupyter_modelstore.identity import EmailSession, FileToken, Robot
+        from jupyter_modelstore.identity import FileToken, Robot
 
         if token := environment.get("MODELSTORE_ACCESS_TOKEN_FILE", "").strip():
             return FileToken(Path(token).expanduser())
@@ -111,7 +111,7 @@ class Project:
         if not email or not password:
             missing = "MODELSTORE_PASSWORD_FILE" if email else "MODELSTORE_EMAIL"
             raise NotConfigured(f"{missing} is missing.", "A job needs both MODELSTORE_EMAIL and MODELSTORE_PASSWORD_FILE.")
-        return Robot(EmailSession(self.home, self.url, self.key, robot=email), email, Path(password).expanduser())
+        return Robot(self.session(email), email, Path(password).expanduser())
 
     def backend(self, environment: Mapping[str, str]) -> Backend:
         """Return the backend; nothing is asked of the project yet."""

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from jupyter_modelstore import card, transfer
 from jupyter_modelstore._parser import Parser
 from jupyter_modelstore._project import Project, sign_in
 from jupyter_modelstore.card import Shown
 from jupyter_modelstore.config import connect
-from jupyter_modelstore.errors import ModelStoreError
+from jupyter_modelstore.errors import ModelStoreError, NotConfigured
 from jupyter_modelstore.names import visible
+from jupyter_modelstore.spool import Spool
+
+if TYPE_CHECKING:
+    from jupyter_modelstore.identity import EmailSession
 
 HELP = {
     "login": "Sign in to the Supabase project: with a password, or with a one-time code that is sent to you.",
@@ -40,6 +46,8 @@ def add_arguments(command: str, to: Parser) -> None:
 
 def login(project: Project, ask: Callable[[str], str], *, email: str, code: bool = False, sign_up: bool = False) -> Shown:
     """Sign in, and say as whom."""
+    if named := project.named_by(os.environ):
+        raise NotConfigured(f"{named} says who is asking here: a sign-in would change nothing.", f"Take {named} away first.")
     token = sign_in(project, email, ask, code=code, sign_up=sign_up)
     place = project.url.partition("://")[2]
     left = left_here(project)
@@ -73,11 +81,29 @@ def _is_first(project: Project) -> bool:
 
 
 def logout(project: Project, ask: Callable[[str], str], *, everywhere: bool = False) -> Shown:
-    """Sign out, and say so."""
+    """Sign out, and say so; a job that signs in by itself ends the session that it has."""
     del ask
-    was = project.session().sign_out(everywhere=everywhere)
+    named = project.named_by(os.environ)
+    if named == "MODELSTORE_ACCESS_TOKEN_FILE":
+        raise NotConfigured(f"{named} says who is asking here: there is no sign-in to end.", f"Take {named} away.")
+    session = project.session(os.environ.get("MODELSTORE_EMAIL", "").strip())
+    waiting = _waiting(project, session)
+    was = session.sign_out(everywhere=everywhere)
     place = visible(project.url.partition("://")[2])
-    return card.lines_card(f"Signed out of {place}" if was else f"Nobody was signed in to {place}", [])
+    lines = [waiting] if waiting and was else []
+    if named:
+        lines.append(("from now on", f"{named} signs in again as soon as anything is asked. Take it away to stop that."))
+    return card.lines_card(f"Signed out of {place}" if was else f"Nobody was signed in to {place}", lines)
+
+
+def _waiting(project: Project, session: EmailSession) -> tuple[str, ...]:
+    """Say how many saves of whoever signs out have not arrived."""
+    with contextlib.suppress(ModelStoreError):
+        left = len(Spool(project.home / "spool").waiting(project.url, session.known().user_id))
+        if left:
+            what = "1 save has" if left == 1 else f"{left} saves have"
+            return ("on this machine", f"{what} not arrived.", "What waits is sent when you sign in here again.")
+    return ()
 
 
 RUN: dict[str, Callable[..., Shown]] = {"login": login, "logout": logout}

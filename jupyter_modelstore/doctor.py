@@ -18,7 +18,7 @@ from jupyter_modelstore._version import __version__
 from jupyter_modelstore.errors import ModelStoreError, NotSignedIn, Unreachable
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Finding
-from jupyter_modelstore.record import Stats
+from jupyter_modelstore.record import ModelRecord, Stats
 from jupyter_modelstore.registry import Registry
 
 _LITTLE_ROOM = 1_000_000_000
@@ -48,8 +48,14 @@ class Status:
         Of these, the ones that were refused: name and reason.
     doubted : tuple of Finding
         Saves that are kept on this machine beside these and never sent, since they are not believed: where, how many, and why.
+    others : int
+        Saves of people who are not signed in now, which go when they sign in again.
     until : datetime or None
-        When the token of a sign-in ends; it is renewed before.
+        When the token of a sign-in ends.
+    renewed : bool
+        Whether it is renewed before; a token in a file is somebody else's to renew.
+    remedy : str
+        What to do about the trouble.
     """
 
     where: str
@@ -65,18 +71,25 @@ class Status:
     waiting: int = 0
     refused: tuple[str, ...] = ()
     doubted: tuple[Finding, ...] = ()
+    others: int = 0
     until: datetime | None = None
+    renewed: bool = True
+    remedy: str = ""
 
 
 def status(store: Registry) -> Status:
     """Return where models are kept and how many there are."""
-    pending = store.pending()
+    stats = Stats(models=0, versions_ready=0, trash=0, storage_bytes=0, trash_bytes=0)
+    pending: Sequence[ModelRecord] = ()
+    unsent: list[Finding] = []
+    trouble: ModelStoreError | None = None
     try:
-        stats, trouble = store.stats(), ""
+        pending, unsent = store.pending(), doubted(store)
+        stats = store.stats()
     except ModelStoreError as error:  # whatever it is, it is told beside what waits
-        if not pending and not isinstance(error, Unreachable):
+        if not pending and not isinstance(error, Unreachable | NotSignedIn):
             raise
-        stats, trouble = Stats(models=0, versions_ready=0, trash=0, storage_bytes=0, trash_bytes=0), error.message
+        trouble = error
     refusals = [(record.model_name, record.refused) for record in pending]
     return Status(
         where=store.where,
@@ -88,11 +101,14 @@ def status(store: Registry) -> Status:
         trash_bytes=stats.trash_bytes,
         version=__version__,
         python=platform.python_version(),
-        trouble=trouble,
+        trouble="" if trouble is None else trouble.message,
+        remedy="" if trouble is None else trouble.hint,
         waiting=len(pending),
         refused=tuple(f"{name}: {why['message']}" for name, why in refusals if why),
-        doubted=tuple(doubted(store)),
+        doubted=tuple(unsent),
+        others=store.kept_for_others(),
         until=store.until,
+        renewed=not os.environ.get("MODELSTORE_ACCESS_TOKEN_FILE", "").strip(),
     )
 
 
@@ -124,9 +140,10 @@ def check_up(store: Registry, *, full: bool = False, repair: bool = False) -> Se
 def _on_their_way(store: Registry) -> list[Finding]:
     """Name the saves that this machine keeps until they arrive; nothing where every save has."""
     try:
+        others = _of_others(store.kept_for_others())
         pending, unsent = store.pending(), doubted(store)
     except NotSignedIn:  # nobody knows whose they are
-        return []
+        return others
     except ModelStoreError as error:
         return [Finding(what="waiting", ok=False, message=error.message, hint=error.hint)]
     reasons = [(visible(record.model_name), record.refused) for record in pending]
@@ -140,7 +157,15 @@ def _on_their_way(store: Registry) -> list[Finding]:
             found.append(
                 Finding(what="refused", ok=False, message=f"{name}: {visible(str(why.get('message', '')))}", hint=hint)
             )
-    return [*found, *unsent]
+    return [*found, *others, *unsent]
+
+
+def _of_others(many: int) -> list[Finding]:
+    if not many:
+        return []
+    what = "1 save of somebody" if many == 1 else f"{many} saves of people"
+    message = f"kept on this machine: {what} not signed in now"
+    return [Finding(what="waiting", ok=True, message=message, hint="Each goes when its owner signs in here again.")]
 
 
 def doubted(store: Registry) -> list[Finding]:

@@ -263,8 +263,8 @@ class SaveSpool(Protocol):
     def done(self, save_id: str) -> None:
         """Forget a save."""
 
-    def waiting(self, url: str, user_id: str) -> Sequence[Waiting]:
-        """Return this person's saves for this project, oldest first; also refused ones."""
+    def waiting(self, url: str, user_id: str | None = None) -> Sequence[Waiting]:
+        """Return this person's saves for this project (anybody's, if none is named), oldest first; also refused ones."""
 
     def doubted(self, senseless: Iterable[str] = ()) -> Mapping[str, ModelStoreError]:
         """Return, by their ids, saves that are kept here and not believed, and why; also these, which make no sense."""
@@ -359,6 +359,9 @@ class Backend(Protocol):
 
         What was refused says why: ``record.refused``.
         """
+
+    def kept_for_others(self) -> int:
+        """Return how many saves this machine keeps for this store which go when somebody else signs in."""
 
     def doubted(self) -> Mapping[str, ModelStoreError]:
         """Return, by their ids, saves that are kept on this machine and never sent, since they are not believed; and why."""

@@ -95,10 +95,10 @@ class Spool:
             for kind in ("bin", "json"):
                 self._path(save_id, kind).unlink(missing_ok=True)
 
-    def waiting(self, url: str, user_id: str) -> Sequence[Waiting]:
-        """Return this person's saves for this project, in the order in which they were kept; also refused ones."""
-        believed = [entry for _, entry in self._journals() if isinstance(entry, Waiting)]
-        return sorted((each for each in believed if (each.url, each.user_id) == (url, user_id)), key=lambda each: each.at)
+    def waiting(self, url: str, user_id: str | None = None) -> Sequence[Waiting]:
+        """Return this person's saves for this project (anybody's, if none is named) in their order; also refused ones."""
+        believed = [entry for _, entry in self._journals() if isinstance(entry, Waiting) and entry.url == url]
+        return sorted((each for each in believed if user_id in {None, each.user_id}), key=lambda each: each.at)
 
     def doubted(self, senseless: Iterable[str] = ()) -> dict[str, StorageError]:
         """Return, by their ids, the saves that are kept here and are not believed, each with the reason and what to do.

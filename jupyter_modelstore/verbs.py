@@ -209,12 +209,23 @@ def _show_status(_: Registry, status: doctor.Status) -> Shown:
     lines = [
         ("models are kept", status.where),
         ("address" if "://" in status.location else "directory", status.location),
-        *([("signed in", f"until {status.until.astimezone():%H:%M}, renewed by itself before then")] if status.until else []),
-        *([("models", status.trouble)] if status.trouble else [("models", ", ".join(held)), ("trash", trash)]),
+        *_signed_in(status),
+        *([_told(status)] if status.trouble else [("models", ", ".join(held)), ("trash", trash)]),
         *_on_the_way(status),
         ("version", f"{status.version}, Python {status.python}"),
     ]
     return card.lines_card("jupyter-modelstore", lines)
+
+
+def _signed_in(status: doctor.Status) -> list[tuple[str, str]]:
+    if status.until is None:
+        return []
+    renewal = "renewed by itself before then" if status.renewed else "unless whoever writes the token's file renews it"
+    return [("signed in", f"until {status.until.astimezone():%H:%M}, {renewal}")]
+
+
+def _told(status: doctor.Status) -> tuple[str, ...]:
+    return ("models", visible(status.trouble), *([visible(status.remedy)] if status.remedy else []))
 
 
 def _on_the_way(status: doctor.Status) -> list[tuple[str, ...]]:
@@ -228,6 +239,7 @@ def _on_the_way(status: doctor.Status) -> list[tuple[str, ...]]:
     return [
         *([kept] if waiting else []),
         *(("refused", visible(why), "%modelstore discard NAME gives it up") for why in status.refused),
+        *([("of others", f"{_count(status.others, 'save')}, kept here until they sign in again")] if status.others else []),
         *_not_sent(status.doubted),
     ]
 

@@ -41,6 +41,7 @@ REGISTRY = {
     "until": None,
     "pending": [],
     "doubted": [],
+    "kept_for_others": [],
     "resume": ["progress", "refused", "told"],
     "saved": ["save_id"],
     "became": ["save_id", "name", "sha256"],

@@ -340,6 +340,10 @@ class LocalBackend:
         """Return nothing: a save here is done when it returns."""
         return ()
 
+    def kept_for_others(self) -> int:
+        """Return 0: nothing waits here."""
+        return 0
+
     def doubted(self) -> Mapping[str, ModelStoreError]:
         """Return nothing: nothing waits here."""
         return {}

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _READ = 10.0  # seconds without a byte; the database ends a request after 8, files take their own time
 _CONNECT = 3.0  # seconds for a connection: a dead server is told soon
+_SILENT = 60.0  # seconds for which a server that did not answer at all is given less time
+_READ_OF_SILENT = 2.5
 _SAID = 1 << 20  # bytes of a refusal that are read
 _NOT_ACCEPTED = ("PGRST301", "PGRST302", "PGRST303", "claim timestamp check failed", "Invalid Compact JWS", "JWT expired")
 
@@ -45,6 +47,7 @@ def signed_client(source: TokenSource, url: str, key: str) -> httpx.Client:
         def __init__(self) -> None:
             self._made = (os.getpid(), _connections(url))
             self._origin = _origin(url)
+            self._line = _Line()
 
         @property
         def _inner(self) -> httpx.HTTPTransport:
@@ -55,13 +58,12 @@ def signed_client(source: TokenSource, url: str, key: str) -> httpx.Client:
 
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             request.headers["apikey"] = key
-            _hasten(request)
             if not self._is_ours(request):
                 request.headers.pop("authorization", None)
-                return self._ask(request)
+                return self._line.ask(self._inner, request)
             token = source.token()
             request.headers["authorization"] = f"Bearer {token.value}"
-            answer = self._ask(request)
+            answer = self._line.ask(self._inner, request)
             if not (_refuses_token(answer) or _hides_refusal(answer, token.expires_at)):
                 return answer
             other = source.token(refused=token.value)
@@ -69,13 +71,7 @@ def signed_client(source: TokenSource, url: str, key: str) -> httpx.Client:
                 return answer
             answer.close()
             request.headers["authorization"] = f"Bearer {other.value}"
-            return self._ask(request)
-
-        def _ask(self, request: httpx.Request) -> httpx.Response:
-            answer = self._inner.handle_request(request)
-            if answer.is_error:
-                _hear(answer)
-            return answer
+            return self._line.ask(self._inner, request)
 
         def _is_ours(self, request: httpx.Request) -> bool:
             signs = not request.url.path.startswith("/auth/v1") and not request.extensions.get(AS_NOBODY)
@@ -87,10 +83,36 @@ def signed_client(source: TokenSource, url: str, key: str) -> httpx.Client:
     return httpx.Client(transport=Signed(), timeout=httpx.Timeout(_READ, connect=_CONNECT), follow_redirects=False)
 
 
-def _hasten(request: httpx.Request) -> None:
-    """Let a request wait no longer for its answer than is wanted now."""
-    if (most := PATIENCE.get()) is not None:
-        request.extensions = {**request.extensions, "timeout": {**request.extensions.get("timeout", {}), "read": most}}
+class _Line:
+    """How long requests wait for an answer, and how much of a refusal is heard."""
+
+    def __init__(self) -> None:
+        self._silent_until = 0.0
+
+    def ask(self, connections: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        """Send a request; return the answer, and of a refusal its beginning."""
+        import httpx
+
+        self._hasten(request)
+        try:
+            answer = connections.handle_request(request)
+        except httpx.ReadTimeout:
+            if request.extensions["timeout"]["read"] >= _READ:  # the whole time, not what somebody had patience for
+                self._silent_until = time.monotonic() + _SILENT
+            raise
+        self._silent_until = 0.0
+        if answer.is_error:
+            _hear(answer)
+        return answer
+
+    def _hasten(self, request: httpx.Request) -> None:
+        """Let a request wait no longer for its answer than is wanted now; nor, where the server is silent, each one anew."""
+        times = request.extensions.get("timeout", {})
+        most = PATIENCE.get()
+        if most is None and times.get("read") == _READ and time.monotonic() < self._silent_until:
+            most = _READ_OF_SILENT
+        if most is not None:
+            request.extensions = {**request.extensions, "timeout": {**times, "read": most}}
 
 
 def _proxy(url: str) -> str | None:

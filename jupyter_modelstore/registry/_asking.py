@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
-from jupyter_modelstore.errors import InvalidReference, InvalidValue, NotFound
-from jupyter_modelstore.names import visible
+from jupyter_modelstore.errors import InvalidReference, InvalidValue, NotFound, StorageError
+from jupyter_modelstore.names import key_of, visible
 from jupyter_modelstore.protocols import Backend
 from jupyter_modelstore.record import ModelRecord, Query, Reference, typed
 
@@ -94,7 +95,8 @@ def not_found(backend: Backend, ref: Reference, at: str | date | None) -> NotFou
         missing = f"{ref.name} has no alias '{ref.alias}'" if ref.alias is not None else f"There is no '{ref}'"
         return NotFound(
             f"{missing}. {ref.name} has version{'s' if len(held) > 1 else ''} {there}"
-            + (f" and alias{'es' if ' ' in aliases else ''} {aliases}." if aliases else "."),
+            + (f" and alias{'es' if ' ' in aliases else ''} {aliases}." if aliases else ".")
+            + (" A newer save is kept on this machine and has no number yet." if _waits(backend, ref.name) else ""),
             f"%modelstore versions {typed(ref.name)} shows them.",
         )
     return unknown_name(backend, ref)
@@ -102,6 +104,8 @@ def not_found(backend: Backend, ref: Reference, at: str | date | None) -> NotFou
 
 def unknown_name(backend: Backend, ref: Reference) -> NotFound:
     """Say what became of a name, or which is nearest to it."""
+    if _waits(backend, ref.name):
+        return on_its_way(ref.name)
     newer = backend.renamed(ref.name)
     if newer is not None:
         return NotFound(f"There is no model '{visible(ref.name)}' any more.", f"It was renamed to {visible(newer)}.")
@@ -112,6 +116,20 @@ def unknown_name(backend: Backend, ref: Reference) -> NotFound:
     known = " or ".join(visible(names[name]) for name in nearest)
     hint = f"Did you mean {known}?" if known else "%models shows what there is."
     return NotFound(f"There is no model '{visible(ref.name)}'.", hint)
+
+
+def on_its_way(name: str) -> NotFound:
+    """Say of a save that has not arrived what becomes of it."""
+    return NotFound(
+        f"{visible(name)} is kept on this machine and has not arrived yet.",
+        "%modelstore resume sends it, %modelstore discard gives it up.",
+    )
+
+
+def _waits(backend: Backend, name: str) -> bool:
+    with contextlib.suppress(StorageError):  # what waits cannot be read, which the doctor tells
+        return key_of(name) in {key_of(record.model_name) for record in backend.pending()}
+    return False
 
 
 def not_there(backend: Backend, ref: Reference) -> NotFound:

@@ -59,6 +59,7 @@ from jupyter_modelstore.registry._asking import (
     moment,
     not_found,
     not_there,
+    on_its_way,
     only_name,
     unknown_name,
 )
@@ -390,6 +391,10 @@ class Registry:
         """Return this user's saves that are kept on this machine and have not arrived yet; ``extra`` tells refusals."""
         return self._backend.pending()
 
+    def kept_for_others(self) -> int:
+        """Return how many saves this machine keeps for this store which go when somebody else signs in."""
+        return self._backend.kept_for_others()
+
     def doubted(self) -> Mapping[str, ModelStoreError]:
         """Return, by ``save_id``, saves that this machine keeps and never sends, since they are not believed; and why."""
         return self._backend.doubted()
@@ -641,10 +646,7 @@ class Registry:
         """Return a record that can be changed: one whose save is not on its way any more."""
         record = self._present(ref, None)
         if record.status == "pending":
-            raise NotFound(
-                f"{visible(record.model_name)} is kept on this machine and has not arrived yet.",
-                "%modelstore resume sends it, %modelstore discard gives it up.",
-            )
+            raise on_its_way(record.model_name)
         return record
 
     # ---- change ------------------------------------------------------------------------------------------------------

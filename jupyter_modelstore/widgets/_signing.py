@@ -28,7 +28,7 @@ def project_of(store: Registry, settings: ModelStore) -> Project | None:
         project = settings.project()
     except ModelStoreError:
         return None
-    return project if project.url == store.location and project.asks_people(os.environ) else None
+    return project if project.url == store.location and not project.named_by(os.environ) else None
 
 
 def requests_of(project: Project, store: Registry) -> tuple[Request, ...]:

@@ -9,6 +9,7 @@ import time
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 
 from jupyter_modelstore.backends.supabase import Functions, Objects
@@ -46,6 +47,7 @@ def server():
             status, headers, body = (
                 (200, {}, whoami) if "whoami" in self.path and server.polite else server.answers[self.command]
             )
+            time.sleep(server.delay)
             pieces = body if isinstance(body, list) else [body]
             self.send_response(status)
             for name, value in {"Content-Length": str(sum(map(len, pieces))), **headers}.items():
@@ -60,7 +62,7 @@ def server():
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    server.answers, server.heard, server.polite = {}, [], True
+    server.answers, server.heard, server.polite, server.delay = {}, [], True, 0.0
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield server
@@ -214,6 +216,21 @@ def test_of_a_refusal_that_has_no_end_the_beginning_is_read(server, project, mon
     assert 0 < len(answer.content) < min(len(body), 2_000_000)
     with pytest.raises(ServiceError):
         objects.size("x")
+
+
+def test_a_server_that_was_silent_once_is_given_less_time_until_it_answers(server, monkeypatch):
+    monkeypatch.setattr("jupyter_modelstore.identity._transport._READ", 2.0)
+    monkeypatch.setattr("jupyter_modelstore.identity._transport._READ_OF_SILENT", 0.5)
+    server.answers = {"GET": (200, {}, b"said")}
+    url = f"http://127.0.0.1:{server.server_port}"
+    with signed_client(Source(), url, "a-key") as http:
+        for delay, answers in ((1.0, True), (3.0, False), (1.0, False), (0.0, True), (1.0, True)):
+            server.delay = delay
+            if answers:
+                assert http.get(url).content == b"said"
+            else:
+                with pytest.raises(httpx.ReadTimeout):
+                    http.get(url)
 
 
 def test_nothing_follows_a_redirect(server, project, tmp_path):

@@ -13,7 +13,7 @@ from relay import Relay, Reply, cut
 import jupyter_modelstore as jms
 from jupyter_modelstore import cli
 from jupyter_modelstore.backends.supabase import Functions
-from jupyter_modelstore.errors import InvalidValue, NotConfigured, NotConfirmed, NotSignedIn, Unreachable, UsageError
+from jupyter_modelstore.errors import InvalidValue, NotConfigured, NotConfirmed, NotFound, NotSignedIn, Unreachable, UsageError
 
 pytest_plugins = ("supabase_fixtures", "doors_fixtures")
 pytestmark = pytest.mark.supabase
@@ -182,6 +182,74 @@ def test_a_save_that_waits_is_told_resumed_and_given_up(signed_out, person, type
     assert "1 save arrived" in signed_out.run("%modelstore resume").text
     assert "Nothing waits" in signed_out.run("%modelstore resume").text
     assert "churn:1" in signed_out.run("%models --table").text
+
+
+def test_what_waits_is_named_while_nobody_or_somebody_else_is_signed_in(signed_out, people, typed, clf, monkeypatch):
+    ada, ben = people
+    signed_out["clf"] = clf
+    typed(ada.password, ben.password)
+    signed_out.run(f"%modelstore login {ada.email}")
+    with monkeypatch.context() as offline:
+        offline.setattr(Functions, "call", lambda *_, **__: (_ for _ in ()).throw(Unreachable("It does not answer.")))
+        signed_out.run('%save_model clf "secret name"')
+    assert "1 save has not arrived" in signed_out.run("%modelstore logout").text
+    nobody = signed_out.run("%modelstore status").text
+    assert "Nobody is signed in" in nobody
+    assert "%modelstore login" in nobody
+    signed_out.run(f"%modelstore login {ben.email}")
+    for said in (nobody, signed_out.run("%modelstore status").text, signed_out.run("%modelstore doctor").text):
+        assert "1 save" in said
+        assert "secret name" not in said
+        assert ada.email not in said
+
+
+def test_a_name_that_waits_is_told_by_every_verb(signed_out, person, typed, clf, fit, at_project, monkeypatch):
+    signed_out["clf"], signed_out["other"] = clf, fit(2)
+    typed(person.password)
+    with Relay.before(at_project.url) as relay:
+        monkeypatch.setenv("SUPABASE_URL", relay.url)
+        signed_out.run(f"%modelstore login {person.email}")
+        signed_out.run('%save_model clf "there" --wait')
+        relay.answers("POST", "rpc/modelstore_commit", cut)
+        signed_out.run('%save_model clf "churn" --wait')
+        signed_out.run('%save_model other "there" --wait')
+        for line in (
+            *("%modelstore versions churn", "%modelstore rename churn other", "%model_card churn:1"),
+            *("%edit_model churn -d x", "%alias_model churn champion", "%delete_model churn"),
+        ):
+            error = signed_out.refused(line, NotFound)
+            assert (error.message, "resume" in error.hint) == ("churn is kept on this machine and has not arrived yet.", True)
+        assert "A newer save is kept on this machine" in signed_out.refused("%model_card there:2", NotFound).message
+
+
+def test_where_a_setting_says_who_is_asking_a_sign_in_is_refused_and_a_sign_out_ends_the_jobs(
+    signed_out, people, typed, tmp_path, monkeypatch
+):
+    ada, ben = people
+    password = tmp_path / "password"
+    password.write_text(ben.password)
+    password.chmod(0o600)
+    with monkeypatch.context() as job:
+        job.setenv("MODELSTORE_EMAIL", ben.email)
+        job.setenv("MODELSTORE_PASSWORD_FILE", str(password))
+        assert ben.email in signed_out.run("%modelstore status").text
+        error = signed_out.refused(f"%modelstore login {ada.email}", NotConfigured)
+        assert "MODELSTORE_EMAIL says who is asking here" in error.message
+        said = signed_out.run("%modelstore logout").text
+        assert "Signed out" in said
+        assert "MODELSTORE_EMAIL signs in again" in said
+        password.unlink()
+        signed_out.refused("%models --table", NotSignedIn)
+    token = tmp_path / "token"
+    token.write_text(ben.access_token)
+    with monkeypatch.context() as job:
+        job.setenv("MODELSTORE_ACCESS_TOKEN_FILE", str(token))
+        signed_out.run("%reload_ext jupyter_modelstore")
+        said = signed_out.run("%modelstore status").text
+        assert "unless whoever writes" in said
+        assert "by itself" not in said
+        for line in (f"%modelstore login {ada.email}", "%modelstore logout"):
+            assert "MODELSTORE_ACCESS_TOKEN_FILE" in signed_out.refused(line, NotConfigured).message
 
 
 @pytest.mark.parametrize(

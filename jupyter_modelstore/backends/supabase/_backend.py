@@ -196,6 +196,14 @@ class SupabaseBackend:
         """Return this person's saves that have not arrived yet, in their order."""
         return [_sending.pending_record(waiting) for waiting in self._waiting()]
 
+    def kept_for_others(self) -> int:
+        """Return how many saves of people who are not signed in now this machine keeps."""
+        try:
+            own = self.user_id
+        except (NotSignedIn, SomebodyElse):
+            own = ""
+        return sum(each.user_id != own for each in self._spool.waiting(self._url))
+
     def doubted(self) -> Mapping[str, ModelStoreError]:
         """Return the saves that are kept here and are not believed, and why."""
         there = self._spool.waiting(self._url, self.user_id)
