@@ -137,7 +137,7 @@ function sortable({ metrics, models }: View): readonly string[] {
 }
 
 function Header({ view }: { view: View }): React.ReactElement {
-  const { trash, stats, chosen } = view;
+  const { trash, stats, chosen, models } = view;
   const heading = React.useRef<HTMLHeadingElement>(null);
   const before = React.useRef(trash);
   React.useEffect(() => {
@@ -148,7 +148,7 @@ function Header({ view }: { view: View }): React.ReactElement {
     <header className="head">
       <h2 ref={heading} tabIndex={-1}>{trash ? "Trash" : "Models"}</h2>
       <span className="where" title={line(view.hello.where, 200)}>
-        <span className="dot" aria-hidden="true" />
+        {!models.error && <span className="dot" aria-hidden="true" />}
         <span className="clip">{line(view.hello.where, 60)}</span>
       </span>
       <span className="grow" />
@@ -163,7 +163,7 @@ function Header({ view }: { view: View }): React.ReactElement {
           onClick={() => view.open({ what: "compare" })}
         />
       )}
-      <IconButton label="Refresh" icon="refresh" busy={view.models.waiting} onClick={view.refresh} />
+      <IconButton label="Refresh" icon="refresh" busy={models.waiting} onClick={view.refresh} />
     </header>
   );
 }

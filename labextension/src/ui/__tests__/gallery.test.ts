@@ -98,11 +98,14 @@ describe("the gallery", () => {
     const client = new FakeClient(three());
     const root = show(client);
     await says(root, "3 models");
+    expect(root.querySelectorAll(".dot")).toHaveLength(1);
     client.answers.list = () => {
       throw new Failure("store_busy", "The store is busy.", "Try again in a moment.");
     };
     await press(root, "Refresh");
     await says(root, "The store is busy.");
+    // The green dot says that all is well.
+    expect(root.querySelectorAll(".dot")).toHaveLength(0);
     expect(root.querySelectorAll("li.card")).toHaveLength(3);
     delete client.answers.list;
     await press(root, "Try again");
