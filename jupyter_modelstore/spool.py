@@ -68,14 +68,18 @@ class Spool:
 
     def accept(self, waiting: Waiting, part: Path) -> None:
         """Take over a save whose ``.part`` is whole and forced to the disk; when this returns, it cannot be lost."""
+        journal, file = self._path(waiting.save_id, "json"), self.file(waiting.save_id)
         with file_errors(f"in {self.directory}"):
-            part.rename(self.file(waiting.save_id))
+            known = journal.exists()  # by another push of the same save: both are right
+            part.rename(file)
             try:
                 fsync_directory(self.directory)
-                self.note(waiting)
-                self._insist(self.file(waiting.save_id), self._path(waiting.save_id, "json"))
+                if not known:
+                    self._insist(file)
+                self.note(waiting)  # from now on others may send it, and remove it
             except (OSError, ModelStoreError):  # it is told that nothing was kept
-                self.done(waiting.save_id)
+                if not known:
+                    self.done(waiting.save_id)
                 raise
 
     def note(self, waiting: Waiting) -> Waiting:

@@ -51,6 +51,36 @@ def test_a_journal_of_a_newer_package_is_understood(tmp_path):
     assert Spool(tmp_path).doubted() == {}
 
 
+@pytest.mark.parametrize("before", [False, True])
+def test_a_save_may_be_sent_as_soon_as_its_journal_is_there(tmp_path, monkeypatch, before):
+    spool, save_id = Spool(tmp_path), str(uuid.uuid4())
+    waiting = Waiting(save_id=save_id, url="u", user_id="me", space="", draft=DRAFT, at=1.0)
+    parts = [spool.part(save_id) for _ in range(2)]
+    for part in parts:
+        part.write_bytes(b"x")
+    if before:
+        spool.accept(waiting, parts[1])
+    real = Spool.note
+    monkeypatch.setattr(Spool, "note", lambda self, each: (real(self, each), self.done(each.save_id))[0])
+    spool.accept(waiting, parts[0])
+    assert spool.waiting("u") == []
+
+
+def test_a_save_that_is_kept_stays_if_it_cannot_be_kept_twice(tmp_path, monkeypatch):
+    spool, save_id = Spool(tmp_path), str(uuid.uuid4())
+    waiting = Waiting(save_id=save_id, url="u", user_id="me", space="", draft=DRAFT, at=1.0)
+    for name in ("first", "second"):
+        part = spool.part(save_id)
+        part.write_bytes(b"x")
+        if name == "first":
+            spool.accept(waiting, part)
+            continue
+        monkeypatch.setattr(Spool, "note", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        with pytest.raises(StorageError):
+            spool.accept(waiting, part)
+    assert [each.save_id for each in spool.waiting("u")] == [save_id]
+
+
 def test_what_its_reader_makes_nothing_of_is_doubted_too(tmp_path):
     save_id = put(tmp_path)
     assert "cannot be read" in str(Spool(tmp_path).doubted([save_id])[save_id])

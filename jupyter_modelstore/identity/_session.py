@@ -4,7 +4,8 @@ One file (mode 0600) for each project holds the access token and the refresh tok
 its direct parent, and takes the use of an older one for theft: it ends the whole session. So a kernel never keeps a refresh
 token in memory: it reads the file, uses what stands there, and writes the answer before anybody else does the same (a lease
 sees to that; without it two at once are still the newest and its parent). A kernel that is killed between answer and file
-leaves the parent there.
+leaves the parent there. One that finds another refresh token in the file than it used, or no file, was stopped in between, or
+somebody signed in or out meanwhile: it writes nothing.
 
 Expiry is reckoned by the server's clock: each token says when it was issued, and the file notes what this machine's clocks said
 then. One of them may be wrong or be set meanwhile, the other stands still while a virtual machine does: the later one counts.
@@ -19,13 +20,13 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from jupyter_modelstore._files import file_errors, is_only_mine, make_private, write_private
+from jupyter_modelstore._files import file_errors, is_only_mine, is_secret, make_private, write_private
 from jupyter_modelstore._lease import boot_id, leased
-from jupyter_modelstore.errors import NotSignedIn, ServiceError, Throttled, Unreachable
+from jupyter_modelstore.errors import ModelStoreError, NotSignedIn, ServiceError, Throttled, Unreachable
 from jupyter_modelstore.identity import _auth
 from jupyter_modelstore.identity._keys import claims_of, number_of, token_of
 from jupyter_modelstore.protocols import PATIENCE, AccessToken, Secret
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 _EARLY = 60.0  # seconds before its end at which a token is renewed: storage grants none, and clocks differ
 _LAST = 5.0  # seconds before its end up to which a token is used if it cannot be renewed
 _WAIT = 5.0  # for another kernel that renews
+_WRITES = 2.0  # for the same, before somebody signs in or out
+_PAUSE = 15.0  # seconds for which Auth is left alone while a token is good
 _SIGN_IN = "%modelstore login YOUR@EMAIL"
 
 
@@ -65,6 +68,7 @@ class EmailSession:
         self._url, self._key = url, key
         name = hashlib.sha256(f"{url} {robot.casefold()}".strip().encode()).hexdigest()[:16]
         self._path = home / "sessions" / f"{name}.json"
+        self._gone_until = 0.0  # by the monotonic clock: when Auth, which did not answer, is asked again
         self._held: tuple[tuple[int, ...], AccessToken, Mapping[str, Any]] | None = None  # the file's state, token, all
 
     def __repr__(self) -> str:
@@ -96,16 +100,37 @@ class EmailSession:
 
     def sign_out(self, *, everywhere: bool = False) -> bool:
         """Forget the session, and end it on the server (``everywhere``: all of this person's); tell whether there was one."""
-        stored = self._stored()
-        if stored is None:
+        if self._stored() is None:
             return False
-        token, _ = stored
-        with self._file_errors():
+        token = self._last_token(everywhere=everywhere)
+        with self._leased(_WRITES), self._file_errors():
             self._path.unlink(missing_ok=True)
         self._held = None
-        with contextlib.suppress(Exception):  # it ends by itself; here it is forgotten
-            _auth.sign_out(self._url, self._key, token.value, everywhere=everywhere)
+        if token is not None and not everywhere:
+            with contextlib.suppress(Exception):  # whatever Auth says, here it is forgotten
+                _auth.sign_out(self._url, self._key, token.value, everywhere=False)
         return True
+
+    def _last_token(self, *, everywhere: bool) -> AccessToken | None:
+        """Return a token to end the session with, a good one, if it can be had; where all sessions are to end, end them.
+
+        Raises
+        ------
+        ModelStoreError
+            The others cannot be ended now; this one is kept, so that it can be tried again.
+        """
+        try:
+            token = self.token()
+            if everywhere:
+                _auth.sign_out(self._url, self._key, token.value, everywhere=True)
+        except NotSignedIn:  # it has ended already
+            return None
+        except ModelStoreError as error:
+            if not everywhere:
+                return None
+            error.hint = f"{error.hint} Nothing was ended; without --everywhere you are signed out of this machine.".strip()
+            raise
+        return token
 
     # ---- tokens --------------------------------------------------------------------------------------------------------------
 
@@ -125,13 +150,16 @@ class EmailSession:
             The project's Auth does not answer.
         """
         token, stored = self._current()
-        if token.value != refused and token.expires_at - _server_time(stored) > _EARLY:
+        left = token.expires_at - _server_time(stored)
+        good = token.value != refused and left >= _LAST
+        if good and (left > _EARLY or time.monotonic() < self._gone_until):
             return token
         try:
             return self._renew(token)
         except (ServiceError, Throttled, Unreachable):
-            if token.value == refused or token.expires_at - _server_time(stored) < _LAST:
+            if not good:
                 raise
+            self._gone_until = time.monotonic() + _PAUSE
             return token  # Auth alone may be gone, and this one is good still
 
     def known(self) -> AccessToken:
@@ -148,9 +176,7 @@ class EmailSession:
         return self._held[1], self._held[2]
 
     def _renew(self, old: AccessToken) -> AccessToken:
-        with contextlib.ExitStack() as lease:
-            with contextlib.suppress(OSError):  # a full disk, or a home that is only read: it is right without a lease too
-                lease.enter_context(leased(self._path.with_suffix(".lease"), min(_WAIT, PATIENCE.get() or _WAIT)))
+        with self._leased(min(_WAIT, PATIENCE.get() or _WAIT)):
             now, stored = self._current()
             if now.value != old.value:  # another kernel was faster
                 return now
@@ -159,6 +185,14 @@ class EmailSession:
                 return self._keep_renewed(_auth.refreshed(self._url, self._key, used), old, used)
             except NotSignedIn as error:
                 return self._after_refusal(used, error)
+
+    @contextlib.contextmanager
+    def _leased(self, seconds: float) -> Iterator[None]:
+        """Hold the session's lease, if it can be had within so many seconds."""
+        with contextlib.ExitStack() as lease:
+            with contextlib.suppress(OSError):  # a full disk, or a home that is only read: it is right without a lease too
+                lease.enter_context(leased(self._path.with_suffix(".lease"), seconds))
+            yield
 
     def _after_refusal(self, used: Secret, error: NotSignedIn) -> AccessToken:
         """Forget a session that has ended; unless another kernel has stored a newer one meanwhile."""
@@ -174,7 +208,8 @@ class EmailSession:
 
     def _keep(self, tokens: Tokens) -> AccessToken:
         token, stored = self._understood(tokens)
-        self._write(stored)
+        with self._leased(_WRITES):
+            self._write(stored)
         return self._hold(token, stored)
 
     def _keep_renewed(self, tokens: Tokens, old: AccessToken, used: Secret) -> AccessToken:
@@ -182,6 +217,10 @@ class EmailSession:
         token, stored = self._understood(tokens)
         if token.user_id != old.user_id:
             raise _auth.not_understood()
+        now = self._stored()
+        if now is None or now[1]["refresh_token"] != used:  # somebody signed in or out; or this process stood still
+            self._held = None
+            return self._current()[0]
         try:
             self._write(stored)
         except OSError:
@@ -226,6 +265,9 @@ class EmailSession:
         try:
             if not is_only_mine(self._path):
                 return None
+            if not is_secret(self._path):
+                with contextlib.suppress(OSError):  # a home that is only read
+                    self._path.chmod(0o600)
             stored = json.loads(self._path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
             return None

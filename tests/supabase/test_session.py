@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from relay import Relay, Reply
+from relay import Relay, Reply, cut
 
 from jupyter_modelstore.errors import DiskFull, InvalidValue, NotConfigured, NotSignedIn, ReadOnly, ServiceError, Unreachable
 from jupyter_modelstore.identity import EmailSession, FileToken, Robot, _robot, _session, check_key, signed_client
@@ -85,6 +85,93 @@ def test_signing_out_forgets_here_and_ends_it_there(session, people, tmp_path):
     next_file = path / "kept.json"
     next_file.write_bytes(stored)
     assert not list(path.glob("[!k]*.json"))
+
+
+def renews_three_times(other, people):
+    for _ in range(3):
+        time.sleep(1.1)  # a token of the same second would be the same one
+        other.token(refused=other.token().value)
+
+
+MEANWHILE = {
+    "somebody else signs in": lambda other, people: other.sign_in(people[1].email, people[1].password),
+    "they sign out": lambda other, people: other.sign_out(),
+    "another kernel renews three times": renews_three_times,
+}
+
+
+@pytest.mark.parametrize("what", MEANWHILE)
+def test_a_renewal_that_comes_late_writes_over_nothing(stack, people, tmp_path, monkeypatch, what):
+    for name in ("_WAIT", "_WRITES"):
+        monkeypatch.setattr(_session, name, 0.1)
+    with Relay.before(stack.url) as relay:
+        late, other = (EmailSession(tmp_path, relay.url, stack.key) for _ in range(2))
+        late.sign_in(people[0].email, people[0].password)
+        left = []
+
+        def act(handler):
+            relay.is_plain()
+            answer = handler.forward()
+            MEANWHILE[what](other, people)
+            left.extend(path.read_bytes() for path in (tmp_path / "sessions").glob("*.json"))
+            Reply.of(answer)(handler)
+
+        relay.answers("POST", "grant_type=refresh_token", act)
+        if what == "they sign out":
+            with pytest.raises(NotSignedIn, match="Nobody is signed in"):
+                late.token(refused=late.token().value)
+        else:
+            told = late.token(refused=late.token().value)
+            assert told.value == json.loads(left[0])["access_token"]
+        assert left == [path.read_bytes() for path in (tmp_path / "sessions").glob("*.json")]
+        if what == "another kernel renews three times":
+            assert other.token(refused=other.token().value).user_id == people[0].id
+
+
+def test_while_auth_alone_is_gone_it_is_asked_once_and_the_token_used(stack, people, tmp_path, monkeypatch):
+    with Relay.before(stack.url) as relay:
+        session = EmailSession(tmp_path, relay.url, stack.key)
+        token = session.sign_in(people[0].email, people[0].password)
+        monkeypatch.setattr(_session, "_EARLY", 1e6)
+        relay.answers("POST", "grant_type=refresh_token", cut)
+        relay.heard.clear()
+        assert [session.token() for _ in range(3)] == [token] * 3
+        assert len(relay.heard) == 1
+        with pytest.raises(Unreachable):  # the server does not accept it: there is no other
+            session.token(refused=token.value)
+        relay.is_plain()
+        session._gone_until = 0.0  # a quarter of a minute later
+        session.token()
+        assert len(relay.heard) == 3
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_all_sessions_are_ended_or_it_is_told_that_none_was(stack, people, tmp_path, ended):
+    with Relay.before(stack.url) as relay:
+        here, there = (EmailSession(tmp_path / name, relay.url, stack.key) for name in ("here", "there"))
+        for each in (here, there):
+            each.sign_in(people[0].email, people[0].password)
+        if ended:
+            file = file_of(tmp_path / "here")
+            old = stack.mint(sub=people[0].id, email=people[0].email, exp=int(time.time()) - 60, iat=int(time.time()) - 3660)
+            file.write_text(json.dumps(json.loads(file.read_text()) | {"access_token": old}))
+        relay.answers("POST", "auth/v1/", cut)
+        with pytest.raises(Unreachable, match="without --everywhere"):
+            here.sign_out(everywhere=True)
+        assert here.known().user_id == people[0].id
+        relay.is_plain()
+        assert here.sign_out(everywhere=True)
+        with pytest.raises(NotSignedIn, match="Nobody"):
+            here.known()
+        with pytest.raises(NotSignedIn, match="has ended"):
+            there.token(refused=there.token().value)
+
+
+def test_a_session_that_others_could_read_is_closed_again(session, people, tmp_path):
+    session.sign_in(people[0].email, people[0].password)
+    file_of(tmp_path).chmod(0o644)
+    assert session.token().user_id == people[0].id
+    assert file_of(tmp_path).stat().st_mode & 0o777 == 0o600
 
 
 def test_a_session_that_ended_is_forgotten(session, people, tmp_path):
