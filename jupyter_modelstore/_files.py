@@ -22,7 +22,16 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from jupyter_modelstore.errors import DiskFull, FileChanged, ModelFileNotFound, ModelStoreError, ReadOnly, StorageError
+from jupyter_modelstore.errors import (
+    DiskFull,
+    FileChanged,
+    InvalidValue,
+    ModelFileNotFound,
+    ModelStoreError,
+    ReadOnly,
+    StorageError,
+)
+from jupyter_modelstore.names import visible
 
 if TYPE_CHECKING:
     from jupyter_modelstore.protocols import Progress
@@ -216,6 +225,20 @@ def make_private(directory: Path) -> None:
     for path in (*reversed(directory.parents), directory):
         if not path.exists():
             path.mkdir(mode=0o700, exist_ok=True)
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Return a path in which ``~`` is replaced by the user's directory.
+
+    Raises
+    ------
+    InvalidValue
+        It names somebody whom this machine does not know.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InvalidValue(f"'{visible(str(path))}' is in nobody's directory.", "Write the whole path.") from None
 
 
 def is_only_mine(path: Path) -> bool:

@@ -160,7 +160,7 @@ def _is_gone(text: str) -> bool:
             os.kill(int(holder["pid"]), 0)
     except ProcessLookupError:
         return True
-    except (ValueError, KeyError, TypeError, OSError):  # half written, or somebody else's process
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, OSError):  # half written, or another's process
         return False
     return False
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from jupyter_modelstore._files import expanded
 from jupyter_modelstore.errors import InvalidValue, NotConfigured, NotSignedIn
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import AccessToken, Backend, Secret, TokenSource
@@ -101,7 +102,7 @@ class Project:
         from jupyter_modelstore.identity import FileToken, Robot
 
         if token := environment.get("MODELSTORE_ACCESS_TOKEN_FILE", "").strip():
-            return FileToken(Path(token).expanduser())
+            return FileToken(expanded(token))
         email, password = (
             environment.get("MODELSTORE_EMAIL", "").strip(),
             environment.get("MODELSTORE_PASSWORD_FILE", "").strip(),
@@ -111,7 +112,7 @@ class Project:
         if not email or not password:
             missing = "MODELSTORE_PASSWORD_FILE" if email else "MODELSTORE_EMAIL"
             raise NotConfigured(f"{missing} is missing.", "A job needs both MODELSTORE_EMAIL and MODELSTORE_PASSWORD_FILE.")
-        return Robot(self.session(email), email, Path(password).expanduser())
+        return Robot(self.session(email), email, expanded(password))
 
     def backend(self, environment: Mapping[str, str]) -> Backend:
         """Return the backend; nothing is asked of the project yet."""

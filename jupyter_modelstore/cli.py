@@ -15,10 +15,10 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from jupyter_modelstore import _init, _sign_in, card, transfer
+from jupyter_modelstore._files import expanded
 from jupyter_modelstore._lines import as_word
 from jupyter_modelstore._parser import Parser
 from jupyter_modelstore._version import __version__
@@ -151,7 +151,7 @@ def _project_named() -> str:
 def _sign(command: str, options: dict[str, Any]) -> int:
     """Sign in or out; what is secret is asked for, and never an argument."""
     home = options.pop("home") or home_from(os.environ)
-    project = project_of(options.pop("store") or url_from(os.environ), Path(home).expanduser())
+    project = project_of(options.pop("store") or url_from(os.environ), expanded(home))
     print(_harmless(_sign_in.RUN[command](project, _ask_unseen, **options).text_with(_for_terminal)))
     if command == "login" and sys.stdin.isatty() and (left := _sign_in.left_at_first(project)):
         with contextlib.suppress(NotConfirmed):

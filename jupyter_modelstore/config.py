@@ -18,7 +18,7 @@ from traitlets import Bool, Bunch, Dict, Enum, Float, List, Unicode, default, ob
 from traitlets.config import Configurable
 
 from jupyter_modelstore import errors
-from jupyter_modelstore._files import file_errors, fsync_directory, make_private, write_atomic
+from jupyter_modelstore._files import expanded, file_errors, fsync_directory, make_private, write_atomic
 from jupyter_modelstore.errors import NotConfigured
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class ModelStore(Configurable):
         NotConfigured
             Models rest on this machine, where nobody signs in.
         """
-        return project_of(self.url, Path(self.home).expanduser(), key=self.key, space=self.space)
+        return project_of(self.url, expanded(self.home), key=self.key, space=self.space)
 
 
 def remembered_offer(home: str | os.PathLike[str]) -> str:
@@ -139,7 +139,7 @@ def remember_offer(home: str | os.PathLike[str], word: str) -> None:
 
 
 def _offer_file(home: str | os.PathLike[str]) -> Path:
-    return Path(home).expanduser() / "offer"
+    return expanded(home) / "offer"
 
 
 def url_from(environment: Mapping[str, str]) -> str:
@@ -169,7 +169,7 @@ def home_from(environment: Mapping[str, str]) -> Path:
     """Return the user's directory for models."""
     home = environment.get("MODELSTORE_HOME", "").strip()
     if home:
-        return Path(home).expanduser()
+        return expanded(home)
     from jupyter_core.paths import jupyter_data_dir
 
     return Path(jupyter_data_dir()) / "modelstore"
@@ -210,7 +210,7 @@ def connect(url: str | None = None, *, home: str | os.PathLike[str] | None = Non
     from jupyter_modelstore.registry import Registry
     from jupyter_modelstore.trust import Approvals
 
-    directory = (Path(home).expanduser() if home else home_from(os.environ)).absolute()
+    directory = (expanded(home) if home else home_from(os.environ)).absolute()
     user_id = _user_id(directory)
     address = url or url_from(os.environ)
     if _is_project(address):

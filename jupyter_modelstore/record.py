@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import MAXYEAR, MINYEAR, datetime, timezone
 from typing import Any, Literal
 
 from jupyter_modelstore._json import JsonObject, encode
@@ -508,6 +508,8 @@ def parse_time(text: str) -> datetime:
         The text is no time.
     """
     when = datetime.fromisoformat(text if text.endswith("+00:00") else text.replace("Z", "+00:00"))
+    if not MINYEAR < when.year < MAXYEAR:  # in another zone it might be in a year that there is not
+        raise ValueError(f"no time that there can be: {text[:40]}")
     return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
 
 

@@ -213,7 +213,8 @@ def _is_whole(entry: Waiting) -> bool:
     texts = (entry.save_id, entry.url, entry.user_id, entry.space, entry.upload)
     if not all(isinstance(text, str) for text in texts) or not isinstance(entry.draft, dict):
         return False
-    named = isinstance(entry.draft.get("model_name"), str) and isinstance(entry.draft.get("sha256"), str)
+    named = all(isinstance(entry.draft.get(name, ""), str) for name in ("model_name", "sha256", "save_id"))
+    named = named and {"model_name", "sha256"} <= entry.draft.keys()
     return (
         named
         and isinstance(entry.draft.get("model_file_size"), int)

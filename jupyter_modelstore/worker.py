@@ -160,7 +160,9 @@ class Worker:
             try:
                 self._send()
             finally:
-                self._resting.set()
+                with self._lock:
+                    if not self._wanted.is_set():  # what was handed over meanwhile is sent next
+                        self._resting.set()
             with self._lock:
                 if not (self._tickets or self._wanted.is_set() or self.waits()):
                     self._thread = None

@@ -16,7 +16,7 @@ from traitlets.config import Config
 import jupyter_modelstore as jms
 from jupyter_modelstore import errors
 from jupyter_modelstore.config import ModelStore, home_from, url_from
-from jupyter_modelstore.errors import ModelStoreError, NotConfigured, NotSignedIn
+from jupyter_modelstore.errors import InvalidValue, ModelStoreError, NotConfigured, NotSignedIn
 
 pytest_plugins = ("doors_fixtures",)
 
@@ -24,6 +24,17 @@ pytest_plugins = ("doors_fixtures",)
 def test_with_no_setting_models_rest_on_this_machine():
     assert url_from({}) == "local:"
     assert url_from({"MODELSTORE_URL": "  "}) == "local:"
+
+
+@pytest.mark.parametrize("name", ["MODELSTORE_HOME", "MODELSTORE_ACCESS_TOKEN_FILE", "MODELSTORE_PASSWORD_FILE"])
+def test_a_path_below_nobodys_directory_is_told(monkeypatch, name):
+    key = "sb_publishable_x"
+    for setting, value in {"SUPABASE_URL": "https://x.supabase.co", "SUPABASE_KEY": key, name: "~no-such-user/t"}.items():
+        monkeypatch.setenv(setting, value)
+    if name == "MODELSTORE_PASSWORD_FILE":
+        monkeypatch.setenv("MODELSTORE_EMAIL", "ada@example.org")
+    with pytest.raises(InvalidValue, match="'~no-such-user/t' is in nobody's directory"):
+        jms.connect()
 
 
 def test_the_url_wins_over_supabase_settings():

@@ -140,6 +140,15 @@ def test_a_link_is_no_lease(path, there):
     assert [each.read_text() for each in path.parent.iterdir()] == ["precious"] * there
 
 
+@pytest.mark.parametrize("pid", ["1" + "0" * 30, "[" * 100_000, '"x"', "null"], ids=["huge", "deep", "text", "none"])
+def test_a_lease_that_makes_no_sense_is_held_until_it_is_old(path, pid):
+    host, boot = json.dumps(_lease.socket.gethostname()), json.dumps(_lease.boot_id())
+    path.write_text(f'{{"host": {host}, "boot": {boot}, "pid": {pid}}}')
+    assert not Lease(path).take()
+    age(path, 3600)
+    assert Lease(path).take()
+
+
 def test_a_directory_is_no_lease_and_is_told_if_it_holds_anything(path):
     path.mkdir()
     assert Lease(path).take()

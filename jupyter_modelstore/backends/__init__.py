@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from jupyter_modelstore._files import expanded
 from jupyter_modelstore.errors import NotConfigured
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import Backend
@@ -30,7 +31,7 @@ def open_backend(url: str, *, home: Path, user_id: str) -> Backend:
     if scheme == "local" and colon:
         from jupyter_modelstore.backends.local import LocalBackend
 
-        return LocalBackend(Path(rest).expanduser().absolute() if rest else home, user_id)  # a notebook may change directory
+        return LocalBackend(expanded(rest).absolute() if rest else home, user_id)  # a notebook may change directory
     raise NotConfigured(
         f"'{visible(url)}' is no address of a store that this version can use.",
         "It is local: (models stay on this machine), local:DIRECTORY, or a project's: https://abcdefgh.supabase.co",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelstore import card
+from jupyter_modelstore._files import expanded
 from jupyter_modelstore._json import JsonObject, clean
 from jupyter_modelstore._parser import Argument
 from jupyter_modelstore.compare import direction, same_rows
@@ -297,7 +298,7 @@ def _not_more(asked: Sequence[str], most: int) -> None:
 
 def download(store: Registry, ref: str, to: str | None, folder: str, progress: Progress) -> dict[str, Any]:
     """Copy a model's file to where the user wants it; return its path, the user's directory as ``~``, and the record."""
-    directory = Path(folder).expanduser() if folder else Path()
+    directory = expanded(folder) if folder else Path()
     if folder and not directory.is_dir():
         raise NotFound(f"The download folder {directory} is not there.", "Make it, or %modelstore config download_folder=…")
     record = store.get(ref)

@@ -105,6 +105,35 @@ def test_a_row_that_is_none(server, project, row):
         project[0].record("edit", {})
 
 
+WHOLE = {
+    **{name: str(uuid.uuid4()) for name in ("id", "user_id", "space_id", "save_id")},
+    "model_name": "churn",
+    "version": 1,
+    "status": "ready",
+    "format": "pickle",
+    "origin": "fitted",
+    "model_file_size": 1,
+    "created_at": "2026-01-01T00:00:00+00:00",
+    "updated_at": "2026-01-01T00:00:00+00:00",
+    "model_file_path": "a/b",
+}
+TURNED = [
+    {"created_at": "0001-01-01T00:00:00+14:00"}, {"updated_at": "9999-12-31T23:59:59-14:00"}, {"model_file_path": {"a": 1}},
+]  # fmt: skip
+
+
+def test_a_row_that_is_one_is_read(server, project):
+    server.answers = {"POST": (200, {}, json.dumps(WHOLE).encode())}
+    assert project[0].record("edit", {}).ref == "churn:1"
+
+
+@pytest.mark.parametrize("wrong", TURNED, ids=str)
+def test_a_row_of_which_one_member_is_wrong(server, project, wrong):
+    server.answers = {"POST": (200, {}, json.dumps(WHOLE | wrong).encode())}
+    with pytest.raises(ServiceError, match="a row cannot be read"):
+        project[0].record("edit", {})
+
+
 ODD = {  # what each function must answer, of a wrong type
     "may_save": {"known": False, "path": 5},
     "commit": {"record": [], "created": True},

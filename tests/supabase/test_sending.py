@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -85,6 +86,52 @@ def test_a_save_can_be_given_up(opened, spool):
         opened().discard(find_none())
 
 
+def test_what_is_given_up_while_it_arrives_is_told_where_it_is(opened, spool, door, project):
+    told = []
+
+    def give_up(backend, record):
+        try:
+            backend.discard(record)
+        except NotFound as error:
+            told.append(error.message)
+
+    with Relay.before(project.url) as relay, ThreadPoolExecutor(1) as pool:
+
+        def act(handler):
+            answer, backend = handler.forward(), opened(relay.url)
+            pool.submit(give_up, backend, backend.pending()[0])
+            while names(spool) != [".lease"]:
+                time.sleep(0.02)
+            Reply.of(answer)(handler)
+
+        relay.answers("POST", "rpc/modelstore_commit", act)
+        assert keep(opened(relay.url), "churn").record.ref == "churn:1"
+    assert told == ["It has just arrived, as churn:1."]
+    assert names(spool) == []
+
+
+WRONG = [{"sha256": "0" * 64}, {"sha256": None}, {"model_file_size": 7}]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_a_commit_that_is_answered_with_another_file_is_none(opened, spool, door, project, wrong):
+    with Relay.before(project.url) as relay:
+
+        def act(handler):
+            answer = handler.forward().json()
+            answer["record"] |= wrong
+            Reply(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})(handler)
+
+        relay.answers("POST", "rpc/modelstore_commit", act)
+        saved = keep(opened(relay.url), "churn", b"bytes")
+        assert saved.record.status == "pending"
+        assert names(spool) == [".bin", ".json"]
+        relay.is_plain()
+        (arrived,) = opened(relay.url).resume()
+    assert door.peek(arrived.record) == b"bytes"
+    assert len(door.rows()) == 1
+
+
 def find_none():
     from jupyter_modelstore.record import ModelRecord, now
 
@@ -133,6 +180,21 @@ def test_a_check_up_names_what_waits_and_what_was_refused(opened, door, tmp_path
     assert "%modelstore discard NAME" in found["refused"].hint
     store.discard("iris")
     assert not {"waiting", "refused"} & {finding.what for finding in check_up(store)}
+
+
+ODD = [{"bucket": 5}, {"bucket": {}}, {"bucket": "x"}, {"quota_bytes": "many"}, {"quota_bytes": [1]}]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+def test_a_check_up_of_a_project_that_says_odd_things_is_a_line_and_no_traceback(opened, project, person, tmp_path, odd):
+    with Relay.before(project.url) as relay:
+
+        def act(handler):
+            Reply(200, json.dumps(handler.forward().json() | odd).encode(), {"Content-Type": "application/json"})(handler)
+
+        relay.answers("POST", "rpc/modelstore_whoami", act)
+        found = check_up(Registry(opened(relay.url), Approvals(tmp_path / "trusted", person.id)))
+    assert [finding.message for finding in found if "cannot be read" in finding.message]
 
 
 # ---- the kernel dies -------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -37,9 +38,12 @@ from jupyter_modelstore.record import (
     format_time,
     parse_time,
     to_json,
+    typed,
 )
 
 _PAGE = 500
+_NOTICED = 5.0  # seconds in which a kernel that is sending notices that the save was given up
+_LOOK_EVERY = 0.05
 _PATIENCE = 2.5  # seconds for the answer whether a save may be sent, where somebody sits and waits: it is safe here already
 _NOTHING: dict[str, Any] = {"records": [], "total": 0}
 
@@ -219,6 +223,25 @@ class SupabaseBackend:
         if record.save_id is None or record.status != "pending":
             raise NotFound(f"{visible(record.ref)} is not on its way.", "%modelstore doctor names what waits.")
         self._spool.done(record.save_id)
+        if self._was_being_sent(record.save_id) and (arrived := self._arrived(record.save_id)) is not None:
+            there = visible(arrived.ref)
+            raise NotFound(f"It has just arrived, as {there}.", f"%delete_model {typed(arrived)} moves it to the trash.")
+
+    def _was_being_sent(self, save_id: str) -> bool:
+        """Tell whether a kernel was at a save that is given up; wait for a moment until it has noticed, or is done."""
+        until, first = time.monotonic() + _NOTICED, True
+        while time.monotonic() < until:
+            with self._spool.held(save_id) as lease:
+                if lease is not None:
+                    return not first
+            first = False
+            time.sleep(_LOOK_EVERY)
+        return True
+
+    def _arrived(self, save_id: str) -> ModelRecord | None:
+        with contextlib.suppress(ModelStoreError):
+            return self.saved(save_id)
+        return None
 
     # ---- finding -----------------------------------------------------------------------------------------------------
 
@@ -276,8 +299,8 @@ class SupabaseBackend:
         """Return how often each value occurs in what the query finds."""
         found = self._ask("facets", self._terms(query), query.space) or {}
         try:
-            return Facets(**{name: dict(found.get(name, ())) for name in ("tags", "algorithms", "model_types")})
-        except (TypeError, ValueError) as error:
+            return Facets(**{name: dict(found.get(name, {}).items()) for name in ("tags", "algorithms", "model_types")})
+        except (TypeError, ValueError, AttributeError) as error:
             raise not_understood("it does not say which values occur") from error
 
     def names(self) -> list[str]:

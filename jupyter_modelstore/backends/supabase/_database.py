@@ -181,6 +181,7 @@ def record_of(row: Any) -> ModelRecord:  # noqa: ANN401 (JSON)
 def is_sound(record: ModelRecord) -> bool:
     """Tell whether what a record's file is found and judged by is of its kind."""
     texts = (record.id, record.user_id, record.space_id, record.model_name, record.status, record.format, record.origin)
+    named = isinstance(record.model_file_path, str) and all(isinstance(text, str) for text in texts)
     numbers = (record.version, record.model_file_size)
     digest = record.sha256 is None or (isinstance(record.sha256, str) and _SHA256.fullmatch(record.sha256) is not None)
-    return digest and all(isinstance(text, str) for text in texts) and all(type(number) is int for number in numbers)
+    return digest and named and all(type(number) is int for number in numbers)

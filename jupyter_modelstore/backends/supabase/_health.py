@@ -13,6 +13,7 @@ from typing import Any
 from jupyter_modelstore._files import file_errors, hash_file, make_private
 from jupyter_modelstore._sizes import size
 from jupyter_modelstore.backends import _trash
+from jupyter_modelstore.backends.supabase._answers import not_understood
 from jupyter_modelstore.backends.supabase._database import Functions
 from jupyter_modelstore.backends.supabase._objects import Objects
 from jupyter_modelstore.errors import ModelFileNotFound, ModelStoreError, Unreachable
@@ -34,14 +35,19 @@ def check(backend: Backend, functions: Functions, objects: Objects, q: Mapping[s
     began = time.perf_counter()
     who = functions.whoami(backend.user_id)
     took = time.perf_counter() - began
-    return [
-        _project(backend, who, took),
-        _role(who),
-        _clock(who),
-        _bucket(who),
-        _there_and_back(objects, backend.user_id),
-        *_space(backend, functions, objects, q, full=full),
-    ]
+    try:
+        return [
+            _project(backend, who, took),
+            _role(who),
+            _clock(who),
+            _bucket(who),
+            _there_and_back(objects, backend.user_id),
+            *_space(backend, functions, objects, q, full=full),
+        ]
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        if isinstance(error, ModelStoreError):
+            raise
+        raise not_understood("what it says of itself cannot be read") from error
 
 
 def services(objects: Objects, url: str) -> Finding:

@@ -100,6 +100,13 @@ def _pause(progress: Progress | None) -> None:
     time.sleep(_LOOK_EVERY)
 
 
+def _is_another_file(record: ModelRecord, waiting: Waiting) -> bool:
+    """Tell whether a project says of a save that it is there, and not as it was sent."""
+    if record.status != "ready" or record.user_id != waiting.user_id:
+        return False
+    return (record.sha256, record.model_file_size) != (waiting.draft["sha256"], waiting.draft["model_file_size"])
+
+
 def is_sound(waiting: Waiting) -> bool:
     """Tell whether a journal can be understood: one that was damaged must not hold up the others."""
     try:
@@ -264,6 +271,8 @@ class Sender:
         saved = Saved(record=record_of(answer["record"]), created=answer["created"])
         if waiting.save_id != saved.record.save_id and waiting.draft["sha256"] != saved.record.sha256:
             raise not_understood("it is sent one model and answers with another")  # so it waits
+        if _is_another_file(saved.record, waiting):
+            raise not_understood("it keeps another file than was sent")
         if saved.record.user_id != waiting.user_id and saved.record.sha256 != waiting.draft["sha256"]:  # another editor's doing
             raise FileChanged(
                 f"What the project keeps as {visible(saved.record.ref)} is not what was sent.",
