@@ -245,6 +245,23 @@ def test_the_command_line_asks_on_a_terminal_only(at_project, person, typed, cap
     assert "jupyter modelstore login" in capsys.readouterr().err
 
 
+def test_a_save_that_waits_is_sent_by_a_command_not_by_a_magic(at_project, person, typed, clf, line, capsys, monkeypatch):
+    monkeypatch.setenv("SUPABASE_URL", line.url)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    typed(person.password)
+    assert cli.main(["login", person.email]) == 0
+    line.cut()
+    with pytest.warns(jms.NotArrivedWarning):
+        jms.connect().save(clf, "churn")
+    for words in (["load", "churn"], ["load", "churn", "--json"]):
+        capsys.readouterr()
+        assert cli.main(words) == 0
+        said = capsys.readouterr().out
+        assert "has not arrived" in said
+        assert "jupyter modelstore resume sends it" in said
+        assert "%modelstore" not in said
+
+
 def test_after_the_first_sign_in_a_terminal_asks_too(at_project, person, typed, clf, capsys, monkeypatch):
     jms.connect("local:").save(clf, "of before")
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
