@@ -219,9 +219,13 @@ def test_hints_name_commands_and_no_magics(three, cmd):
 
 
 def test_a_warning_of_ours_is_one_line_and_any_other_stays_as_it_is(capsys):
-    with pytest.warns(UserWarning, match="^of somebody else$") as others, cli._plain_warnings():
-        warnings.warn("Damaged.\n%modelstore doctor \x1b tells more.", jms.NotArrivedWarning, stacklevel=1)
-        warnings.warn("of somebody else", UserWarning, stacklevel=1)
+    def warn():
+        with cli._plain_warnings():
+            warnings.warn("Damaged.\n%modelstore doctor \x1b tells more.", jms.NotArrivedWarning, stacklevel=1)
+            warnings.warn("of somebody else", UserWarning, stacklevel=1)
+
+    with pytest.warns(UserWarning, match="^of somebody else$") as others:
+        warn()
     assert capsys.readouterr().err == "Damaged. jupyter modelstore doctor \\u001b tells more.\n"
     assert len(others) == 1
 
