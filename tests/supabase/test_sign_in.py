@@ -13,7 +13,15 @@ from relay import Relay, Reply, cut
 import jupyter_modelstore as jms
 from jupyter_modelstore import cli
 from jupyter_modelstore.backends.supabase import Functions
-from jupyter_modelstore.errors import InvalidValue, NotConfigured, NotConfirmed, NotSignedIn, Unreachable, UsageError
+from jupyter_modelstore.errors import (
+    InvalidValue,
+    NotConfigured,
+    NotConfirmed,
+    NotSignedIn,
+    SchemaMismatch,
+    Unreachable,
+    UsageError,
+)
 
 pytest_plugins = ("supabase_fixtures", "doors_fixtures")
 pytestmark = pytest.mark.supabase
@@ -208,6 +216,21 @@ def test_status_tells_what_waits_whatever_is_answered(notebook, at_project, pers
         said = notebook.run("%modelstore status").text
         assert "1 save" in said
         assert trouble in said
+
+
+def test_where_nothing_is_installed_the_check_up_says_so(signed_out, at_project, person, typed, monkeypatch, http):
+    typed(person.password)
+    headers = {"apikey": at_project.key, "Authorization": f"Bearer {person.access_token}"}
+    lacks = http.post("/rest/v1/rpc/modelstore_nothing", json={"q": {}}, headers=headers).content
+    lacks_the_first = lacks.replace(b"modelstore_nothing", b"modelstore_whoami")
+    assert lacks_the_first != lacks
+    with Relay.before(at_project.url) as relay:
+        monkeypatch.setenv("SUPABASE_URL", relay.url)
+        signed_out.run(f"%modelstore login {person.email}")
+        for body, hint in ((lacks_the_first, "jupyter modelstore init;"), (lacks, "jupyter modelstore init --check")):
+            relay.answers("POST", "rpc/", Reply(404, body, JSON))
+            assert hint in " ".join(signed_out.run("%modelstore doctor").text.split())
+            assert hint in signed_out.refused("%models", SchemaMismatch).hint
 
 
 def test_what_waits_goes_on_its_way_with_the_first_use_of_the_store(signed_out, person, typed, clf, monkeypatch):
