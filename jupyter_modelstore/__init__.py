@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 
     from jupyter_modelstore.config import connect
     from jupyter_modelstore.record import ModelRecord, Query, Reference
-    from jupyter_modelstore.registry import Registry
+    from jupyter_modelstore.registry import EnvironmentWarning, NotArrivedWarning, Registry
     from jupyter_modelstore.widgets import Gallery, SaveDialog
 
 __all__ = [
+    "EnvironmentWarning",
     "Gallery",
     "ModelRecord",
     "ModelStoreError",
+    "NotArrivedWarning",
     "Query",
     "Reference",
     "Registry",
@@ -46,8 +48,10 @@ __all__ = [
 
 _LATE = {
     "connect": "config",
+    "EnvironmentWarning": "registry",
     "Gallery": "widgets",
     "ModelRecord": "record",
+    "NotArrivedWarning": "registry",
     "Query": "record",
     "Reference": "record",
     "Registry": "registry",

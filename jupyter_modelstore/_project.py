@@ -35,6 +35,25 @@ def _is_address(text: str) -> bool:
         return False
 
 
+def _setting_of(url: str, environment: Mapping[str, str]) -> str:
+    """Say where an address comes from, to whoever must mend it there."""
+    names = (name for name in ("MODELSTORE_URL", "SUPABASE_URL") if environment.get(name, "").strip() == url.strip())
+    return next(names, "The store's address")
+
+
+def _check_address(address: str, setting: str) -> None:
+    """Raise unless tokens may be sent to an address; it is not told: it may be a database's, with a password."""
+    if not _is_address(address):
+        raise NotConfigured(f"{setting} is no address of a Supabase project.", "It looks like https://abcdefgh.supabase.co")
+    if address.startswith("http://") and not _HERE.match(address):
+        port = urlsplit(address).port or 80
+        raise NotConfigured(
+            f"{setting} begins with http://, over which tokens would travel readable: that is for this machine only.",
+            "Put TLS before the project (a reverse proxy) and write https://, or tunnel:"
+            f" ssh -L 8000:127.0.0.1:{port} ITS-HOST, then http://127.0.0.1:8000",
+        )
+
+
 @dataclass(frozen=True)
 class Project:
     """A project, and how this user comes to it.
@@ -68,10 +87,7 @@ class Project:
         from jupyter_modelstore.identity import check_key
 
         address = url.strip().lower().rstrip("/").removesuffix("/rest/v1")
-        if not _is_address(address) or (address.startswith("http://") and not _HERE.match(address)):
-            raise NotConfigured(  # the text itself is not told: it may be a database's address, with a password
-                "SUPABASE_URL is no address of a Supabase project.", "It looks like https://abcdefgh.supabase.co"
-            )
+        _check_address(address, _setting_of(url, environment))
         key = (key or environment.get("SUPABASE_KEY", "")).strip()
         if not key:
             raise NotConfigured(

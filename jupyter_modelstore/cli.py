@@ -14,8 +14,10 @@ import os
 import re
 import sys
 import unicodedata
+import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, TextIO
 
 from jupyter_modelstore import _init, _sign_in, card, transfer
 from jupyter_modelstore._files import expanded
@@ -25,7 +27,7 @@ from jupyter_modelstore._version import __version__
 from jupyter_modelstore.config import connect, home_from, project_of, url_from
 from jupyter_modelstore.errors import ModelStoreError, NotConfigured, NotConfirmed, NotSignedIn, UsageError
 from jupyter_modelstore.record import to_json
-from jupyter_modelstore.registry import Registry
+from jupyter_modelstore.registry import Loaded, Registry
 from jupyter_modelstore.verbs import VERBS, Verb, plain
 
 _SYNONYMS = {"list": ("ls",), "delete": ("rm",)}
@@ -55,12 +57,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show Hindi is no reason to fail
     try:
-        code = _answer(words)
+        with _plain_warnings():
+            code = _answer(words)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python flushes at its end
         return 0
     return code
+
+
+@contextlib.contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Within, a warning of ours is one line, as an error is: the place in our code says nothing to whoever typed a command."""
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+
+        def show(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if category.__module__.partition(".")[0] == __package__:
+                print(_harmless(_for_terminal(" ".join(str(message).split()))), file=sys.stderr)
+            else:
+                usual(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = show
+        yield
 
 
 def _answer(words: list[str]) -> int:
@@ -90,6 +116,8 @@ def _run(options: dict[str, Any]) -> int:
         _confirm(verb.question(store, **options))
     with _telling_what_is_kept(store) if verb.name == "save" else contextlib.nullcontext():
         answer = verb.call(store, **options)
+    if isinstance(answer, Loaded):  # its warnings name lines to type, in the middle of what a card takes for plain words
+        answer = replace(answer, warnings=tuple(type(said)(_for_terminal(str(said))) for said in answer.warnings))
     if as_json:
         print(_harmless(json.dumps(to_json(plain(answer)), ensure_ascii=False, indent=1)))
     else:

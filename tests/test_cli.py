@@ -10,6 +10,7 @@ import pty
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,18 @@ def test_hints_name_commands_and_no_magics(three, cmd):
     assert "jupyter modelstore list" in cmd("show", "id:00000000")[2]
     assert "jupyter modelstore versions churn" in cmd("show", "churn:9")[2]
     assert "%" not in cmd("alias", "churn", "best", "--rollback")[2]
+
+
+def test_a_warning_of_ours_is_one_line_and_any_other_stays_as_it_is(capsys):
+    def warn():
+        with cli._plain_warnings():
+            warnings.warn("Damaged.\n%modelstore doctor \x1b tells more.", jms.NotArrivedWarning, stacklevel=1)
+            warnings.warn("of somebody else", UserWarning, stacklevel=1)
+
+    with pytest.warns(UserWarning, match="^of somebody else$") as others:
+        warn()
+    assert capsys.readouterr().err == "Damaged. jupyter modelstore doctor \\u001b tells more.\n"
+    assert len(others) == 1
 
 
 def test_answers_name_commands_and_no_magics(jms_store, cmd, tmp_path, clf):

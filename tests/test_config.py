@@ -59,7 +59,7 @@ def test_both_supabase_settings_name_the_project():
     [
         ("https://x.supabase.co", "", "SUPABASE_KEY is missing"),
         ("https://x.supabase.co", "sb_secret_canary", "secret key"),
-        ("http://x.supabase.co", "sb_publishable_x", "no address"),
+        ("http://x.supabase.co", "sb_publishable_x", "begins with http://"),
         ("https://x.supabase.co/evil?", "sb_publishable_x", "no address"),
         ("https://user:canary@x.supabase.co", "sb_publishable_x", "no address"),
     ],
@@ -83,8 +83,21 @@ def test_a_project_needs_an_address_and_a_key_that_a_kernel_may_hold(monkeypatch
     ],
 )
 def test_an_address_that_there_cannot_be_is_none(url):
-    with pytest.raises(NotConfigured, match="SUPABASE_URL is no address"):
+    with pytest.raises(NotConfigured, match="The store's address is no address of a Supabase project"):
         jms.connect(url, key="sb_publishable_x")
+
+
+@pytest.mark.parametrize("setting", ["SUPABASE_URL", "MODELSTORE_URL", None])
+def test_http_off_this_machine_is_refused_with_the_reason_and_where_it_is_set(monkeypatch, setting):
+    url = "http://10.0.0.5:8123"
+    monkeypatch.setenv("SUPABASE_KEY", "sb_publishable_x")
+    if setting is not None:
+        monkeypatch.setenv(setting, url)
+    with pytest.raises(NotConfigured, match=f"^{setting or 'The store.s address'} begins with http://") as caught:
+        jms.connect(None if setting else url)
+    assert "readable" in caught.value.message
+    assert "TLS" in caught.value.hint
+    assert "ssh -L 8000:127.0.0.1:8123 " in caught.value.hint
 
 
 def test_an_address_may_be_written_in_capitals():

@@ -146,6 +146,20 @@ def test_the_guide_shows_every_magic_and_the_command_line_every_verb():
     assert [name for name in VERBS if f"`{name}`" not in listed] == []
 
 
+def test_every_option_of_a_verb_is_documented():
+    text = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("docs/guide.md", "docs/cli.md"))
+    options = [argument.flags for verb in VERBS.values() for argument in verb.arguments if argument.flags]
+    assert ("--link",) in options
+    assert [flags for flags in options if not any(f"`{flag}" in text or f" {flag}" in text for flag in flags)] == []
+
+
+def test_every_document_about_projects_says_who_can_use_a_link():
+    for name, word in {"guide": "--link", "cli": "--link", "python": "store.link(", "supabase": "store.link("}.items():
+        text = (ROOT / f"docs/{name}.md").read_text(encoding="utf-8").partition(word)[2][:400].replace("*", "")
+        assert "anyone" in text or "whoever has" in text, name
+        assert "hour" in text, name
+
+
 def test_every_setting_is_documented():
     text = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
     source = "".join((ROOT / "jupyter_modelstore" / name).read_text(encoding="utf-8") for name in ("config.py", "_project.py"))

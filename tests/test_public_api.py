@@ -12,8 +12,8 @@ from jupyter_modelstore import cli, magics, registry, verbs
 from jupyter_modelstore.record import ModelRecord
 
 PUBLIC = [
-    "Gallery", "ModelRecord", "ModelStoreError", "Query", "Reference", "Registry", "SaveDialog", "__version__", "connect",
-    "load_ipython_extension", "unload_ipython_extension",
+    "EnvironmentWarning", "Gallery", "ModelRecord", "ModelStoreError", "NotArrivedWarning", "Query", "Reference", "Registry",
+    "SaveDialog", "__version__", "connect", "load_ipython_extension", "unload_ipython_extension",
 ]  # fmt: skip
 SAVE = [
     "model", "name", "description", "tags", "metrics", "alias", "variable", "captured", "force", "progress",
@@ -122,4 +122,6 @@ def test_commands_are_those_of_the_registry():
 
 
 def test_warnings_can_be_filtered_by_their_class():
-    assert issubclass(registry.EnvironmentWarning, UserWarning)
+    for name in ("EnvironmentWarning", "NotArrivedWarning"):
+        assert getattr(jms, name) is getattr(registry, name)
+        assert issubclass(getattr(jms, name), UserWarning)

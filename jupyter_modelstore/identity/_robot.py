@@ -9,10 +9,16 @@ from pathlib import Path
 from jupyter_modelstore._files import is_secret
 from jupyter_modelstore.errors import NotSignedIn
 from jupyter_modelstore.identity._session import EmailSession
+from jupyter_modelstore.names import visible
 from jupyter_modelstore.protocols import AccessToken, Secret
 
 _PAUSE = 60.0  # seconds for which a password that was refused is not tried again: a line asks several times, Auth counts them
+_WHAT_FILE = "MODELSTORE_PASSWORD_FILE names a file that holds the password, and nothing else."
 _refused: dict[tuple[str, str, Secret], tuple[float, NotSignedIn]] = {}  # session, address and password: until when, and why
+
+
+class PasswordFileWarning(UserWarning):
+    """Others on this machine can read a job's password."""
 
 
 class Robot:
@@ -55,21 +61,27 @@ class Robot:
             return self._sign_in()
 
     def _sign_in(self) -> AccessToken:
-        try:
-            if not is_secret(self._password_file):
-                warnings.warn(
-                    f"{self._password_file} holds a password, and others on this machine can read it: give it mode 600.",
-                    stacklevel=2,
-                )
-            password = Secret(self._password_file.read_bytes().decode().strip())
-        except (OSError, ValueError) as error:
-            raise NotSignedIn(f"{self._password_file} cannot be read.", "See MODELSTORE_PASSWORD_FILE.") from error
-        if not password:
-            raise NotSignedIn(f"{self._password_file} is empty.", "See MODELSTORE_PASSWORD_FILE.")
+        password = self._password()
         try:
             return self._sign_in_unless_refused(password)
         except NotSignedIn as error:
             raise NotSignedIn(error.message, "Check MODELSTORE_EMAIL, and what MODELSTORE_PASSWORD_FILE holds.") from error
+
+    def _password(self) -> Secret:
+        """Return what the file holds; a warning, if others can read it too."""
+        path = visible(str(self._password_file))
+        try:
+            password = Secret(self._password_file.read_bytes().decode().strip())
+            shown = not is_secret(self._password_file)
+        except (OSError, ValueError) as error:  # the error itself is left out: it may hold the password
+            why = getattr(error, "strerror", None) or "it is no text in UTF-8"
+            raise NotSignedIn(f"{path} cannot be read: {why}.", _WHAT_FILE) from None
+        if not password:
+            raise NotSignedIn(f"{path} is empty.", _WHAT_FILE)
+        if shown:
+            said = f"{path} holds a password, and others on this machine can read it: give it mode 600."
+            warnings.warn(said, PasswordFileWarning, stacklevel=3)
+        return password
 
     def _sign_in_unless_refused(self, password: Secret) -> AccessToken:
         """Sign in with a password that was not refused within the last minute."""

@@ -31,11 +31,16 @@ class NotArrivedWarning(UserWarning):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A model, the record that it was loaded by, and what to say about the environment (empty if nothing)."""
+    """A model, the record that it was loaded by, and what :meth:`Registry.load` warns of, each in its class."""
 
     model: Any
     record: ModelRecord
-    warning: str = ""
+    warnings: tuple[UserWarning, ...] = ()
+
+    @property
+    def warning(self) -> str:
+        """All warnings in one line; empty if there are none."""
+        return " ".join(map(str, self.warnings))
 
 
 def environment_of(record: ModelRecord) -> trust.Verdict:

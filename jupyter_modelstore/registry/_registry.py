@@ -490,10 +490,14 @@ class Registry:
         at: str | date | None = None,
         progress: Progress | None = None,
     ) -> Any:  # noqa: ANN401 (any model)
-        """Return the model itself; the arguments are those of :meth:`open`. Other versions than at the save give a warning."""
+        """Return the model itself; the arguments are those of :meth:`open`.
+
+        Other versions than at the save give an :class:`EnvironmentWarning`, a save that has not arrived yet a
+        :class:`NotArrivedWarning`, and a copy that was taken because the store does not answer a plain ``UserWarning``.
+        """
         loaded = self.open(ref, trust=trust, strict=strict, at=at, progress=progress)
-        if loaded.warning:
-            warnings.warn(f"{visible(loaded.record.ref)}: {loaded.warning}", EnvironmentWarning, stacklevel=2)
+        for said in loaded.warnings:
+            warnings.warn(f"{visible(loaded.record.ref)}: {said}", type(said), stacklevel=2)
         return loaded.model
 
     def open(
@@ -547,13 +551,13 @@ class Registry:
                 hint = f"{verdict.warning} {error.hint}".strip()
                 raise CannotLoad(f"{visible(record.ref)} cannot be rebuilt here: {error.message}", hint) from error
         self._note(model, record, loaded=True)
-        waits = f"this save {not_arrived(record)}" if record.status == "pending" else ""
-        said = [verdict.warning, self._newer(ref, record), as_last_known(record), waits]
-        return Loaded(model=model, record=record, warning=" ".join(filter(None, said)))
+        waits = f"this save {not_arrived(record)}" if record.status == "pending" else self._newer(ref)
+        said = (EnvironmentWarning(verdict.warning), NotArrivedWarning(waits), UserWarning(as_last_known(record)))
+        return Loaded(model=model, record=record, warnings=tuple(each for each in said if str(each)))
 
-    def _newer(self, ref: str | Reference, record: ModelRecord) -> str:
+    def _newer(self, ref: str | Reference) -> str:
         """Say that a newer save of the name that was meant has not arrived yet."""
-        newer = None if record.status == "pending" else self._on_its_way(Reference.parse(ref))
+        newer = self._on_its_way(Reference.parse(ref))
         return "" if newer is None else "a newer save of it is kept on this machine and has not arrived yet."
 
     def download(self, ref: str | Reference, to: str | Path = ".", *, progress: Progress | None = None) -> Path:

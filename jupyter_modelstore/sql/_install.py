@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     import psycopg
 
 _ADDRESS = "Check DATABASE_URL: signs like @ / : # in a password are written as %40 %2F %3A %23 there."
+_SECONDS = 15  # for a connection
+_ROLE = "Check that DATABASE_URL names the project's database, and the role postgres."
+_PLACE = (
+    "Check host and port in DATABASE_URL, and whether the project is paused. A direct address (db.….supabase.co) may be reached"
+    " over IPv6 only: take that of the session pooler."
+)
+# libpq gives no code for a connection that failed, only words.
+_UNRESOLVED = ("failed to resolve host", "could not translate host name", "invalid port number", "invalid integer value")
+_UNKNOWN_USER = ("authentication failed", "no password supplied", "Tenant or user not found")
 _ADOPT, _ADOPT_STORAGE = "adopt.sql", "adopt_storage.sql"
 _RECORD = (
     "insert into modelstore_private.migrations (number, name, sha256) values ({number}, '{name}', '{sha256}')"
@@ -285,13 +294,29 @@ class Database:
                 "pip install 'jupyter-modelstore[admin]', or take the SQL to the SQL editor: jupyter modelstore init --print",
             ) from error
         try:
-            with psycopg.connect(self._url, autocommit=True, connect_timeout=15, application_name="modelstore init") as db:
+            with psycopg.connect(
+                self._url, autocommit=True, connect_timeout=_SECONDS, application_name="modelstore init"
+            ) as db:
                 yield db
         except psycopg.Error as error:
-            said = (str(error).strip().splitlines() or ["no answer"])[0].replace("connection failed: ", "")
-            what = "did not answer" if isinstance(error, psycopg.OperationalError) else "refused"
-            reason = said if _is_plain(self._url) else "its address cannot be read."
-            raise MigrationFailed(f"The database {what}: {reason}", _ADDRESS) from None
+            raise _failed(error, self._url) from None
+
+
+def _failed(error: psycopg.Error, url: str) -> MigrationFailed:
+    """Say why a database could not be used, and what fits: its address, who asks, or where it is."""
+    import psycopg
+
+    if not _is_plain(url):
+        return MigrationFailed("The database's address cannot be read.", _ADDRESS)
+    said = " ".join((str(error).strip().splitlines() or ["no answer"])[0].replace("connection failed: ", "").split())
+    said = said.rstrip(".") + "."
+    if any(words in said for words in _UNRESOLVED):
+        return MigrationFailed(f"The database was not found: {said}", _ADDRESS)
+    if any(words in said for words in _UNKNOWN_USER):
+        return MigrationFailed(f"The database refused: {said}", _ADDRESS)
+    if not isinstance(error, psycopg.OperationalError) or "FATAL:" in said:
+        return MigrationFailed(f"The database refused: {said}", _ROLE)
+    return MigrationFailed(f"The database did not answer: {said}", _PLACE)
 
 
 def _differences(noted: str | None, found: str) -> tuple[str, ...]:

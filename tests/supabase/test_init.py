@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -353,6 +355,38 @@ def test_a_wrong_password_is_not_shown(url):
     done = init(url.replace(right, "wr0ng-one"), "--check")
     assert (done.returncode, "password authentication failed" in done.stderr) == (1, True)
     assert "wr0ng-one" not in told(done)
+    assert done.stderr.startswith("The database refused: ")  # and not that it did not answer
+    assert '". Check DATABASE_URL: signs like @' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "hint"),
+    [
+        ("postgresql://postgres:x@127.0.0.1:1/postgres", "did not answer: .*Connection refused", "session pooler"),
+        ("postgresql://postgres:x@no-such-host.invalid/postgres", "was not found: failed to resolve host", "signs like @"),
+        ("postgresql://postgres:x@127.0.0.1:99999/postgres", "was not found: .*invalid port", "signs like @"),
+        ("postgresql://postgres:x@127.0.0.1:port/postgres", "was not found: .*port", "signs like @"),
+        ("postgres:x", "'s address cannot be read", "signs like @"),
+    ],
+)
+def test_a_database_that_is_not_reached_says_why_and_what_fits(address, said, hint):
+    told_there = init(address, "--check").stderr
+    assert re.match(rf"The database ?{said}", told_there)
+    assert hint in told_there
+    assert re.search(r"\. Check (DATABASE_URL|host and port)", told_there)
+
+
+def test_a_server_that_says_nothing_in_time_is_somewhere_else(monkeypatch):
+    monkeypatch.setattr("jupyter_modelstore.sql._install._SECONDS", 2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        done = init(f"postgresql://postgres:x@127.0.0.1:{server.getsockname()[1]}/postgres", "--check")
+    assert "The database did not answer: connection timeout expired. Check host and port" in done.stderr
+
+
+def test_a_database_that_is_not_there_is_told_as_refused(url):
+    done = init(url.rpartition("/")[0] + "/no_such_database", "--check")
+    assert done.stderr.startswith("The database refused: ")
+    assert "names the project's database" in done.stderr
 
 
 def test_an_address_that_cannot_be_asked_for_is_an_error():

@@ -114,6 +114,9 @@ def test_a_refused_save_never_stands_for_the_arrived_one(store, line, model, doo
     with pytest.warns(NotArrivedWarning, match="kept on this machine and has not arrived"):
         store.save(model, "churn")
     assert predicts(store.open("churn")) == pytest.approx(18.0)
+    with pytest.warns(NotArrivedWarning, match="has not arrived") as told:  # and not that other versions were loaded
+        store.load("churn")
+    assert len(told) == 1
     door.sql("insert into modelstore_spaces (id, kind, quota_bytes) values (%s, 'person', 3)", [door.folder])
     line.mend()
     assert store.resume() == []
@@ -121,6 +124,7 @@ def test_a_refused_save_never_stands_for_the_arrived_one(store, line, model, doo
     loaded = store.open("churn")
     assert (predicts(loaded), loaded.record.ref) == (pytest.approx(2.0), "churn:1")
     assert "a newer save of it is kept on this machine" in loaded.warning
+    assert [type(said) for said in loaded.warnings] == [NotArrivedWarning, UserWarning]
 
 
 def test_versions_that_share_their_bytes_share_no_fate(store, line, model):

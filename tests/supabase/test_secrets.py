@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import cloudpickle
@@ -20,6 +21,7 @@ import pytest
 from nbclient import NotebookClient
 from relay import Relay, Reply, hold
 
+from jupyter_modelstore import cli
 from jupyter_modelstore.identity import EmailSession, OneUser, Robot
 
 pytest_plugins = ("supabase_fixtures", "doors_fixtures")
@@ -127,6 +129,23 @@ def test_a_command_line_shows_no_password_to_other_users(project, new_user, tmp_
     assert process.returncode == 0, err
     assert person.password not in words + out + err
     assert "eyJ" not in words + out + err
+
+
+def test_on_a_command_line_the_warning_of_a_password_that_others_can_read_is_one_line(
+    project, person, tmp_path, monkeypatch, capsys
+):
+    password = tmp_path / "password"
+    password.write_text(person.password)
+    password.chmod(0o644)
+    names = {"SUPABASE_URL": project.url, "SUPABASE_KEY": project.key, "MODELSTORE_EMAIL": person.email}
+    for name, value in {**names, "MODELSTORE_PASSWORD_FILE": str(password)}.items():
+        monkeypatch.setenv(name, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert cli.main(["list"]) == 0
+    assert capsys.readouterr().err == (
+        f"{password} holds a password, and others on this machine can read it: give it mode 600.\n"
+    )
 
 
 # ---- %xmode Verbose shows the variables and attributes that the lines of a traceback name ---------------------------------

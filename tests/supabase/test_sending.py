@@ -182,7 +182,7 @@ def test_a_check_up_names_what_waits_and_what_was_refused(opened, door, tmp_path
     assert not {"waiting", "refused"} & {finding.what for finding in check_up(store)}
 
 
-ODD = [{"bucket": 5}, {"bucket": {}}, {"bucket": "x"}, {"quota_bytes": "many"}, {"quota_bytes": [1]}]
+ODD = [{"bucket": 5}, {"bucket": {"private": True}}, {"bucket": "x"}, {"quota_bytes": "many"}, {"quota_bytes": [1]}]
 
 
 @pytest.mark.parametrize("odd", ODD, ids=str)

@@ -234,6 +234,16 @@ def test_a_password_that_others_can_read_is_used_with_a_warning(session, people,
         Robot(session, people[0].email, path).token()
 
 
+def test_what_is_no_file_with_a_password_is_told_as_that(session, tmp_path):
+    tmp_path.chmod(0o755)
+    with pytest.raises(NotSignedIn, match="cannot be read: Is a directory"):  # and no warning to give it mode 600
+        Robot(session, "ann@example.org", tmp_path).token()
+    (tmp_path / "password").write_bytes(b"hunter\xff2")
+    with pytest.raises(NotSignedIn, match="no text in UTF-8") as caught:
+        Robot(session, "ann@example.org", tmp_path / "password").token()
+    assert caught.value.__cause__ is None
+
+
 def test_a_password_that_was_refused_is_not_tried_again_at_once(stack, people, tmp_path, monkeypatch):
     path = tmp_path / "password"
     path.write_text("wrong")

@@ -13,7 +13,16 @@ from relay import Relay, Reply, cut
 import jupyter_modelstore as jms
 from jupyter_modelstore import cli
 from jupyter_modelstore.backends.supabase import Functions
-from jupyter_modelstore.errors import InvalidValue, NotConfigured, NotConfirmed, NotFound, NotSignedIn, Unreachable, UsageError
+from jupyter_modelstore.errors import (
+    InvalidValue,
+    NotConfigured,
+    NotConfirmed,
+    NotFound,
+    NotSignedIn,
+    SchemaMismatch,
+    Unreachable,
+    UsageError,
+)
 
 pytest_plugins = ("supabase_fixtures", "doors_fixtures")
 pytestmark = pytest.mark.supabase
@@ -278,6 +287,21 @@ def test_status_tells_what_waits_whatever_is_answered(notebook, at_project, pers
         assert trouble in said
 
 
+def test_where_nothing_is_installed_the_check_up_says_so(signed_out, at_project, person, typed, monkeypatch, http):
+    typed(person.password)
+    headers = {"apikey": at_project.key, "Authorization": f"Bearer {person.access_token}"}
+    lacks = http.post("/rest/v1/rpc/modelstore_nothing", json={"q": {}}, headers=headers).content
+    lacks_the_first = lacks.replace(b"modelstore_nothing", b"modelstore_whoami")
+    assert lacks_the_first != lacks
+    with Relay.before(at_project.url) as relay:
+        monkeypatch.setenv("SUPABASE_URL", relay.url)
+        signed_out.run(f"%modelstore login {person.email}")
+        for body, hint in ((lacks_the_first, "jupyter modelstore init;"), (lacks, "jupyter modelstore init --check")):
+            relay.answers("POST", "rpc/", Reply(404, body, JSON))
+            assert hint in " ".join(signed_out.run("%modelstore doctor").text.split())
+            assert hint in signed_out.refused("%models", SchemaMismatch).hint
+
+
 def test_what_waits_goes_on_its_way_with_the_first_use_of_the_store(signed_out, person, typed, clf, monkeypatch):
     signed_out["clf"] = clf
     typed(person.password)
@@ -311,6 +335,23 @@ def test_the_command_line_asks_on_a_terminal_only(at_project, person, typed, cap
     assert cli.main(["logout"]) == 0
     assert cli.main(["list"]) == 1
     assert "jupyter modelstore login" in capsys.readouterr().err
+
+
+def test_a_save_that_waits_is_sent_by_a_command_not_by_a_magic(at_project, person, typed, clf, line, capsys, monkeypatch):
+    monkeypatch.setenv("SUPABASE_URL", line.url)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    typed(person.password)
+    assert cli.main(["login", person.email]) == 0
+    line.cut()
+    with pytest.warns(jms.NotArrivedWarning):
+        jms.connect().save(clf, "churn")
+    for words in (["load", "churn"], ["load", "churn", "--json"]):
+        capsys.readouterr()
+        assert cli.main(words) == 0
+        said = capsys.readouterr().out
+        assert "has not arrived" in said
+        assert "jupyter modelstore resume sends it" in said
+        assert "%modelstore" not in said
 
 
 def test_after_the_first_sign_in_a_terminal_asks_too(at_project, person, typed, clf, capsys, monkeypatch):

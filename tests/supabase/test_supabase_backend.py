@@ -144,6 +144,10 @@ def test_a_link_gives_the_file_to_anyone_and_only_the_owner_makes_one(backend, p
     assert "churn" in answer.headers["content-disposition"]
     with pytest.raises(Forbidden):
         backend.link(dataclasses.replace(record, user_id=new_user().id), 60, "churn.pkl")
+    backend.delete([record])
+    assert http.get(url).is_success
+    backend.purge([record])  # as docs/supabase.md says, this ends it
+    assert not http.get(url).is_success
 
 
 def test_a_check_goes_there_and_back(backend, door):

@@ -64,6 +64,8 @@ _UNKNOWN: dict[str, type[ModelStoreError]] = {
 """A word of a newer database's is told with its own sentence; what it is, its status says."""
 _MOST_WORDS = 1000  # characters of a sentence of the database's
 _INIT = "Its admin runs: jupyter modelstore init --check"
+_FIRST = "modelstore_whoami"  # the function that is asked before all others: without it, nothing is installed most likely
+_INSTALL = "Its admin runs: jupyter modelstore init; if that finds nothing to do, jupyter modelstore init --again"
 _AGAIN = "Try again; nothing was changed."
 _GONE: Meaning = (
     Unreachable,
@@ -147,7 +149,7 @@ def of_database(error: Mapping[str, Any], status: int) -> ModelStoreError:
         kind = OURS.get(word) or _UNKNOWN.get(code, ServiceError)
         return kind(str(error.get("details") or word)[:_MOST_WORDS], str(error.get("hint") or "")[:_MOST_WORDS])
     if code in BY_CODE:
-        return _error(BY_CODE[code])
+        return _of_code(code, word)
     if status == 404 and not code:
         return not_understood("there is no database at its address")
     return of_status(status, word)
@@ -177,9 +179,9 @@ def of_nobody(answer: httpx.Response) -> ModelStoreError | None:
         body = answer.json()
     except (ValueError, RecursionError):
         body = None
-    code = str(body.get("code") or "") if isinstance(body, dict) else ""
+    code, word = (str(body.get(part) or "") for part in ("code", "message")) if isinstance(body, dict) else ("", "")
     if code in BY_CODE and code != _REFUSED:
-        return _error(BY_CODE[code])
+        return _of_code(code, word)
     known = of_status(answer.status_code)
     if isinstance(known, Unreachable):  # the gateway says so, with a page
         return known
@@ -193,6 +195,12 @@ def of_nobody(answer: httpx.Response) -> ModelStoreError | None:
 def _text(answer: httpx.Response) -> str:
     """Return the beginning of an answer as text, whatever charset it claims to have."""
     return answer.content[:_MOST_WORDS].decode(errors="replace")
+
+
+def _of_code(code: str, word: str) -> ModelStoreError:
+    """Return what a code of the database means; one that lacks even the first function is not checked, but installed."""
+    kind, message, hint = BY_CODE[code]
+    return kind(message, _INSTALL if code == "PGRST202" and _FIRST in word else hint)
 
 
 def _error(meaning: Meaning) -> ModelStoreError:
