@@ -227,13 +227,13 @@ def sign_in(
         It did not work, or the address must be confirmed first.
     """
     _check(email)
-    session = project.session()
+    session, place = project.session(), project.url.partition("://")[2]
     if code:
         send_code(project, email)
         return _with_code(session, email, ask)
     if not sign_up:
-        return session.sign_in(email, _not_empty(Secret(ask(f"Password of {email}: "))))
-    password = _not_empty(Secret(ask(f"A new password for {email}: ")))
+        return session.sign_in(email, _not_empty(Secret(ask(f"Password of {email} for {place}: "))))
+    password = _not_empty(Secret(ask(f"A new password of {email} for {place}: ")))
     if ask("The same again: ") != password:
         raise InvalidValue("The two passwords differ.", "Nothing was done; try again.")
     token = session.sign_up(email, password)

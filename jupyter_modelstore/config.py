@@ -80,9 +80,17 @@ class ModelStore(Configurable):
     def _default_offer(self) -> str:
         return remembered_offer(self.home)
 
+    _url_of_environment = ""
+
     @default("url")
     def _default_url(self) -> str:
-        return url_from(os.environ)
+        self._url_of_environment = url_from(os.environ)
+        return self._url_of_environment
+
+    def _follow_environment(self) -> None:
+        """Read the address anew with the key and the token, unless it was set here: no project hears those of another."""
+        if self.url == self._url_of_environment:
+            self.url = self._url_of_environment = url_from(os.environ)
 
     @default("home")
     def _default_home(self) -> str:
@@ -102,6 +110,7 @@ class ModelStore(Configurable):
 
     def registry(self) -> Registry:
         """Return the registry that these settings describe."""
+        self._follow_environment()
         return connect(self.url, home=self.home, key=self.key, space=self.space)
 
     def project(self) -> Project:
@@ -112,6 +121,7 @@ class ModelStore(Configurable):
         NotConfigured
             Models rest on this machine, where nobody signs in.
         """
+        self._follow_environment()
         return project_of(self.url, expanded(self.home), key=self.key, space=self.space)
 
 

@@ -26,6 +26,18 @@ def test_with_no_setting_models_rest_on_this_machine():
     assert url_from({"MODELSTORE_URL": "  "}) == "local:"
 
 
+def test_an_address_is_read_anew_with_its_key_unless_it_was_set_here(monkeypatch):
+    for name in ("one", "two"):
+        monkeypatch.setenv("SUPABASE_URL", f"https://{name}.supabase.co")
+        monkeypatch.setenv("SUPABASE_KEY", f"sb_publishable_{name}")
+        if name == "one":
+            followed, fixed = ModelStore(), ModelStore(url="https://fixed.supabase.co")
+            assert followed.project().url == "https://one.supabase.co"
+    project = followed.project()
+    assert (project.url, project.key) == ("https://two.supabase.co", "sb_publishable_two")
+    assert fixed.project().url == "https://fixed.supabase.co"
+
+
 @pytest.mark.parametrize("name", ["MODELSTORE_HOME", "MODELSTORE_ACCESS_TOKEN_FILE", "MODELSTORE_PASSWORD_FILE"])
 def test_a_path_below_nobodys_directory_is_told(monkeypatch, name):
     key = "sb_publishable_x"

@@ -62,6 +62,7 @@ def test_the_way_of_a_notebook(signed_out, person, typed, clf, at_project):
     signed_out.refused("%save_model clf churn", NotSignedIn)
     typed(person.password)
     said = signed_out.run(f"%modelstore login {person.email}")
+    assert typed.asked == [f"Password of {person.email} for {at_project.url.partition('://')[2]}: "]
     assert f"as {person.email}" in said.text
     assert "1 version is not in this project" in said.text
     assert person.password not in said.text + said.stdout
@@ -244,10 +245,10 @@ def test_where_a_setting_says_who_is_asking_a_sign_in_is_refused_and_a_sign_out_
         assert ben.email in signed_out.run("%modelstore status").text
         error = signed_out.refused(f"%modelstore login {ada.email}", NotConfigured)
         assert "MODELSTORE_EMAIL says who is asking here" in error.message
+        password.unlink()
         said = signed_out.run("%modelstore logout").text
         assert "Signed out" in said
         assert "MODELSTORE_EMAIL signs in again" in said
-        password.unlink()
         signed_out.refused("%models --table", NotSignedIn)
     token = tmp_path / "token"
     token.write_text(ben.access_token)
