@@ -228,6 +228,7 @@ def test_where_nothing_is_installed_the_check_up_says_so(signed_out, at_project,
         monkeypatch.setenv("SUPABASE_URL", relay.url)
         signed_out.run(f"%modelstore login {person.email}")
         for body, hint in ((lacks_the_first, "jupyter modelstore init;"), (lacks, "jupyter modelstore init --check")):
+            relay.is_plain()
             relay.answers("POST", "rpc/", Reply(404, body, JSON))
             assert hint in " ".join(signed_out.run("%modelstore doctor").text.split())
             assert hint in signed_out.refused("%models", SchemaMismatch).hint
