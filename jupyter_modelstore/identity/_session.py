@@ -181,7 +181,7 @@ class EmailSession:
         """Keep a renewed session; where it cannot be written, this kernel has the token, and the file its direct parent."""
         token, stored = self._understood(tokens)
         if token.user_id != old.user_id:
-            raise _auth.not_understood()
+            raise _auth.no_session()
         try:
             self._write(stored)
         except OSError:
@@ -198,7 +198,7 @@ class EmailSession:
         """
         token = token_of(tokens.access_token)
         if token is None or not tokens.refresh_token:
-            raise _auth.not_understood()
+            raise _auth.no_session()
         return token, {
             "url": self._url,
             "access_token": tokens.access_token,
