@@ -71,6 +71,7 @@ def test_the_way_of_a_notebook(signed_out, person, typed, clf, at_project):
     link = signed_out.run("%download_model churn --link").text
     assert "Anyone who has it" in link
     assert "/object/sign/" in link
+    assert "notebook" not in link  # the command line says the same
     assert "all well" in signed_out.run("%modelstore doctor").text
     assert "Signed out" in signed_out.run("%modelstore logout").text
     assert "Nobody was signed in" in signed_out.run("%modelstore logout --everywhere").text
