@@ -70,6 +70,13 @@ def of_network(error: Exception, url: str) -> ModelStoreError:
     return kind(said.format(url=url), hint)
 
 
+def not_understood(what: str) -> ServiceError:
+    """Return the error for an answer that is not what was asked for; a hotel's log-in page says success, and is none."""
+    return ServiceError(
+        f"What answered is no Supabase project, or a damaged one: {what}.", "Check SUPABASE_URL, the network and its proxy."
+    )
+
+
 def bad_proxy() -> ModelStoreError:
     """Return the error for a proxy that cannot be used; what its setting holds is not told."""
     return NotConfigured(

@@ -16,7 +16,7 @@ from jupyter_modelstore.errors import NotConfirmed, UsageError
 from jupyter_modelstore.names import visible
 from jupyter_modelstore.sql import Database, migrations, script
 
-HELP = "print or install the tables and rules of a Supabase project"
+HELP = "Print or install the tables and rules of a Supabase project."
 _LIBPQ = ("PGSERVICE", "PGHOST", "PGHOSTADDR")
 _TELL = """\
 -- The schema of jupyter-modelstore, for the SQL editor of a Supabase project; run again it changes nothing.

@@ -246,10 +246,11 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="print JSON")
         _add_place(sub)
         sub.set_defaults(verb=verb)
-    init = verbs.add_parser("init", help=_init.HELP, description=_init.__doc__)
+    init = verbs.add_parser("init", help=_init.HELP, description=(_init.__doc__ or "").replace("`", ""))
     _init.add_arguments(init)
     init.set_defaults(command="init")
-    push = verbs.add_parser("push", help="copy models of this machine to a Supabase project")
+    about_push = "Copy models of this machine to a Supabase project."
+    push = verbs.add_parser("push", help=about_push, description=about_push)
     push.add_argument("names", nargs="*", metavar="NAME", help="which models; none: all that are not there yet")
     push.add_argument("--to", metavar="URL", help="the project; else what SUPABASE_URL says")
     push.add_argument("--dry-run", action="store_true", help="only tell what would be copied")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import importlib
+import os
 import re
 import sys
 import threading
@@ -497,12 +498,22 @@ class Magics:
                 raise InvalidValue(f"{name} cannot be {visible(text)}.", f"{said}{name}: {traits[name].help}") from error
             changed.append(name)
         rows = [
-            (name, f"{getattr(self.settings, name)!r} · {trait.help}")
+            (name, f"{_value_of(self.settings, name)} · {trait.help}")
             for name, trait in sorted(traits.items())
             if name in (changed or traits)
         ]
         keep = "To keep a setting, write c.ModelStore.NAME = VALUE into ipython_config.py."
         show(card.lines_card("Settings of this session", [*rows, keep]))
+
+
+def _value_of(settings: ModelStore, name: str) -> str:
+    """Return a setting's value for people; of the key only whether there is one: an output is shared sooner than it seems."""
+    value = getattr(settings, name)
+    variable = {"key": "SUPABASE_KEY", "space": "MODELSTORE_SPACE"}.get(name, "")
+    given = os.environ.get(variable, "").strip() if variable and not value else ""
+    if name == "key":
+        return "set" if value else f"set by {variable}" if given else "not set"
+    return f"{given!r}, set by {variable}" if given else repr(value)
 
 
 def _ask_unseen(question: str) -> str:

@@ -294,9 +294,7 @@ def _show_download(_: Registry, answer: Any) -> Shown:  # noqa: ANN401 (the same
     if not isinstance(answer, Link):
         return card.download_card(answer[1], answer[0])
     ends = f"{answer.expires_at.astimezone():%Y-%m-%d %H:%M}"
-    warning = (
-        f"Anyone who has it gets the file, until {ends}. It stands in this output: clear that before you share the notebook."
-    )
+    warning = f"Anyone who has it gets the file, until {ends}. It stands in this output: clear that before you share it."
     return Shown(f"A link to {visible(answer.record.ref)}\n{warning}\n{answer.url}")  # in one piece, to be copied
 
 

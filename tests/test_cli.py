@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import pty
+import re
 import shutil
 import subprocess
 import sys
@@ -244,6 +245,18 @@ def test_answers_name_commands_and_no_magics(jms_store, cmd, tmp_path, clf):
     assert "jupyter modelstore restore churn:1" in said[4]
     assert "jupyter modelstore empty-trash" in said[5]
     assert "%" not in "".join(said)
+
+
+def test_all_commands_are_described_alike(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    lines = capsys.readouterr().out.partition("  VERB\n")[2]
+    said = re.findall(r"^    [a-z-]+(?: \(\w+\))?\s+(\S)", lines, re.MULTILINE)
+    assert len(said) == len(VERBS) + 4
+    assert [letter for letter in said if not letter.isupper()] == []
+    with pytest.raises(SystemExit):
+        cli.main(["init", "--help"])
+    assert "`" not in capsys.readouterr().out
 
 
 def test_the_bare_command_prints_its_help(capsys):

@@ -794,6 +794,17 @@ def test_settings_are_shown_and_changed_for_this_session(saved, tmp_path):
     saved.refused("%modelstore config url=ftp:x\n%models", (NotConfigured, InvalidValue))
 
 
+def test_settings_from_the_environment_are_told_and_the_key_never(saved, monkeypatch):
+    assert "not set · Publishable key" in saved.run("%modelstore config").text
+    monkeypatch.setenv("SUPABASE_KEY", "sb_publishable_canary")
+    monkeypatch.setenv("MODELSTORE_SPACE", "team")
+    said = saved.run("%modelstore config").text
+    assert "set by SUPABASE_KEY · Publishable key" in said
+    assert "'team', set by MODELSTORE_SPACE" in said
+    said += saved.run("%modelstore config key=sb_publishable_canary").text
+    assert "canary" not in said
+
+
 def test_settings_can_be_seen_and_set_by_ipythons_own_config_magic(saved, tmp_path):
     listing = saved.run("%config ModelStore").stdout
     assert "ModelStore.url=<Unicode>" in listing

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelstore._gateway import Meaning, bad_proxy, of_network, of_status, trusted
+from jupyter_modelstore._gateway import Meaning, bad_proxy, not_understood, of_network, of_status, trusted
 from jupyter_modelstore.errors import (
     InvalidValue,
     ModelStoreError,
@@ -20,12 +20,14 @@ from jupyter_modelstore.errors import (
 from jupyter_modelstore.protocols import PATIENCE, Secret
 
 if TYPE_CHECKING:
+    import httpx
     from supabase_auth import SyncGoTrueClient
 
 _TIMEOUT = 10.0  # seconds for an answer
 _CONNECT = 3.0  # seconds for a connection: a dead server is told soon
 
 _ENDED: Meaning = (NotSignedIn, "Your session has ended.", "Sign in again: %modelstore login YOUR@EMAIL")
+_WORDS_OF_AUTH = ("msg", "message", "error", "error_code", "error_description")
 _WEAK = "weak_password"
 BY_CODE: dict[str, Meaning] = {
     "refresh_token_not_found": _ENDED,
@@ -152,9 +154,9 @@ def _tokens(answer: Any) -> Tokens | None:  # noqa: ANN401 (AuthResponse)
     return None if session is None else Tokens(Secret(session.access_token), Secret(session.refresh_token))
 
 
-def not_understood() -> ServiceError:
+def no_session() -> ServiceError:
     """Return the error for an answer that says success, and holds no session of anybody's."""
-    return _failed("what answered is no Supabase project")
+    return not_understood("it says that somebody is signed in, and not who")
 
 
 def _failed(why: str | int) -> ServiceError:
@@ -186,20 +188,21 @@ def _client(url: str, key: str) -> Iterator[SyncGoTrueClient]:
         except KeyboardInterrupt:
             raise KeyboardInterrupt from None
         except Exception as error:  # noqa: BLE001 (an answer that is none breaks the library anywhere)
-            raise _translated(error, url, answers[-1].status_code if answers else None) from None
+            raise _translated(error, url, answers[-1] if answers else None) from None
 
 
-def _translated(error: Exception, url: str, status: int | None) -> ModelStoreError:
+def _translated(error: Exception, url: str, answer: httpx.Response | None) -> ModelStoreError:
     """Return what an error of the library's means."""
     import httpx
     from supabase_auth.errors import AuthError
 
-    if status is None and not isinstance(error, (AuthError, httpx.HTTPError, ValueError)):  # a fault of its own
+    if answer is None and not isinstance(error, (AuthError, httpx.HTTPError, ValueError)):  # a fault of its own
         return _failed(type(error).__name__)
-    if status is None or isinstance(error, httpx.HTTPError):  # the library does not tell what became of the connection
+    if answer is None or isinstance(error, httpx.HTTPError):  # the library does not tell what became of the connection
         return of_network(error, url)
+    status = answer.status_code
     if status < 400:  # noqa: PLR2004 (a success: what the library says is its own guess)
-        return not_understood()
+        return no_session()
     code = str(getattr(error, "code", None) or "")
     if code in BY_CODE:
         kind, message, hint = BY_CODE[code]
@@ -207,5 +210,16 @@ def _translated(error: Exception, url: str, status: int | None) -> ModelStoreErr
     known = of_status(status)
     if not code and isinstance(known, (NotConfigured, Throttled, Unreachable)):
         return known
+    if not _is_of_auth(answer):
+        return not_understood("what it says of a sign-in cannot be read")
     # Its own word is not told where it is none that is known: it may be anything, also what was typed.
     return _failed(status)
+
+
+def _is_of_auth(answer: httpx.Response) -> bool:
+    """Tell whether a refusal is JSON that Auth, or the gateway before it, would write."""
+    try:
+        body = answer.json()
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(body, dict) and not body.keys().isdisjoint(_WORDS_OF_AUTH)

@@ -216,7 +216,7 @@ class EmailSession:
         """Keep a renewed session; where it cannot be written, this kernel has the token, and the file its direct parent."""
         token, stored = self._understood(tokens)
         if token.user_id != old.user_id:
-            raise _auth.not_understood()
+            raise _auth.no_session()
         now = self._stored()
         if now is None or now[1]["refresh_token"] != used:  # somebody signed in or out; or this process stood still
             self._held = None
@@ -237,7 +237,7 @@ class EmailSession:
         """
         token = token_of(tokens.access_token)
         if token is None or not tokens.refresh_token:
-            raise _auth.not_understood()
+            raise _auth.no_session()
         return token, {
             "url": self._url,
             "access_token": tokens.access_token,

@@ -352,6 +352,8 @@ declare
   gone public.trained_models[] := array(select m from modelstore_private.all_held(q, 2) m);
   ids uuid[] := array(select m.id from unnest(gone) m);
   in_use text;
+  aliased boolean;
+  shared boolean;
   word text;
   m public.trained_models;
   former text[];
@@ -359,16 +361,18 @@ declare
   returned jsonb := '[]';
   target integer;
 begin
-  select string_agg(said, ', ') into in_use from (
-    select format('%s:%s is %s@%s', g.model_name, g.version, g.model_name, a.alias) as said from unnest(gone) g
+  select string_agg(said, ', '), bool_or(not by_share), bool_or(by_share) into in_use, aliased, shared from (
+    select format('%s:%s is %s@%s', g.model_name, g.version, g.model_name, a.alias) as said, false as by_share from unnest(gone) g
       join public.modelstore_aliases a on a.space_id = g.space_id and a.name_key = g.name_key and a.version = g.version
     union all
-    select format('%s:%s is shared', g.model_name, g.version) from unnest(gone) g
+    select format('%s:%s is shared', g.model_name, g.version), true from unnest(gone) g
     where exists (select from public.modelstore_shares s where s.model_id = g.id and s.revoked_at is null and (s.until is null or s.until > now()))
     order by 1) named;
   if in_use is not null and not modelstore_private.yes(q, 'force') then
     perform modelstore_private.refuse(409, 'in_use', format('Not deleted: %s.', in_use),
-      'Give the alias to another version first, or end the share; or delete it all the same with --force.');
+      concat_ws(', and ', case when aliased then 'Give the alias to another version first' end,
+        case when shared and aliased then 'end the share' when shared then 'End the share first' end)
+      || '; or delete it all the same with --force.');
   end if;
   former := array(select alias from (select h.alias, min(h.id) as first from unnest(gone) g join public.modelstore_alias_history h
     on h.space_id = g.space_id and h.name_key = g.name_key and h.version = g.version group by 1) f order by first);

@@ -18,7 +18,16 @@ import httpx
 import pytest
 from relay import Relay, Reply, cut
 
-from jupyter_modelstore.errors import DiskFull, InvalidValue, NotConfigured, NotSignedIn, ReadOnly, ServiceError, Unreachable
+from jupyter_modelstore.errors import (
+    DiskFull,
+    InvalidValue,
+    ModelStoreError,
+    NotConfigured,
+    NotSignedIn,
+    ReadOnly,
+    ServiceError,
+    Unreachable,
+)
 from jupyter_modelstore.identity import EmailSession, FileToken, Robot, _robot, _session, check_key, signed_client
 from jupyter_modelstore.protocols import Secret
 
@@ -232,6 +241,24 @@ def test_a_password_that_others_can_read_is_used_with_a_warning(session, people,
     path.write_text("\n")
     with pytest.raises(NotSignedIn, match="is empty"):
         Robot(session, people[0].email, path).token()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (501, b"<html>Unsupported method ('POST')</html>", "no Supabase project"),
+        (404, b"Not Found", "no Supabase project"),
+        (404, b'{"detail": "Not Found"}', "no Supabase project"),
+        (400, b"[" * 100_000, "no Supabase project"),
+        (500, b'{"code": 500, "error_code": "unexpected_failure", "msg": "x"}', "Signing in failed .500"),
+        (503, b"<html>", "does not answer"),
+    ],
+)
+def test_what_is_no_project_is_told_as_that_and_not_as_a_sign_in_that_failed(stack, tmp_path, status, body, said):
+    with Relay.before(stack.url) as relay:
+        relay.answers("POST", "auth/v1/", Reply(status, body, {"Content-Type": "text/html"}))
+        with pytest.raises(ModelStoreError, match=said):
+            EmailSession(tmp_path, relay.url, stack.key).sign_in("ann@example.org", "password")
 
 
 def test_what_is_no_file_with_a_password_is_told_as_that(session, tmp_path):

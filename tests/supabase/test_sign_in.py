@@ -73,6 +73,7 @@ def test_the_way_of_a_notebook(signed_out, person, typed, clf, at_project):
     link = signed_out.run("%download_model churn --link").text
     assert "Anyone who has it" in link
     assert "/object/sign/" in link
+    assert "notebook" not in link  # the command line says the same
     assert "all well" in signed_out.run("%modelstore doctor").text
     assert "Signed out" in signed_out.run("%modelstore logout").text
     assert "Nobody was signed in" in signed_out.run("%modelstore logout --everywhere").text
@@ -298,6 +299,7 @@ def test_where_nothing_is_installed_the_check_up_says_so(signed_out, at_project,
         monkeypatch.setenv("SUPABASE_URL", relay.url)
         signed_out.run(f"%modelstore login {person.email}")
         for body, hint in ((lacks_the_first, "jupyter modelstore init;"), (lacks, "jupyter modelstore init --check")):
+            relay.is_plain()
             relay.answers("POST", "rpc/", Reply(404, body, JSON))
             assert hint in " ".join(signed_out.run("%modelstore doctor").text.split())
             assert hint in signed_out.refused("%models", SchemaMismatch).hint

@@ -13,7 +13,7 @@ from conformance.backend import BackendTests, find, keep
 
 from jupyter_modelstore.backends.supabase import Functions, Objects, SupabaseBackend
 from jupyter_modelstore.cache import Cache
-from jupyter_modelstore.errors import Forbidden, ServiceError
+from jupyter_modelstore.errors import Forbidden, InUse, ServiceError
 from jupyter_modelstore.identity import signed_client
 from jupyter_modelstore.record import Draft, Reference
 from jupyter_modelstore.spool import Spool
@@ -148,6 +148,24 @@ def test_a_link_gives_the_file_to_anyone_and_only_the_owner_makes_one(backend, p
     assert http.get(url).is_success
     backend.purge([record])  # as docs/supabase.md says, this ends it
     assert not http.get(url).is_success
+
+
+def test_what_stops_a_delete_is_told_and_nothing_else(backend, door, new_user):
+    record = keep(backend, "churn").record
+    backend.set_alias(record, "champion")
+
+    def hint():
+        with pytest.raises(InUse) as caught:
+            backend.delete([record])
+        return caught.value.hint
+
+    assert hint() == "Give the alias to another version first; or delete it all the same with --force."
+    other = new_user().id
+    statement = "insert into modelstore_shares (model_id, space_id, grantee, granted_by) values (%s, %s, %s, %s)"
+    door.sql(statement, [record.id, door.folder, other, door.folder])
+    assert hint() == "Give the alias to another version first, and end the share; or delete it all the same with --force."
+    backend.remove_alias("churn", "champion")
+    assert hint() == "End the share first; or delete it all the same with --force."
 
 
 def test_a_check_goes_there_and_back(backend, door):

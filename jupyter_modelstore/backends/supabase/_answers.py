@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelstore._gateway import Meaning, of_status
+from jupyter_modelstore._gateway import Meaning, not_understood, of_status
 from jupyter_modelstore.errors import (
     Ambiguous,
     Forbidden,
@@ -206,10 +206,3 @@ def _of_code(code: str, word: str) -> ModelStoreError:
 def _error(meaning: Meaning) -> ModelStoreError:
     kind, message, hint = meaning
     return kind(message, hint)
-
-
-def not_understood(what: str) -> ServiceError:
-    """Return the error for an answer that says success and is not what was asked for; a hotel's log-in page does that."""
-    return ServiceError(
-        f"What answered is no Supabase project, or a damaged one: {what}.", "Check SUPABASE_URL, the network and its proxy."
-    )

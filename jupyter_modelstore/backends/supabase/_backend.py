@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelstore._files import HashingFile, file_errors
+from jupyter_modelstore._gateway import not_understood
 from jupyter_modelstore._lines import as_word
 from jupyter_modelstore.backends.supabase import _sending
-from jupyter_modelstore.backends.supabase._answers import not_understood
 from jupyter_modelstore.backends.supabase._database import Functions, is_sound, record_of
 from jupyter_modelstore.backends.supabase._objects import Objects
 from jupyter_modelstore.errors import Forbidden, ModelFileNotFound, ModelStoreError, NotFound, NotSignedIn, SomebodyElse

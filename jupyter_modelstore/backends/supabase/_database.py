@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jupyter_modelstore._gateway import of_network
+from jupyter_modelstore._gateway import not_understood, of_network
 from jupyter_modelstore.backends.supabase import _answers, _order
 from jupyter_modelstore.errors import NotSignedIn, SchemaMismatch
 from jupyter_modelstore.protocols import TokenSource
@@ -85,7 +85,7 @@ class Functions:
             self._seen = user_id
         answer = self._call(name, q)
         if not _is_whole(name, answer):
-            raise _answers.not_understood(f"the answer of modelstore_{name} lacks what it should hold")
+            raise not_understood(f"the answer of modelstore_{name} lacks what it should hold")
         return answer
 
     def whoami(self, user_id: str) -> Mapping[str, Any]:
@@ -102,7 +102,7 @@ class Functions:
         answer: dict[str, Any] = found if isinstance(found, dict) else {"schema": found}
         schema = answer.get("schema") or {}
         if not isinstance(schema, dict) or not isinstance(schema.get("version", 0), int):
-            raise _answers.not_understood("it does not say who is asking")
+            raise not_understood("it does not say who is asking")
         if answer.get("role") != "authenticated" or answer.get("user_id") != user_id:
             raise NotSignedIn(
                 "The project's database takes you for somebody else.", "Sign out and in again: %modelstore logout"
@@ -131,7 +131,7 @@ class Functions:
             if answer.is_success:
                 if body is None or isinstance(body, (dict, list)):
                     return body
-                raise _answers.not_understood(f"the answer of {function} cannot be read")
+                raise not_understood(f"the answer of {function} cannot be read")
             error = body if isinstance(body, dict) else {}
             if error.get("code") not in _answers.RETRIED or attempt == _TRIES - 1:
                 raise _answers.of_database(error, answer.status_code)
@@ -149,7 +149,7 @@ class Functions:
         except httpx.TransportError as error:
             raise of_network(error, self._url) from None
         except httpx.DecodingError:
-            raise _answers.not_understood(f"the answer of {function} cannot be read") from None
+            raise not_understood(f"the answer of {function} cannot be read") from None
 
     def record(self, name: str, q: Mapping[str, Any]) -> ModelRecord:
         """Call a function that answers with a row."""
@@ -172,9 +172,9 @@ def record_of(row: Any) -> ModelRecord:  # noqa: ANN401 (JSON)
     try:
         record = ModelRecord.from_json(_order.restored(row))
     except (ValueError, RecursionError) as error:
-        raise _answers.not_understood("a row cannot be read") from error
+        raise not_understood("a row cannot be read") from error
     if not is_sound(record) or record.as_of is not None:
-        raise _answers.not_understood("a row cannot be read")
+        raise not_understood("a row cannot be read")
     return record
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import quote
 
-from jupyter_modelstore._gateway import of_network
+from jupyter_modelstore._gateway import not_understood, of_network
 from jupyter_modelstore.backends.supabase import _answers
 from jupyter_modelstore.errors import Forbidden, ModelFileNotFound, ModelStoreError, NotSignedIn, ServiceError, Unreachable
 from jupyter_modelstore.protocols import AS_NOBODY, Progress
@@ -71,7 +71,7 @@ class Objects:
         except httpx.TransportError as error:
             raise of_network(error, self._url) from None
         except httpx.DecodingError:
-            return _answers.not_understood("its answer cannot be read")
+            return not_understood("its answer cannot be read")
         return _answers.of_nobody(answer)
 
     # ---- looking ---------------------------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ class Objects:
         if answer.status_code == 200:
             size = _json(answer, dict).get("size")
             if not isinstance(size, int):
-                raise _answers.not_understood("it does not say how long a file is")
+                raise not_understood("it does not say how long a file is")
             return size
         error = _answers.of_storage(answer)
         if isinstance(error, ModelFileNotFound):
@@ -197,7 +197,7 @@ class Objects:
             raise _answers.of_storage(answer)
         upload: str = answer.headers.get("location", "").rpartition("/")[2]
         if not UPLOAD.fullmatch(upload):
-            raise _answers.not_understood("an upload has no address")
+            raise not_understood("an upload has no address")
         return upload  # its host may be one that only the server knows
 
     def _try_piece(
@@ -256,7 +256,7 @@ class Objects:
             try:
                 self._fetch_from(path, part, begun, size, progress)
             except httpx.DecodingError:
-                raise _answers.not_understood("an answer of its storage cannot be read") from None
+                raise not_understood("an answer of its storage cannot be read") from None
             except httpx.TransportError as error:
                 grown = part.stat().st_size > begun if part.exists() else False
                 tries = 0 if grown else tries + 1
@@ -276,7 +276,7 @@ class Objects:
                 answer.read()
                 raise _answers.of_storage(answer)
             if answer.headers.get("content-encoding", "identity") != "identity" or _is_page(answer):
-                raise _answers.not_understood("a page, or something compressed, came in place of a file")
+                raise not_understood("a page, or something compressed, came in place of a file")
             if answer.status_code == 200:
                 begun = 0
             flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | (os.O_APPEND if begun else os.O_TRUNC)
@@ -316,7 +316,7 @@ class Objects:
         signed = str(_json(answer, dict).get("signedURL"))
         plain = signed.isascii() and signed.isprintable()
         if not (plain and signed.startswith("/object/sign/")):  # else it could name another host
-            raise _answers.not_understood("a link is none of its own")
+            raise not_understood("a link is none of its own")
         return f"{self._base}{signed}&download={quote(file_name, safe='')}"
 
     # ---- asking again ----------------------------------------------------------------------------------------------------
@@ -335,7 +335,7 @@ class Objects:
         except httpx.TransportError as error:
             raise of_network(error, self._url) from None
         except httpx.DecodingError:
-            raise _answers.not_understood("an answer of its storage cannot be read") from None
+            raise not_understood("an answer of its storage cannot be read") from None
 
 
 def _region(file: BinaryIO, offset: int, length: int, told: Callable[[int], None]) -> Iterator[bytes]:
@@ -370,7 +370,7 @@ def _json(answer: httpx.Response, kind: type[_T]) -> _T:
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, kind):
-        raise _answers.not_understood("the answer of its storage cannot be read")
+        raise not_understood("the answer of its storage cannot be read")
     return body
 
 
@@ -382,5 +382,5 @@ def _reached(answer: httpx.Response, size: int) -> int:
     """Return how many bytes of an upload have arrived, by the server's word."""
     said = answer.headers.get("upload-offset", "")
     if not (said.isascii() and said.isdigit() and len(said) < _DIGITS and int(said) <= size):
-        raise _answers.not_understood("it does not say how much of an upload has arrived")
+        raise not_understood("it does not say how much of an upload has arrived")
     return int(said)

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelstore._files import storage_error
+from jupyter_modelstore._gateway import not_understood
 from jupyter_modelstore._json import JsonObject
 from jupyter_modelstore.backends.supabase import _order
-from jupyter_modelstore.backends.supabase._answers import not_understood
 from jupyter_modelstore.backends.supabase._database import Functions, record_of
 from jupyter_modelstore.backends.supabase._objects import UPLOAD, Objects
 from jupyter_modelstore.errors import (
