@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_modelstore._files import file_errors, hash_file, make_private
+from jupyter_modelstore._gateway import not_understood
 from jupyter_modelstore._sizes import size
 from jupyter_modelstore.backends import _trash
-from jupyter_modelstore.backends.supabase._answers import not_understood
 from jupyter_modelstore.backends.supabase._database import Functions
 from jupyter_modelstore.backends.supabase._objects import Objects
 from jupyter_modelstore.errors import ModelFileNotFound, ModelStoreError, Unreachable
