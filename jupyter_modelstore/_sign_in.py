@@ -18,6 +18,7 @@ HELP = {
     "login": "Sign in to the Supabase project: with a password, or with a one-time code that is sent to you.",
     "logout": "Sign out of the Supabase project.",
 }
+_EVERYWHERE = "end all your sessions, also those of other machines: there within the hour, when their tokens end"
 
 
 def parser(command: str, prog: str) -> Parser:
@@ -35,7 +36,7 @@ def add_arguments(command: str, to: Parser) -> None:
         how.add_argument("--code", action="store_true", help="have a one-time code sent, in place of a password")
         how.add_argument("--sign-up", action="store_true", help="make an account")
     else:
-        to.add_argument("--everywhere", action="store_true", help="end all your sessions, on every machine")
+        to.add_argument("--everywhere", action="store_true", help=_EVERYWHERE)
 
 
 def login(project: Project, ask: Callable[[str], str], *, email: str, code: bool = False, sign_up: bool = False) -> Shown:
@@ -77,7 +78,12 @@ def logout(project: Project, ask: Callable[[str], str], *, everywhere: bool = Fa
     del ask
     was = project.session().sign_out(everywhere=everywhere)
     place = visible(project.url.partition("://")[2])
-    return card.lines_card(f"Signed out of {place}" if was else f"Nobody was signed in to {place}", [])
+    lines = (
+        [("other machines", "Your sessions there end too, within the hour: when their tokens end.")]
+        if was and everywhere
+        else []
+    )
+    return card.lines_card(f"Signed out of {place}" if was else f"Nobody was signed in to {place}", lines)
 
 
 RUN: dict[str, Callable[..., Shown]] = {"login": login, "logout": logout}

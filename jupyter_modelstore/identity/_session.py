@@ -95,17 +95,33 @@ class EmailSession:
         return self._keep(_auth.with_code(self._url, self._key, email, code))
 
     def sign_out(self, *, everywhere: bool = False) -> bool:
-        """Forget the session, and end it on the server (``everywhere``: all of this person's); tell whether there was one."""
+        """Forget the session, and end it on the server (``everywhere``: all of this person's); tell whether there was one.
+
+        Raises
+        ------
+        ModelStoreError
+            The others could not be ended. Unless this one has ended too, it is still there, for another try.
+        """
         stored = self._stored()
         if stored is None:
             return False
         token, _ = stored
+        if everywhere:
+            try:
+                _auth.sign_out(self._url, self._key, self.token().value, everywhere=True)
+            except NotSignedIn:
+                self._forget()
+                raise
+        self._forget()
+        if not everywhere:
+            with contextlib.suppress(Exception):  # it ends by itself; here it is forgotten
+                _auth.sign_out(self._url, self._key, token.value, everywhere=False)
+        return True
+
+    def _forget(self) -> None:
         with self._file_errors():
             self._path.unlink(missing_ok=True)
         self._held = None
-        with contextlib.suppress(Exception):  # it ends by itself; here it is forgotten
-            _auth.sign_out(self._url, self._key, token.value, everywhere=everywhere)
-        return True
 
     # ---- tokens --------------------------------------------------------------------------------------------------------------
 

@@ -288,6 +288,23 @@ def test_what_is_written_of_a_session_hides_itself(session, people, monkeypatch)
     assert repr(written) == "[<hidden>]"
 
 
+def test_signing_out_everywhere_ends_other_sessions_or_says_that_it_did_not(stack, people, tmp_path):
+    with Relay.before(stack.url) as relay:
+        here, there = (EmailSession(tmp_path / name, relay.url, stack.key) for name in ("here", "there"))
+        for session in (here, there):
+            session.sign_in(people[0].email, people[0].password)
+        relay.answers("POST", "auth/v1/logout", Reply(503, b"<html>", {"Content-Type": "text/html"}))
+        with pytest.raises(Unreachable):
+            here.sign_out(everywhere=True)
+        assert here.known()  # so that it can be tried again
+        relay.is_plain()
+        assert here.sign_out(everywhere=True)
+        with pytest.raises(NotSignedIn):
+            here.known()
+        with pytest.raises(NotSignedIn):
+            there.token(refused=there.known().value)  # its token is good until it ends, and is not renewed
+
+
 def test_whoever_cannot_sign_out_here_is_told(session, people, monkeypatch):
     session.sign_in(people[0].email, people[0].password)
 
