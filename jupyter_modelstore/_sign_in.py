@@ -24,6 +24,7 @@ HELP = {
     "login": "Sign in to the Supabase project: with a password, or with a one-time code that is sent to you.",
     "logout": "Sign out of the Supabase project.",
 }
+_EVERYWHERE = "end all your sessions, also those of other machines: there within the hour, when their tokens end"
 
 
 def parser(command: str, prog: str) -> Parser:
@@ -41,7 +42,7 @@ def add_arguments(command: str, to: Parser) -> None:
         how.add_argument("--code", action="store_true", help="have a one-time code sent, in place of a password")
         how.add_argument("--sign-up", action="store_true", help="make an account")
     else:
-        to.add_argument("--everywhere", action="store_true", help="end all your sessions, on every machine")
+        to.add_argument("--everywhere", action="store_true", help=_EVERYWHERE)
 
 
 def login(project: Project, ask: Callable[[str], str], *, email: str, code: bool = False, sign_up: bool = False) -> Shown:
@@ -91,6 +92,8 @@ def logout(project: Project, ask: Callable[[str], str], *, everywhere: bool = Fa
     was = session.sign_out(everywhere=everywhere)
     place = visible(project.url.partition("://")[2])
     lines = [waiting] if waiting and was else []
+    if was and everywhere:
+        lines.append(("other machines", "Your sessions there end too, within the hour: when their tokens end."))
     if named:
         lines.append(("from now on", f"{named} signs in again as soon as anything is asked. Take it away to stop that."))
     return card.lines_card(f"Signed out of {place}" if was else f"Nobody was signed in to {place}", lines)

@@ -99,31 +99,37 @@ class EmailSession:
         return self._keep(_auth.with_code(self._url, self._key, email, code))
 
     def sign_out(self, *, everywhere: bool = False) -> bool:
-        """Forget the session, and end it on the server (``everywhere``: all of this person's); tell whether there was one."""
+        """Forget the session, and end it on the server (``everywhere``: all of this person's); tell whether there was one.
+
+        Raises
+        ------
+        ModelStoreError
+            The others could not be ended. Unless this one has ended too, it is still there, for another try.
+        """
         if self._stored() is None:
             return False
         token = self._last_token(everywhere=everywhere)
-        with self._leased(_WRITES), self._file_errors():
-            self._path.unlink(missing_ok=True)
-        self._held = None
+        self._forget()
         if token is not None and not everywhere:
             with contextlib.suppress(Exception):  # whatever Auth says, here it is forgotten
                 _auth.sign_out(self._url, self._key, token.value, everywhere=False)
         return True
 
-    def _last_token(self, *, everywhere: bool) -> AccessToken | None:
-        """Return a token to end the session with, a good one, if it can be had; where all sessions are to end, end them.
+    def _forget(self) -> None:
+        with self._leased(_WRITES), self._file_errors():
+            self._path.unlink(missing_ok=True)
+        self._held = None
 
-        Raises
-        ------
-        ModelStoreError
-            The others cannot be ended now; this one is kept, so that it can be tried again.
-        """
+    def _last_token(self, *, everywhere: bool) -> AccessToken | None:
+        """Return a token to end the session with, a good one, if it can be had; where all sessions are to end, end them."""
         try:
             token = self.token()
             if everywhere:
                 _auth.sign_out(self._url, self._key, token.value, everywhere=True)
         except NotSignedIn:  # it has ended already
+            self._forget()
+            if everywhere:
+                raise
             return None
         except ModelStoreError as error:
             if not everywhere:

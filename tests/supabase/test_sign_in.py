@@ -77,6 +77,11 @@ def test_the_way_of_a_notebook(signed_out, person, typed, clf, at_project):
     assert "all well" in signed_out.run("%modelstore doctor").text
     assert "Signed out" in signed_out.run("%modelstore logout").text
     assert "Nobody was signed in" in signed_out.run("%modelstore logout --everywhere").text
+    typed(person.password)
+    signed_out.run(f"%modelstore login {person.email}")
+    said = signed_out.run("%modelstore logout --everywhere").text
+    assert "Signed out" in said
+    assert "Your sessions there end too, within the hour" in said
     signed_out.refused("%models", NotSignedIn)
 
 
