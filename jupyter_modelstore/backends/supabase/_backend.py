@@ -299,9 +299,12 @@ class SupabaseBackend:
         """Return how often each value occurs in what the query finds."""
         found = self._ask("facets", self._terms(query), query.space) or {}
         try:
-            return Facets(**{name: dict(found.get(name, {}).items()) for name in ("tags", "algorithms", "model_types")})
-        except (TypeError, ValueError, AttributeError) as error:
+            counts = {name: dict(found.get(name, ())) for name in ("tags", "algorithms", "model_types")}
+        except (TypeError, ValueError) as error:
             raise not_understood("it does not say which values occur") from error
+        if not all(isinstance(value, str) and isinstance(many, int) for of in counts.values() for value, many in of.items()):
+            raise not_understood("it does not say which values occur")
+        return Facets(**counts)
 
     def names(self) -> list[str]:
         """Return all names that have a version, also in the trash."""

@@ -101,7 +101,7 @@ def _pause(progress: Progress | None) -> None:
 
 
 def _is_another_file(record: ModelRecord, waiting: Waiting) -> bool:
-    """Tell whether a project says of a save that it is there, and not as it was sent."""
+    """Tell whether a project says of a save that it has become a version, and not of what was sent."""
     if record.status != "ready" or record.user_id != waiting.user_id:
         return False
     return (record.sha256, record.model_file_size) != (waiting.draft["sha256"], waiting.draft["model_file_size"])
@@ -271,7 +271,7 @@ class Sender:
         saved = Saved(record=record_of(answer["record"]), created=answer["created"])
         if waiting.save_id != saved.record.save_id and waiting.draft["sha256"] != saved.record.sha256:
             raise not_understood("it is sent one model and answers with another")  # so it waits
-        if _is_another_file(saved.record, waiting):
+        if saved.created and _is_another_file(saved.record, waiting):
             raise not_understood("it keeps another file than was sent")
         if saved.record.user_id != waiting.user_id and saved.record.sha256 != waiting.draft["sha256"]:  # another editor's doing
             raise FileChanged(
