@@ -508,9 +508,13 @@ def parse_time(text: str) -> datetime:
         The text is no time.
     """
     when = datetime.fromisoformat(text if text.endswith("+00:00") else text.replace("Z", "+00:00"))
-    if not MINYEAR < when.year < MAXYEAR:  # in another zone it might be in a year that there is not
-        raise ValueError(f"no time that there can be: {text[:40]}")
-    return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
+    when = when if when.tzinfo else when.replace(tzinfo=timezone.utc)
+    if when.year in {MINYEAR, MAXYEAR}:
+        try:
+            when.astimezone(timezone.utc)
+        except OverflowError:
+            raise ValueError(f"no time that there can be: {text[:40]}") from None
+    return when
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
