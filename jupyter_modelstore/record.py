@@ -509,7 +509,7 @@ def parse_time(text: str) -> datetime:
     """
     when = datetime.fromisoformat(text if text.endswith("+00:00") else text.replace("Z", "+00:00"))
     when = when if when.tzinfo else when.replace(tzinfo=timezone.utc)
-    if when.year in {MINYEAR, MAXYEAR}:
+    if not MINYEAR < when.year < MAXYEAR:  # the first or last year: in UTC it may be one that there is not
         try:
             when.astimezone(timezone.utc)
         except OverflowError:

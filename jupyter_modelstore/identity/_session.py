@@ -127,10 +127,10 @@ class EmailSession:
             if everywhere:
                 _auth.sign_out(self._url, self._key, token.value, everywhere=True)
         except NotSignedIn:  # it has ended already
+            if not everywhere:
+                return None
             self._forget()
-            if everywhere:
-                raise
-            return None
+            raise
         except ModelStoreError as error:
             if not everywhere:
                 return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import re
 from collections.abc import Iterable, Iterator
@@ -96,7 +95,7 @@ def not_found(backend: Backend, ref: Reference, at: str | date | None) -> NotFou
         return NotFound(
             f"{missing}. {ref.name} has version{'s' if len(held) > 1 else ''} {there}"
             + (f" and alias{'es' if ' ' in aliases else ''} {aliases}." if aliases else ".")
-            + (" A newer save is kept on this machine and has no number yet." if _waits(backend, ref.name) else ""),
+            + (" A newer save is kept on this machine and has no number yet." if newest_waiting(backend, ref) else ""),
             f"%modelstore versions {typed(ref.name)} shows them.",
         )
     return unknown_name(backend, ref)
@@ -104,7 +103,7 @@ def not_found(backend: Backend, ref: Reference, at: str | date | None) -> NotFou
 
 def unknown_name(backend: Backend, ref: Reference) -> NotFound:
     """Say what became of a name, or which is nearest to it."""
-    if _waits(backend, ref.name):
+    if newest_waiting(backend, ref):
         return on_its_way(ref.name)
     newer = backend.renamed(ref.name)
     if newer is not None:
@@ -126,10 +125,18 @@ def on_its_way(name: str) -> NotFound:
     )
 
 
-def _waits(backend: Backend, name: str) -> bool:
-    with contextlib.suppress(StorageError):  # what waits cannot be read, which the doctor tells
-        return key_of(name) in {key_of(record.model_name) for record in backend.pending()}
-    return False
+def newest_waiting(backend: Backend, ref: Reference) -> ModelRecord | None:
+    """Return this user's newest save of a reference's name, or the save of its id, that has not arrived yet."""
+    try:
+        pending = backend.pending()
+    except StorageError:  # what waits cannot be read, which the doctor tells; what has arrived can
+        return None
+    meant = [
+        record
+        for record in pending
+        if (record.id.replace("-", "").startswith(ref.id) if ref.id else key_of(record.model_name) == key_of(ref.name))
+    ]
+    return meant[-1] if meant else None
 
 
 def not_there(backend: Backend, ref: Reference) -> NotFound:

@@ -28,7 +28,6 @@ from jupyter_modelstore.errors import (
     ModelStoreError,
     NotFound,
     ServiceError,
-    StorageError,
     Unreachable,
 )
 from jupyter_modelstore.names import clean_alias, clean_metrics, clean_name, clean_tags, clean_text, key_of, visible
@@ -57,6 +56,7 @@ from jupyter_modelstore.registry import _saving
 from jupyter_modelstore.registry._asking import (
     Listing,
     moment,
+    newest_waiting,
     not_found,
     not_there,
     on_its_way,
@@ -374,18 +374,7 @@ class Registry:
 
     def _on_its_way(self, ref: Reference) -> ModelRecord | None:
         """Return this user's newest save of a name, or the save of an id, that has not arrived yet."""
-        if ref.version is not None or ref.alias is not None:
-            return None
-        try:
-            pending = self._backend.pending()
-        except StorageError:  # what waits cannot be read, which the doctor tells; what has arrived can
-            return None
-        meant = [
-            record
-            for record in pending
-            if (record.id.replace("-", "").startswith(ref.id) if ref.id else key_of(record.model_name) == key_of(ref.name))
-        ]
-        return meant[-1] if meant else None
+        return None if ref.version is not None or ref.alias is not None else newest_waiting(self._backend, ref)
 
     def pending(self) -> Sequence[ModelRecord]:
         """Return this user's saves that are kept on this machine and have not arrived yet; ``extra`` tells refusals."""
